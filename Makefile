@@ -1,0 +1,197 @@
+# mv6: the kernel, user land, and the programs that test them. ./mv6 calls this file; `make help`
+# lists the targets.
+#
+#   MACHINE=riscv64   which machine; everything made for it lies in build/$(MACHINE)
+#   DEBUG=1           a kernel compiled for debugging, in build/$(MACHINE)-debug
+#   LLVM=1            clang and lld instead of gcc and ld, in build/$(MACHINE)-llvm
+#   V=1               shows the commands
+#
+# kernel/arch/$(MACHINE)/machine.mk holds what differs between machines, user/user.mk the programs
+# of the root disk, test/host/host.mk the tests that run inside a process of the host. Those two may
+# use what is set up here: $(BUILD), $(UBUILD), $(CC) $(AR) $(STRIP) and $(UARCH) of the machine,
+# and $(call say,WHAT,FILE), the one line that stands for a command.
+
+MACHINE ?= riscv64
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+MACHINE_MK := kernel/arch/$(MACHINE)/machine.mk
+ifeq ($(wildcard $(MACHINE_MK)),)
+$(error there is no machine "$(MACHINE)": no file $(MACHINE_MK))
+endif
+include $(MACHINE_MK)
+
+ifeq ($(V),1)
+Q :=
+say = :
+else
+Q := @
+say = printf '  %-8s%s\n' '$1' '$2'
+endif
+
+# Tools, and the folders of this build. DEBUG concerns the kernel alone: user land is shared.
+CC := $(CROSS)gcc
+LD := $(CROSS)ld
+AR := $(CROSS)ar
+NM := $(CROSS)nm
+STRIP := $(CROSS)strip
+KARCH := $(KARCHFLAGS) $(KARCH_GNU)
+UARCH := $(UARCHFLAGS)
+UBUILD := build/$(MACHINE)
+ifeq ($(LLVM),1)
+CC := clang --target=$(LLVM_TARGET) -fuse-ld=lld
+LD := ld.lld
+KARCH := $(KARCHFLAGS) $(KARCH_LLVM)
+UARCH := $(UARCHFLAGS) $(UARCH_LLVM)
+UBUILD := build/$(MACHINE)-llvm
+endif
+BUILD := $(UBUILD)$(if $(filter 1,$(DEBUG)),-debug)
+
+KERNEL := $(BUILD)/kernel.elf
+ROOTFS := $(UBUILD)/rootfs.stamp
+
+.PHONY: all kernel user guest guest-linux host rootfs image qemu qemu-nox gdb test clean help
+all: kernel rootfs
+
+# A file that holds the text $2 and is touched only when the text changes: what depends on it is
+# made again when flags change.
+remember = $(if $(call differs,$(strip $2),$(file <$1)),$(shell mkdir -p $(dir $1))$(file >$1,$(strip $2)))
+differs = $(if $(filter-out x$(subst $(space),_,$1),x$(subst $(space),_,$2)),yes)
+empty :=
+space := $(empty) $(empty)
+
+# --- the kernel ---
+
+KSRC := $(wildcard kernel/*.c kernel/*.S) \
+	$(foreach d,lib vm proc fs dev sys arch/$(MACHINE),$(wildcard kernel/$d/*.c kernel/$d/*.S))
+KOBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter %.c,$(KSRC))) \
+	$(patsubst %.S,$(BUILD)/%.S.o,$(filter %.S,$(KSRC)))
+KSCRIPT := kernel/arch/$(MACHINE)/kernel.ld
+
+KCPPFLAGS := -Ikernel -Ikernel/arch/$(MACHINE) $(if $(filter 1,$(DEBUG)),-DDEBUG=1)
+KCFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-common -fno-pie -fno-stack-protector \
+	-fno-omit-frame-pointer -fno-strict-aliasing -fno-asynchronous-unwind-tables \
+	-Wall -Wextra -Werror
+KLD := $(LD) $(KLDFLAGS) -nostdlib -static -z max-page-size=4096 --build-id=none -T $(KSCRIPT)
+
+$(call remember,$(BUILD)/kernel.flags,$(CC) $(KCPPFLAGS) $(KCFLAGS) $(KARCH) $(KLD))
+# Objects of files that are gone must not linger in the link.
+$(call remember,$(BUILD)/kernel.objects,$(KOBJ))
+
+kernel: $(KERNEL)
+
+$(BUILD)/kernel/%.o: kernel/%.c $(BUILD)/kernel.flags
+	@$(call say,CC,$<); mkdir -p $(@D)
+	$(Q)$(CC) $(KCPPFLAGS) $(KCFLAGS) $(KARCH) -MMD -MP -c -o $@ $<
+
+$(BUILD)/kernel/%.S.o: kernel/%.S $(BUILD)/kernel.flags
+	@$(call say,AS,$<); mkdir -p $(@D)
+	$(Q)$(CC) $(KCPPFLAGS) -D__ASSEMBLER__ $(KARCH) -g -MMD -MP -c -o $@ $<
+
+# Two links: the first has an empty table of symbols, the second the table of the first. The
+# addresses must not have moved, or a backtrace would lie.
+$(BUILD)/ksyms0.S: tools/ksyms $(BUILD)/kernel.flags
+	@mkdir -p $(@D)
+	$(Q)tools/ksyms </dev/null >$@
+
+$(BUILD)/ksyms1.S: $(BUILD)/kernel0.elf
+	@$(call say,KSYMS,$@)
+	$(Q)$(NM) -n $< | tools/ksyms >$@
+
+$(BUILD)/ksyms%.o: $(BUILD)/ksyms%.S
+	$(Q)$(CC) $(KARCH) -c -o $@ $<
+
+$(BUILD)/kernel0.elf: $(BUILD)/ksyms0.o
+$(BUILD)/kernel.elf: $(BUILD)/ksyms1.o
+$(BUILD)/kernel0.elf $(BUILD)/kernel.elf: $(KOBJ) $(KSCRIPT) $(BUILD)/kernel.objects
+	@$(call say,LD,$@)
+	$(Q)$(KLD) -o $@.new $(KOBJ) $(filter $(BUILD)/ksyms%.o,$^)
+	$(if $(filter %/kernel.elf,$@),$(Q)$(same_addresses))
+	$(Q)mv -f $@.new $@
+
+same_addresses = cmp -s <($(NM) -n $(BUILD)/kernel0.elf | grep -v ksyms_) \
+	<($(NM) -n $@.new | grep -v ksyms_) || { \
+	echo "$@: the table of symbols moves the addresses it names (is .ksyms last in $(KSCRIPT)?)"; \
+	exit 1; } >&2
+
+-include $(patsubst %.o,%.d,$(KOBJ))
+
+# --- user land and the root disk ---
+
+-include user/user.mk
+
+user: $(USER_PROGRAMS)
+
+rootfs: $(ROOTFS)
+USER_FILES := $(if $(wildcard user/rootfs),$(shell find user/rootfs))
+$(call remember,$(UBUILD)/rootfs.list,$(USER_PROGRAMS) $(USER_FILES))
+$(ROOTFS): $(USER_PROGRAMS) tools/mkrootfs $(UBUILD)/rootfs.list $(USER_FILES)
+	@$(call say,ROOTFS,$(UBUILD)/rootfs)
+	$(Q)STRIP=$(STRIP) tools/mkrootfs $(UBUILD)/rootfs user/rootfs $(USER_PROGRAMS)
+	$(Q)touch $@
+
+image:
+	@./mv6 image -m $(MACHINE)
+
+# --- programs that run on mv6 and on Linux ---
+
+GUEST_SRC := $(wildcard test/guest/*.c) $(wildcard test/system/*.c)
+GUEST_FLAGS := -std=gnu11 -static -O1 -g -pthread -Wall -Wextra -Itest/guest
+GUEST_CC := $(CROSS)gcc
+LINUX_CC := i686-linux-gnu-gcc
+GUEST := $(patsubst %.c,$(UBUILD)/guest/%,$(notdir $(GUEST_SRC)))
+LINUX := $(patsubst %.c,build/linux/guest/%,$(notdir $(filter test/guest/%,$(GUEST_SRC))))
+
+guest: $(GUEST)
+guest-linux: $(LINUX)
+
+$(UBUILD)/guest/%: test/guest/%.c Makefile
+	@$(call say,GUESTCC,$<); mkdir -p $(@D)
+	$(Q)$(GUEST_CC) $(GUEST_FLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+$(UBUILD)/guest/%: test/system/%.c Makefile
+	@$(call say,GUESTCC,$<); mkdir -p $(@D)
+	$(Q)$(GUEST_CC) $(GUEST_FLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+build/linux/guest/%: test/guest/%.c Makefile
+	@$(call say,LINUXCC,$<); mkdir -p $(@D)
+	$(Q)$(LINUX_CC) $(GUEST_FLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+-include $(GUEST:=.d) $(LINUX:=.d)
+
+# --- tests inside a process of the host ---
+
+-include test/host/host.mk
+
+host: $(HOST_TESTS)
+
+# --- for those whose fingers know them ---
+
+qemu qemu-nox:
+	@./mv6 run -m $(MACHINE)
+
+gdb:
+	@./mv6 gdb -m $(MACHINE)
+
+test:
+	@./mv6 test -m $(MACHINE)
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make [MACHINE=riscv64] [DEBUG=1] [LLVM=1] [V=1] TARGET...'
+	@echo
+	@echo '  all           the kernel and the files of the root disk'
+	@echo '  kernel        build/MACHINE/kernel.elf'
+	@echo '  user          the programs of the root disk'
+	@echo '  image         build/MACHINE/disk.img, if there is none'
+	@echo '  guest         test programs for mv6; guest-linux: the same for i386 Linux'
+	@echo '  host          unit tests and fuzzers of the memory system'
+	@echo '  qemu qemu-nox boots to a shell (./mv6 run)'
+	@echo '  gdb           boots stopped, under gdb'
+	@echo '  test          all tests (./mv6 test)'
+	@echo '  clean         removes build/'
