@@ -43,6 +43,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -308,8 +309,8 @@ TAP_FN unsigned char *must_map(size_t len, int prot, int flags, int fd, off_t of
 	long r = map(NULL, len, prot, flags, fd, offset);
 
 	if (is_error(r))
-		bail_out("mmap of %lu bytes, prot %d, flags 0x%x: errno %ld", (unsigned long)len, prot,
-			flags, -r);
+		bail_out("mmap of %lu bytes, prot %d, flags 0x%x: errno %ld", (unsigned long)len,
+			prot, flags, -r);
 	return (unsigned char *)r;
 }
 
@@ -881,4 +882,64 @@ TAP_FN long rss_kb(void)
 TAP_FN long memfree_kb(void)
 {
 	return proc_value("/proc/meminfo", "MemFree");
+}
+
+/* Memory a well-behaved system could hand out: free, or holding file data only. */
+TAP_FN long memory_left_kb(void)
+{
+	long free = memfree_kb(), buffers = proc_value("/proc/meminfo", "Buffers");
+	long cached = proc_value("/proc/meminfo", "Cached");
+
+	return free + (buffers > 0 ? buffers : 0) + (cached > 0 ? cached : 0);
+}
+
+/*
+ * fn() gives back what it takes: after a first call to warm up, a second leaves at most `kb` less
+ * memory. Other programs' needs show in the same number, so it may try again; a leak shows every
+ * time.
+ */
+TAP_FN bool memory_kept(void (*fn)(void), long kb)
+{
+	long lost = 0;
+
+	fn();
+	for (int try = 0; try < 4; try++) {
+		long before = memory_left_kb();
+
+		fn();
+		lost = before - memory_left_kb();
+		if (lost <= kb)
+			return true;
+	}
+	diag("  %ld kB less memory after it", lost);
+	return false;
+}
+
+/* Linux is the referee; where it does otherwise than the contract asks, a test must know. */
+TAP_FN bool on_linux(void)
+{
+	return access("/proc/sys/kernel/ostype", F_OK) == 0;
+}
+
+/* A machine whose whole memory a test may use up. */
+TAP_FN bool small_machine(void)
+{
+	long kb = proc_value("/proc/meminfo", "MemTotal");
+
+	return kb > 0 && kb <= 1024 * 1024;
+}
+
+/*
+ * The kernel computes addresses in the program's word size: lengths wrap where the program's
+ * do. Not so for an i386 program on a 64-bit kernel: there the wrap has no meaning.
+ */
+TAP_FN bool word_wraps(void)
+{
+#ifdef __i386__
+	struct utsname u;
+
+	return uname(&u) < 0 || strcmp(u.machine, "x86_64") != 0;
+#else
+	return true;
+#endif
 }
