@@ -1,0 +1,20 @@
+/* Waiting for descriptors. */
+#pragma once
+
+#define POLLIN 1
+#define POLLPRI 2
+#define POLLOUT 4
+#define POLLERR 8
+#define POLLHUP 16
+#define POLLNVAL 32
+
+typedef unsigned long nfds_t;
+
+struct pollfd {
+	int fd;
+	short events;
+	short revents;
+};
+
+/* The timeout is in milliseconds; a negative one never ends. */
+int poll(struct pollfd *fds, nfds_t count, int timeout);

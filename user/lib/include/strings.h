@@ -1,0 +1,4 @@
+/* Comparison without regard to case. */
+#pragma once
+
+#include <string.h>

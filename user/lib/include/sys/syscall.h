@@ -1,0 +1,4 @@
+/* The numbers of the system calls, SYS_name, for syscall(). */
+#pragma once
+
+#include <machine/sysnum.h>
