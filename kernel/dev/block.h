@@ -1,0 +1,51 @@
+/*
+ * Block devices: asynchronous requests on 512-byte sectors, from physical pages.
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "proc/sync.h"
+
+struct page;
+
+/* One request: a run of sectors to or from parts of pages. The owner keeps it and the pages until done. */
+struct block_segment {
+	struct page *page;
+	u32 offset, len; /* bytes, multiples of 512 */
+};
+struct block_request {
+	bool write;
+	u64 sector;
+	struct block_segment *seg;
+	unsigned nseg; /* at most BLOCK_MAX_SEGMENTS */
+	/* filled in by block_submit and the driver */
+	struct block_device *dev;
+	int status;    /* 0 or -EIO once done */
+	bool done;
+	struct block_request *next;
+};
+#define BLOCK_MAX_SEGMENTS 32u
+
+struct block_device {
+	const char *name;      /* "vda" */
+	u64 sectors;
+	bool read_only;
+	struct waitq done;     /* woken whenever a request ends */
+	/* Start rq (queues it if the device is full); sleeps for room if need be. Driver's. */
+	void (*submit)(struct block_device *dev, struct block_request *rq);
+	/* Flush the device's write cache and wait. 0 or -EIO. */
+	int (*flush)(struct block_device *dev);
+	void *private;
+};
+
+/* Drivers announce devices at boot; the first is the root disk. */
+void block_register(struct block_device *dev);
+struct block_device *block_get(unsigned index); /* NULL if there are fewer */
+
+void block_submit(struct block_device *dev, struct block_request *rq);
+/* Called by drivers in interrupt context. */
+void block_done(struct block_request *rq, int status);
+/* Wait for rq to end. Its status. */
+int block_wait(struct block_request *rq);
+/* Submit and wait. */
+int block_io(struct block_device *dev, struct block_request *rq);

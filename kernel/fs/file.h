@@ -1,0 +1,118 @@
+/*
+ * Open files and descriptors.
+ *
+ * A struct file is an open file description: what dup and fork share. Its operations are by kind: regular files and
+ * directories (fs/), pipes, devices, /proc. A struct files is a descriptor table.
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "proc/sync.h"
+
+struct dentry;
+struct file;
+struct inode;
+struct kstat;
+struct obj;
+struct uio;
+
+/* Open flags and modes: Linux's generic values. */
+#define O_ACCMODE 03
+#define O_RDONLY 00
+#define O_WRONLY 01
+#define O_RDWR 02
+#define O_CREAT 0100
+#define O_EXCL 0200
+#define O_NOCTTY 0400
+#define O_TRUNC 01000
+#define O_APPEND 02000
+#define O_NONBLOCK 04000
+#define O_DSYNC 010000
+#define O_ASYNC 020000
+#define O_DIRECT 040000
+#define O_LARGEFILE 0100000
+#define O_DIRECTORY 0200000
+#define O_NOFOLLOW 0400000
+#define O_NOATIME 01000000
+#define O_CLOEXEC 02000000
+#define O_SYNC (04000000 | O_DSYNC)
+#define O_PATH 010000000
+#define O_TMPFILE (020000000 | O_DIRECTORY)
+
+#define POLLIN 0x001
+#define POLLPRI 0x002
+#define POLLOUT 0x004
+#define POLLERR 0x008
+#define POLLHUP 0x010
+#define POLLNVAL 0x020
+#define POLLRDNORM 0x040
+#define POLLWRNORM 0x100
+
+/* What poll asks of a file: the queues to wait on are told through it (fs/poll.c). */
+struct poll_table;
+void poll_wait(struct poll_table *pt, struct waitq *q);
+
+/* Operations; a NULL one answers the errno named. All may sleep, none is called with a lock held. */
+struct file_ops {
+	ssize_t (*read)(struct file *f, struct uio *u, off_t *pos);  /* -EINVAL; pos is f->pos or pread's own */
+	ssize_t (*write)(struct file *f, struct uio *u, off_t *pos); /* -EINVAL */
+	off_t (*seek)(struct file *f, off_t off, int whence);	     /* -ESPIPE */
+	int (*readdir)(struct file *f, struct uio *u);		     /* -ENOTDIR; getdents64 records; bytes */
+	long (*ioctl)(struct file *f, uint cmd, ulong arg);	     /* -ENOTTY */
+	uint (*poll)(struct file *f, struct poll_table *pt);	     /* always ready */
+	int (*sync)(struct file *f, bool data_only);		     /* -EINVAL */
+	/*
+	 * mmap: the object to map in *obj (no reference is taken: f keeps it alive), or NULL in *obj for anonymous memory (/dev/zero).
+	 * -ENODEV. `shared` says which kind of mapping is meant.
+	 */
+	int (*mmap)(struct file *f, bool shared, struct obj **obj);
+	void (*release)(struct file *f); /* the last reference is gone */
+};
+
+struct file {
+	const struct file_ops *ops; /* (c) */
+	u32 ref;		    /* (a) */
+	u32 flags;		    /* O_ status flags; access mode constant */
+	struct mutex pos_lock;	    /* serialises read, write and lseek that use pos */
+	off_t pos;
+	struct inode *inode;	    /* (c) referenced; NULL for none */
+	struct dentry *dentry;	    /* (c) referenced: the name it was opened by; NULL for pipes */
+	void *private;		    /* the kind's own */
+};
+
+static inline bool file_readable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+}
+static inline bool file_writable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
+}
+
+/* A new file with one reference; NULL if there is no memory. Takes over the caller's references to inode and dentry (also on failure: drops them). */
+struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode, struct dentry *dentry, void *private);
+void file_hold(struct file *f);
+void file_drop(struct file *f); /* may sleep */
+/* The absolute path it was opened by, " (deleted)" added if it has no name any more; NUL-terminated, cut to size. */
+int file_path(struct file *f, char *buf, size_t size);
+
+/* Kernel-side convenience: offset explicit, whole or -errno/short count. */
+ssize_t file_pread(struct file *f, void *buf, size_t n, off_t off);
+
+/* Descriptor tables: growable, up to RLIMIT_NOFILE. */
+struct files *files_create(void);
+struct files *files_copy(struct files *fs);  /* fork; NULL if there is no memory */
+void files_hold(struct files *fs);
+void files_put(struct files *fs);	     /* closes all with the last reference */
+void files_close_on_exec(struct files *fs);
+/* The open file with a reference, or NULL. */
+struct file *files_get(struct files *fs, int fd);
+/* The lowest free descriptor >= from, now f (takes over the reference on success only). -EMFILE, -ENOMEM. */
+int files_install(struct files *fs, struct file *f, int from, bool cloexec);
+/* dup3: make fd f whatever it was (reference taken over on success). */
+int files_replace(struct files *fs, int fd, struct file *f, bool cloexec);
+int files_close(struct files *fs, int fd); /* -EBADF */
+int files_get_cloexec(struct files *fs, int fd);
+int files_set_cloexec(struct files *fs, int fd, bool on);
+/* The lowest open descriptor >= fd, or -1. */
+int files_next(struct files *fs, int fd);

@@ -1,0 +1,45 @@
+/*
+ * A balanced (AVL) binary search tree, intrusive, with one augmentation callback. Order is the
+ * caller's: it descends by itself and hands over the place of the new node. All operations are
+ * O(log n), allocate nothing and cannot fail. The caller locks.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+struct tree_node {
+	struct tree_node *left, *right, *parent;
+	int height; /* of the subtree; a leaf has 1 */
+};
+
+struct tree {
+	struct tree_node *root;
+	/*
+	 * Recompute what node keeps about its subtree from its own data and its children's; NULL
+	 * if nothing is kept. Called bottom-up for every node whose subtree changed.
+	 */
+	void (*augment)(struct tree_node *node);
+};
+
+static inline void tree_init(struct tree *t, void (*augment)(struct tree_node *))
+{
+	t->root = NULL;
+	t->augment = augment;
+}
+
+/*
+ * Link n where *link (the root pointer, or parent's left or right pointer) is NULL now; parent is
+ * NULL for the root. Rebalances.
+ */
+void tree_insert(struct tree *t, struct tree_node *n, struct tree_node *parent,
+		 struct tree_node **link);
+/* Unlink n. n's own fields are garbage afterwards. */
+void tree_remove(struct tree *t, struct tree_node *n);
+/* n's own data changed (not its order): bring the augmented data from n up to the root up to date. */
+void tree_update(struct tree *t, struct tree_node *n);
+
+/* In-order neighbours; NULL at the ends and in an empty tree. */
+struct tree_node *tree_first(const struct tree *t);
+struct tree_node *tree_last(const struct tree *t);
+struct tree_node *tree_next(const struct tree_node *n);
+struct tree_node *tree_prev(const struct tree_node *n);

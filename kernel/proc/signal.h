@@ -1,0 +1,108 @@
+/*
+ * Signals: state, sending, delivery. Numbers, actions and structures are Linux's.
+ *
+ * Letter: (s) proc->sig_lock. Pending sets are per process and per thread; masks per thread.
+ */
+#pragma once
+
+#include "lib/list.h"
+#include "lib/types.h"
+
+#define SIGHUP 1
+#define SIGINT 2
+#define SIGQUIT 3
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGABRT 6
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGKILL 9
+#define SIGUSR1 10
+#define SIGSEGV 11
+#define SIGUSR2 12
+#define SIGPIPE 13
+#define SIGALRM 14
+#define SIGTERM 15
+#define SIGSTKFLT 16
+#define SIGCHLD 17
+#define SIGCONT 18
+#define SIGSTOP 19
+#define SIGTSTP 20
+#define SIGTTIN 21
+#define SIGTTOU 22
+#define SIGURG 23
+#define SIGXCPU 24
+#define SIGXFSZ 25
+#define SIGVTALRM 26
+#define SIGPROF 27
+#define SIGWINCH 28
+#define SIGIO 29
+#define SIGPWR 30
+#define SIGSYS 31
+#define NSIG 64
+
+#define SIG_BIT(sig) (1ull << ((sig) - 1))
+
+#define SI_USER 0
+#define SI_KERNEL 0x80
+#define SI_QUEUE (-1)
+#define SI_TIMER (-2)
+#define SI_TKILL (-6)
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRALN 1
+#define BUS_ADRERR 2
+#define ILL_ILLOPC 1
+#define FPE_INTDIV 1
+#define TRAP_BRKPT 1
+#define CLD_EXITED 1
+#define CLD_KILLED 2
+#define CLD_DUMPED 3
+#define CLD_STOPPED 5
+#define CLD_CONTINUED 6
+
+#define SA_NOCLDSTOP 0x00000001u
+#define SA_NOCLDWAIT 0x00000002u
+#define SA_SIGINFO 0x00000004u
+#define SA_RESTORER 0x04000000u
+#define SA_ONSTACK 0x08000000u
+#define SA_RESTART 0x10000000u
+#define SA_NODEFER 0x40000000u
+#define SA_RESETHAND 0x80000000u
+
+#define SIG_DFL 0ul
+#define SIG_IGN 1ul
+
+#define SS_ONSTACK 1
+#define SS_DISABLE 2
+
+/* What the kernel knows about a signal; the machine lays it out as its siginfo_t when the frame is built. */
+struct ksiginfo {
+	s32 signo, code, err;
+	s32 pid, uid, status; /* kill, SIGCHLD */
+	ulong addr;	      /* faults */
+	ulong value;	      /* sigqueue, timers */
+	u64 utime, stime;     /* SIGCHLD, in clock ticks */
+};
+
+struct ksigaction {
+	ulong handler, flags, restorer;
+	u64 mask;
+};
+
+struct proc;
+struct thread;
+struct trapframe;
+
+/* Send to a process (any thread may take it) or to one thread. Any context. 0 or -EAGAIN (no memory for a queued real-time signal). */
+int signal_send_proc(struct proc *p, const struct ksiginfo *info);
+int signal_send_thread(struct thread *t, const struct ksiginfo *info);
+/* A fault of the current thread: cannot be ignored or blocked (then it kills). */
+void signal_force(const struct ksiginfo *info);
+/* Send to every process of a group. */
+int signal_send_group(int pgid, const struct ksiginfo *info);
+/* Is there a signal that the current thread must act upon? */
+bool signal_pending(void);
+bool signal_fatal_pending(void); /* one that ends it */
+/* On the way back to user mode: act on pending signals. Builds handler frames, stops or ends the process. */
+void signal_deliver(struct trapframe *tf);

@@ -1,0 +1,125 @@
+/*
+ * The system calls, one handler each. args are the call's argument words, unchecked. A machine's own table (machine/syscall_table.h) says which number calls what;
+ * where a machine passes 64-bit arguments in pairs of words, its own wrappers stand in its folder.
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "proc/trap.h"
+
+#define SYSCALL(name) long sys_##name(const ulong *args)
+
+/* mem.c */
+SYSCALL(brk);
+SYSCALL(mmap);
+SYSCALL(munmap);
+SYSCALL(mprotect);
+SYSCALL(msync);
+
+/* file.c */
+SYSCALL(openat);
+SYSCALL(close);
+SYSCALL(read);
+SYSCALL(write);
+SYSCALL(readv);
+SYSCALL(writev);
+SYSCALL(pread64);
+SYSCALL(pwrite64);
+SYSCALL(lseek);
+SYSCALL(dup);
+SYSCALL(dup3);
+SYSCALL(pipe2);
+SYSCALL(fcntl);
+SYSCALL(ioctl);
+SYSCALL(ppoll);
+SYSCALL(sendfile);
+SYSCALL(fsync);
+SYSCALL(fdatasync);
+SYSCALL(sync);
+SYSCALL(ftruncate);
+
+/* path.c */
+SYSCALL(fstat);
+SYSCALL(newfstatat);
+SYSCALL(statx);
+SYSCALL(getdents64);
+SYSCALL(mkdirat);
+SYSCALL(mknodat);
+SYSCALL(unlinkat);
+SYSCALL(linkat);
+SYSCALL(symlinkat);
+SYSCALL(readlinkat);
+SYSCALL(renameat2);
+SYSCALL(faccessat);
+SYSCALL(fchmodat);
+SYSCALL(fchmod);
+SYSCALL(fchownat);
+SYSCALL(truncate);
+SYSCALL(utimensat);
+SYSCALL(statfs);
+SYSCALL(fstatfs);
+SYSCALL(chdir);
+SYSCALL(fchdir);
+SYSCALL(getcwd);
+SYSCALL(umask);
+
+/* proc.c */
+SYSCALL(clone);
+SYSCALL(execve);
+SYSCALL(exit);
+SYSCALL(exit_group);
+SYSCALL(wait4);
+SYSCALL(waitid);
+SYSCALL(getpid);
+SYSCALL(getppid);
+SYSCALL(gettid);
+SYSCALL(getuid);
+SYSCALL(geteuid);
+SYSCALL(getgid);
+SYSCALL(getegid);
+SYSCALL(getresuid);
+SYSCALL(getresgid);
+SYSCALL(getgroups);
+SYSCALL(setuid);
+SYSCALL(setgid);
+SYSCALL(setreuid);
+SYSCALL(setregid);
+SYSCALL(setresuid);
+SYSCALL(setresgid);
+SYSCALL(setpgid);
+SYSCALL(getpgid);
+SYSCALL(setsid);
+SYSCALL(getsid);
+SYSCALL(set_tid_address);
+SYSCALL(set_robust_list);
+SYSCALL(get_robust_list);
+SYSCALL(prlimit64);
+SYSCALL(prctl);
+SYSCALL(sched_yield);
+SYSCALL(getrusage);
+SYSCALL(times);
+
+/* signal.c */
+SYSCALL(kill);
+SYSCALL(tgkill);
+SYSCALL(rt_sigaction);
+SYSCALL(rt_sigprocmask);
+SYSCALL(rt_sigreturn);
+SYSCALL(rt_sigpending);
+SYSCALL(rt_sigsuspend);
+SYSCALL(sigaltstack);
+SYSCALL(setitimer);
+SYSCALL(getitimer);
+
+/* time.c */
+SYSCALL(clock_gettime);
+SYSCALL(clock_getres);
+SYSCALL(clock_nanosleep);
+SYSCALL(nanosleep);
+SYSCALL(gettimeofday);
+
+/* system.c */
+SYSCALL(uname);
+SYSCALL(sysinfo);
+SYSCALL(getrandom);
+SYSCALL(reboot);

@@ -1,0 +1,45 @@
+/*
+ * Private pages: which page of its own an address space has at each address.
+ *
+ * The table is a radix tree of fixed height whose nodes are shared at fork: every node counts the slots (or roots)
+ * that point at it, and the pages in its leaves count the leaves. A node is immutable while an ancestor or it itself is
+ * shared. So fork is one increment, copies are made along the path of the first later write, and a page may be written in place
+ * iff every node on its path and the page itself have count 1: then no other address space can reach it, and none can
+ * come to reach it without fork, which needs mm->lock for writing.
+ *
+ * Lock: tab->lock (RANK_TAB), held by the caller unless noted. Nothing sleeps.
+ */
+#pragma once
+
+#include "lib/lock.h"
+#include "lib/types.h"
+#include "vm/page.h"
+#include "vm/tlb.h"
+
+struct anon_node;
+
+struct anontab {
+	struct spinlock lock;
+	struct anon_node *root; /* NULL when empty */
+};
+
+void anon_module_init(void);
+void anontab_init(struct anontab *t);
+
+/* The private page at va, or NULL. */
+struct page *anon_lookup(const struct anontab *t, ulong va);
+/* May the page at va (there is one) be written in place? */
+bool anon_exclusive(const struct anontab *t, ulong va);
+/*
+ * The slot of va in nodes that this table alone has, copying shared ones on the way and making missing ones if `make`. NULL if there is no
+ * memory (or, without make, no such node). The slot stays valid until the lock is dropped.
+ */
+struct page **anon_own(struct anontab *t, ulong va, bool make, struct batch *b);
+/* Store a page (reference handed over; NULL empties) in a slot from anon_own; what was there goes to the batch. */
+void anon_store(struct anontab *t, ulong va, struct page **slot, struct page *page, struct batch *b);
+/* Own the nodes that anon_remove(start, end) would have to change, so that it cannot fail. -ENOMEM. Takes tab->lock itself. */
+int anon_remove_prepare(struct anontab *t, ulong start, ulong end, struct batch *b);
+/* Drop the private pages of [start, end). Whole subtrees go by one decrement. */
+void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b);
+/* The child (empty) shares all of the parent's pages. Both mm->locks held for writing; takes the parent's tab->lock itself. */
+void anon_fork(struct anontab *child, struct anontab *parent);

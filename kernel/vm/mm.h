@@ -1,0 +1,111 @@
+/*
+ * Address spaces: vmas, private pages and page table of a program, and the calls that change them.
+ *
+ * Letters: (m) lock, (c) constant, (a) atomic.
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "proc/sync.h"
+#include "vm/anon.h"
+#include "vm/pmap.h"
+#include "vm/vma.h"
+
+#define MAP_SHARED 0x01
+#define MAP_PRIVATE 0x02
+#define MAP_SHARED_VALIDATE 0x03
+#define MAP_TYPE 0x0f
+#define MAP_FIXED 0x10
+#define MAP_ANONYMOUS 0x20
+#define MAP_GROWSDOWN 0x100
+#define MAP_DENYWRITE 0x800
+#define MAP_EXECUTABLE 0x1000
+#define MAP_LOCKED 0x2000
+#define MAP_NORESERVE 0x4000
+#define MAP_POPULATE 0x8000
+#define MAP_NONBLOCK 0x10000
+#define MAP_STACK 0x20000
+#define MAP_HUGETLB 0x40000
+#define MAP_SYNC 0x80000
+#define MAP_FIXED_NOREPLACE 0x100000
+
+#define PROT_SEM 0x8
+#define PROT_GROWSDOWN 0x01000000
+#define PROT_GROWSUP 0x02000000
+
+#define MS_ASYNC 1
+#define MS_INVALIDATE 2
+#define MS_SYNC 4
+
+struct mm {
+	struct rwlock lock;	  /* RANK_MM */
+	u32 ref;		  /* (a) */
+	struct tree vmas;	  /* (m) */
+	struct vma *hint;	  /* the vma found last, or NULL; cleared for writing, set by readers */
+	ulong nr_vmas;		  /* (m) */
+	ulong nr_pages;		  /* (m) mapped pages: VmSize */
+	struct anontab anon;
+	struct pmap pmap;
+	ulong brk_start, brk;	  /* (m) the heap; brk is exact to the byte */
+	ulong stack_top;	  /* (c after exec) */
+	ulong stack_limit;	  /* (m) RLIMIT_STACK in bytes */
+	ulong arg_start, arg_end, env_start, env_end; /* (m) for /proc */
+	ulong sigpage;		  /* (m) address of the page with the signal trampoline */
+	ulong peak_pages;	  /* (m) */
+};
+
+extern ulong mm_max_vmas; /* MAPS_MAX: mappings an address space may have */
+
+void mm_module_init(void);
+/* An empty address space with one reference. NULL if there is no memory. */
+struct mm *mm_create(void);
+/* A copy-on-write copy of parent. NULL if there is no memory: parent is then as before. Takes parent->lock. */
+struct mm *mm_fork(struct mm *parent);
+static inline void mm_hold(struct mm *mm)
+{
+	__atomic_fetch_add(&mm->ref, 1, __ATOMIC_RELAXED);
+}
+/* Drop a reference; the last one gives everything back. May sleep. No CPU runs on it then. */
+void mm_put(struct mm *mm);
+
+/*
+ * The calls. All take and release mm->lock for writing themselves, may sleep, and on failure leave everything as it was unless the contract
+ * names a partial effect. Addresses are user addresses as the program gave them: everything is checked here.
+ *
+ * mm_map: mmap(2). With an object: obj and file (which owns obj), pgoff in pages, max_prot what the descriptor's mode allows. Without: anonymous memory (shared if
+ * flags say so). Returns the address or -errno. Arguments about the descriptor are judged by the caller (sys/mem.c); mm_map judges length, address,
+ * flags' placement part and limits.
+ */
+struct map_request {
+	ulong addr, len;
+	unsigned prot, max_prot;
+	unsigned flags;	   /* MAP_ */
+	unsigned vma_flags; /* VMA_STACK, VMA_SIGPAGE; the rest follows from flags */
+	struct obj *obj;
+	struct file *file;
+	u64 pgoff;
+};
+long mm_map(struct mm *mm, const struct map_request *rq);
+int mm_unmap(struct mm *mm, ulong addr, ulong len);
+int mm_protect(struct mm *mm, ulong addr, ulong len, unsigned prot);
+int mm_sync(struct mm *mm, ulong addr, ulong len, unsigned flags);
+/* brk(2): set the break, 0 to ask. Returns the break as it is afterwards. */
+ulong mm_brk(struct mm *mm, ulong brk);
+
+/* exec: where the heap begins (page-aligned up). */
+void mm_set_brk(struct mm *mm, ulong start);
+
+/* One mapping as /proc shows it. */
+struct vma_info {
+	ulong start, end;
+	unsigned prot, flags; /* PROT_, VMA_ */
+	u64 offset, ino;      /* bytes; inode of shared anonymous memory */
+	struct file *file;    /* held: file_drop when done; or NULL */
+	bool shared_anon;
+	bool heap;
+	ulong rss, shared_clean, shared_dirty, private_clean, private_dirty, anonymous; /* pages; only with_figures */
+};
+/*
+ * The first mapping that ends above addr; false if there is none. Figures are counted if asked. Takes mm->lock (read). Walk the map by calling with the last end.
+ */
+bool mm_describe(struct mm *mm, ulong addr, bool with_figures, struct vma_info *info);

@@ -1,0 +1,106 @@
+/*
+ * Objects: the one page cache. A file's contents, a shared anonymous mapping, a block device's metadata: each is an object, a sparse array of pages
+ * with a size, the list of the vmas that map it, and what it takes to fill and store a page.
+ *
+ * A page in the array is either busy (somebody fills, writes or removes it) or up to date. A page is dirty if it is marked in the
+ * array; pages are mapped writable only while dirty, so a store to a clean page faults.
+ *
+ * Letters: (o) obj->lock, (c) constant, (a) atomic, (d) the list of dirty objects' lock.
+ */
+#pragma once
+
+#include "lib/list.h"
+#include "lib/tree.h"
+#include "lib/types.h"
+#include "proc/sync.h"
+#include "vm/page.h"
+#include "vm/radix.h"
+
+struct obj;
+struct uio;
+
+struct obj_ops {
+	/*
+	 * Fill a busy page (all of it: zeros where nothing is stored). No lock held by the caller; may sleep. 0 or -EIO. NULL: new pages are zero.
+	 */
+	int (*read)(struct obj *o, struct page *p);
+	/*
+	 * Write n busy pages of ascending index to the store and wait for it; bytes beyond the object's size are zero already. May sleep. 0 or -errno. NULL: pages live in memory only and are never dirty.
+	 */
+	int (*write)(struct obj *o, struct page **pages, unsigned n);
+	/*
+	 * Make sure that page `index` has a place in the store, before it is first dirtied. The page is busy, no lock held. 0, -ENOSPC, -EIO. May be NULL.
+	 */
+	int (*reserve)(struct obj *o, ulong index);
+	/* A store through a mapping made the object dirty (for the file's times). Any lock up to obj->lock may be held. May be NULL. */
+	void (*touched)(struct obj *o);
+	/* The last reference is gone; pages are dropped already. May sleep. */
+	void (*release)(struct obj *o);
+};
+
+struct obj {
+	struct mutex lock;		/* RANK_OBJ */
+	const struct obj_ops *ops;	/* (c) */
+	u64 size;			/* (o) bytes; no page begins at or beyond it */
+	struct radix pages;		/* (o) struct page *, marked if dirty */
+	struct tree vmas;		/* (o) the mappings, by pgoff, augmented with the largest end */
+	u32 ref;			/* (a) */
+	s32 error;			/* (o) a write-back that failed, reported once by the next sync */
+	struct list dirty_link;		/* (d) on the list while pages are dirty */
+	struct list all_link;		/* (d) every object, for reclaim */
+	u64 dirty_since;		/* (d) clock_now() when it joined the dirty list */
+	u64 ino;			/* (c) shown in maps for shared anonymous memory */
+};
+
+void obj_module_init(void);
+/* Set up an object embedded in its owner, with one reference. */
+void obj_init(struct obj *o, const struct obj_ops *ops, u64 size);
+/* A shared anonymous memory object of size bytes, one reference. NULL if there is no memory. */
+struct obj *obj_anon_create(u64 size);
+void obj_hold(struct obj *o);
+/* May sleep; no lock of rank MM or above held. */
+void obj_put(struct obj *o);
+/* Write back nothing, drop all pages: for owners that end (an inode that is freed). No vma maps o. */
+void obj_drop_pages(struct obj *o);
+
+/*
+ * Find or fill the page at index and return it pinned (page_put when done) and up to date. -EIO, -ENOMEM, or -ENXIO if it lies beyond the
+ * size. May sleep; no lock of rank OBJ or above held.
+ */
+int obj_get_page(struct obj *o, ulong index, struct page **out);
+/* The same, and make it ready for a store by the kernel: reserved, marked dirty. */
+int obj_get_page_dirty(struct obj *o, ulong index, struct page **out);
+/* Mark dirty a page pinned by the caller that belongs to o (reserved before). */
+void obj_mark_dirty(struct obj *o, struct page *p);
+
+/*
+ * read(2): copy up to uio->left bytes from off to the uio, ending at the size. Bytes copied, or -EFAULT, -EIO, -ENOMEM if none were. May sleep.
+ */
+ssize_t obj_read(struct obj *o, off_t off, struct uio *uio);
+/*
+ * write(2): copy from the uio to off, growing the size as bytes arrive. The caller excludes other writers and truncation (inode lock). Bytes copied, or
+ * -EFAULT, -EIO, -ENOSPC, -ENOMEM if none were; the size is then unchanged. Safe against a source that is a mapping of the same page.
+ */
+ssize_t obj_write(struct obj *o, off_t off, struct uio *uio);
+/*
+ * Set the size. Shrinking: pages beyond go, mappings of them too (also private copies), the tail of the last page is zeroed. Growing: the tail beyond
+ * the old size is zeroed. The caller excludes writers (inode lock). 0 or -EIO/-ENOMEM (nothing changed).
+ */
+int obj_truncate(struct obj *o, u64 size);
+/* Write dirty pages of [first, last] to the store and wait. 0 or the first error (also one remembered from an earlier write-back). */
+int obj_sync(struct obj *o, ulong first, ulong last);
+/* Start the write-back thread; and write back everything that is dirty (sync(2), shutdown). */
+void obj_writeback_start(void);
+int obj_sync_all(void);
+/* Drop up to `want` clean, unpinned pages of any object. Returns how many. May sleep; no lock of rank OBJ or above held. */
+ulong obj_reclaim(ulong want);
+
+/* The vma's place on the object's list; obj->lock held. */
+struct vma;
+void obj_add_vma(struct obj *o, struct vma *v);
+void obj_remove_vma(struct obj *o, struct vma *v);
+
+struct obj_stats {
+	ulong cached, dirty; /* pages */
+};
+void obj_get_stats(struct obj_stats *s);

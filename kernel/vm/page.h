@@ -1,0 +1,127 @@
+/*
+ * Physical memory: one struct page a frame, the buddy allocator, the per-CPU caches before it.
+ *
+ * A frame belongs to exactly one owner, named by its kind, and the owner's fields in the union are the owner's to use.
+ * Letters: (c) constant while allocated, (a) atomic, (o) the object's lock, (O) the page's busy token,
+ * (p) the pmap's lock, (z) the allocator.
+ */
+#pragma once
+
+#include "lib/list.h"
+#include "lib/types.h"
+#include "machine/param.h"
+
+#define PAGE_SIZE (1ul << PAGE_SHIFT)
+#define PAGE_MASK (PAGE_SIZE - 1)
+#define PAGE_ORDERS 14 /* largest block: 2^13 pages, 32 MiB */
+
+enum page_kind {
+	PAGE_RESERVED, /* firmware, kernel image, holes: never allocated */
+	PAGE_FREE,     /* in the buddy allocator or a per-CPU cache */
+	PAGE_KERNEL,   /* whoever called page_alloc */
+	PAGE_SLAB,     /* a slab cache */
+	PAGE_PTABLE,   /* a page table */
+	PAGE_ANON,     /* a private page: ref counts the anon leaves that point here */
+	PAGE_OBJ,      /* a page of an object: ref 1 for the object and 1 a pin */
+};
+
+enum page_flags {
+	PAGE_BUSY = 1 << 0,	 /* (O) somebody does I/O on it or changes its identity */
+	PAGE_DIRTY = 1 << 1,	 /* (O or o) newer than its backing store */
+	PAGE_WRITEBACK = 1 << 2, /* (O) being written */
+	PAGE_WANTED = 1 << 3,	 /* somebody waits for busy to end */
+	PAGE_REFERENCED = 1 << 4, /* (o) used since reclaim last looked */
+};
+
+struct obj;
+struct slab;
+
+struct page {
+	u8 kind;   /* (c) enum page_kind */
+	u8 order;  /* (c) of the block that begins here */
+	u16 flags; /* (a) enum page_flags */
+	u32 ref;   /* (a) */
+	union {
+		struct {
+			struct obj *obj; /* (o) NULL once truncated away */
+			ulong index;	 /* (c) page index in obj */
+		};
+		struct {
+			void *slab_cache; /* (c) slab: cache, free list, count */
+			void *slab_free;
+		};
+		struct {
+			u32 entries; /* (p) valid or parked entries in this table */
+		};
+	};
+	struct list link; /* (z) buddy list; otherwise the owner's */
+};
+
+/* Flags of the allocation functions, here and in kmalloc.h. */
+enum alloc_flags {
+	ALLOC_ZERO = 1 << 0,	/* fill with zeros */
+	ALLOC_WAIT = 1 << 1,	/* no spin lock is held: may sleep to make room before failing */
+};
+
+/* Hand [start, end) of physical memory to the allocator; page.c carves struct pages out of it. Boot only. */
+void page_add_range(paddr_t start, paddr_t end);
+/* After all ranges: build the frame array and the free lists. `reserved` lists ranges inside that are in use. */
+struct phys_range {
+	paddr_t start, end;
+};
+void page_init(const struct phys_range *ram, unsigned nram, const struct phys_range *reserved,
+	       unsigned nreserved);
+
+/*
+ * Allocate 2^order contiguous pages, aligned to their size; kind becomes PAGE_KERNEL, ref 1 (of the first page), flags 0.
+ * NULL if there is no memory. Any context, interrupts included (without ALLOC_WAIT).
+ */
+struct page *page_alloc(unsigned order, unsigned flags);
+/* Give a block back; ref is ignored. Any context. The kind must not be PAGE_FREE: a double free panics with the frame's history. */
+void page_free(struct page *p, unsigned order);
+
+static inline void page_hold(struct page *p)
+{
+	__atomic_fetch_add(&p->ref, 1, __ATOMIC_RELAXED);
+}
+/* Drop a reference to a single page; the last one frees it. */
+void page_put(struct page *p);
+
+/* Page frame <-> physical address <-> the kernel's direct map. page_of needs an address inside RAM. */
+extern struct page *page_array; /* frame page_array_base onwards */
+extern ulong page_array_base;
+extern ulong page_array_count;
+
+static inline ulong page_frame(const struct page *p)
+{
+	return (ulong)(p - page_array) + page_array_base;
+}
+static inline paddr_t page_paddr(const struct page *p)
+{
+	return (paddr_t)page_frame(p) << PAGE_SHIFT;
+}
+static inline struct page *page_of(paddr_t pa)
+{
+	return page_array + ((ulong)(pa >> PAGE_SHIFT) - page_array_base);
+}
+bool page_is_ram(paddr_t pa); /* does a struct page stand for it? */
+void *page_addr(const struct page *p); /* where the kernel sees it; inline in machine/mmu.h terms */
+
+/* The wait for a busy page. */
+/* Take the busy token; false if somebody has it. */
+bool page_trybusy(struct page *p);
+/* Give the token back and wake those who wait for it. */
+void page_unbusy(struct page *p);
+/* Sleep until p is not busy (it may be busy again at once). The caller holds a reference and no lock of rank MM or above. */
+void page_wait_busy(struct page *p);
+
+struct page_stats {
+	ulong total, free; /* pages; free counts the per-CPU caches */
+	ulong kernel, slab, ptable, anon, obj; /* pages in use by kind */
+};
+void page_get_stats(struct page_stats *s);
+ulong page_free_count(void);
+/* Change the kind of an allocated page, keeping the statistics right. */
+void page_set_kind(struct page *p, enum page_kind kind);
+/* Give this machine's per-CPU caches back to the buddy allocator (before counting what is left). */
+void page_drain(void);

@@ -1,0 +1,88 @@
+/*
+ * vmas: what is mapped where. A vma says attributes only: range, rights, and which part of which object; pages hang off
+ * the anon table and the objects. A vma can be split and joined freely.
+ *
+ * An address space keeps its vmas in a balanced tree ordered by address, augmented with the largest gap in each
+ * subtree, so that find, insert, remove and the search for room are O(log n).
+ *
+ * Letters: (m) mm->lock for writing, (o) the object's lock as well when obj is set.
+ */
+#pragma once
+
+#include "lib/list.h"
+#include "lib/tree.h"
+#include "lib/types.h"
+
+struct file;
+struct mm;
+struct obj;
+
+enum vma_flags {
+	VMA_SHARED = 1 << 0,
+	VMA_GROWSDOWN = 1 << 1,
+	VMA_STACK = 1 << 2,	/* the program's first stack: shown as [stack] */
+	VMA_NORESERVE = 1 << 3,
+	VMA_SIGPAGE = 1 << 4,	/* the kernel's page of user code: shown as [vdso] */
+};
+
+struct vma {
+	struct tree_node node;	/* (m) in mm->vmas */
+	ulong start, end;	/* (m, o) page-aligned, start < end */
+	ulong gap, max_gap;	/* (m) free bytes below start; the largest in the subtree */
+	u8 prot, max_prot;	/* (m) rights now; rights mprotect may give */
+	u16 flags;		/* (c) enum vma_flags */
+	struct mm *mm;		/* (c) */
+	struct obj *obj;	/* (c) NULL: private anonymous memory */
+	struct file *file;	/* (c) the open file it was mapped from, for its name and to keep it; may be NULL */
+	u64 pgoff;		/* (m, o) page of obj at start */
+	struct tree_node obj_node; /* (o) in obj->vmas, by pgoff */
+	u64 obj_max;		/* (o) largest end page in the obj subtree */
+	struct list link;	/* in a list of detached vmas */
+};
+
+/* The two calls through which vmas keep open files; fs/file.c defines them. file_drop may sleep and take RANK_DIR locks. */
+void file_hold(struct file *f);
+void file_drop(struct file *f);
+
+void vma_module_init(void);
+
+/* A new vma, in no tree yet; takes its own references to obj or file. NULL if there is no memory. */
+struct vma *vma_new(struct mm *mm, ulong start, ulong end, unsigned prot, unsigned max_prot, unsigned flags,
+		    struct obj *obj, struct file *file, u64 pgoff);
+/* Drop the references and free; the vma is in no tree. May sleep: no lock of rank MM or above held. */
+void vma_free(struct vma *v);
+/* vma_free for a list chained by v->link. */
+void vma_free_list(struct list *dead);
+
+static inline u64 vma_pgoff(const struct vma *v, ulong va)
+{
+	return v->pgoff + ((va - v->start) >> 12);
+}
+
+/* The vma that holds va, or NULL. mm->lock held (read). */
+struct vma *vma_find(struct mm *mm, ulong va);
+/* The first vma that ends above va. */
+struct vma *vma_find_from(struct mm *mm, ulong va);
+struct vma *vma_next(const struct vma *v);
+struct vma *vma_prev(const struct vma *v);
+
+/* For writing from here on. */
+/* Put v into mm's tree (nothing overlaps it) and on its object's list. */
+void vma_link(struct mm *mm, struct vma *v);
+/* Take v out of mm's tree; it stays on its object's list until vma_unlink_obj, which must come after the flush. */
+void vma_unlink(struct mm *mm, struct vma *v);
+void vma_unlink_obj(struct vma *v);
+/* Split at va if a vma straddles it, using *spare (made by vma_spare) for the upper part and clearing it. Cannot fail. */
+void vma_clip(struct mm *mm, ulong va, struct vma **spare);
+/* Will vma_clip at va need a spare? If so stock *spare. -ENOMEM. */
+int vma_clip_prepare(struct mm *mm, ulong va, struct vma **spare);
+/* Join the vmas that meet at va if they are alike; the one that goes is put on `dead`. */
+void vma_merge(struct mm *mm, ulong va, struct list *dead);
+/*
+ * The lowest gap of len bytes in [lo, hi) that starts at a multiple of PAGE_SIZE, keeping clear of the room below growing stacks. 0 if there is none. O(log n).
+ */
+ulong vma_gap(struct mm *mm, ulong len, ulong lo, ulong hi);
+/* Is [start, end) free, the room below growing stacks included? */
+bool vma_range_free(struct mm *mm, ulong start, ulong end);
+
+#define STACK_GUARD_PAGES 256ul /* kept free below a growing stack */
