@@ -1039,7 +1039,7 @@ static void test_sigchld_of_stop(void)
 	kill(pid, SIGSTOP);
 	while (waitpid(pid, &status, WUNTRACED) < 0)
 		;
-	ok(hits == 1 && last_info.si_code == CLD_STOPPED && last_info.si_status == SIGSTOP &&
+	ok(becomes(&hits, 1) && last_info.si_code == CLD_STOPPED && last_info.si_status == SIGSTOP &&
 	   last_info.si_pid == pid, "a stop raises SIGCHLD with CLD_STOPPED");
 	set_info_handler(SIGCHLD, keep_info, SA_NOCLDSTOP);
 	kill(pid, SIGCONT);
