@@ -1,10 +1,8 @@
 /*
  * The conventions of the memory calls (GEN) and mmap (MMAP).
  *
- * Two rules keep the tests true on every kernel. Where a mapping without an address lands is the
- * kernel's affair, so a test that needs neighbours or holes first reserves a range and then places
- * everything in it by MAP_FIXED. And once a test has a hole it maps nothing without an address,
- * which might land there.
+ * Where a mapping without an address lands is the kernel's affair, so a test that needs neighbours
+ * or holes takes a hole() and places everything in it by MAP_FIXED.
  */
 #include "tap.h"
 

@@ -314,13 +314,28 @@ TAP_FN unsigned char *must_map(size_t len, int prot, int flags, int fd, off_t of
 	return (unsigned char *)r;
 }
 
-/* A range of n pages that is a hole, and that stays one while nobody maps without an address. */
+/*
+ * n pages that are a hole, with unmapped pages on both sides, and that stay one: they lie between
+ * the heap and where kernels put mappings without an address (mv6: from 0x40000000 up, Linux: down
+ * from the stack). No two calls give the same pages.
+ */
 TAP_FN unsigned char *hole(size_t pages)
 {
-	unsigned char *p = must_map(pages * PS, PROT_NONE, ANON, -1, 0);
+	static unsigned long next = 0x30000000;
 
-	unmap(p, pages * PS);
-	return p;
+	for (; next + (pages + 2) * PS < 0x40000000; next += (pages + 2) * PS) {
+		long r = map((void *)next, (pages + 2) * PS, PROT_NONE, ANON | MAP_FIXED_NOREPLACE,
+			-1, 0);
+
+		if (is_error(r))
+			continue;
+		unmap((void *)r, (pages + 2) * PS);
+		if (r != (long)next)
+			continue;
+		next += (pages + 2) * PS;
+		return (unsigned char *)r + PS;
+	}
+	bail_out("no hole of %lu pages below 0x40000000", (unsigned long)pages);
 }
 
 /*
