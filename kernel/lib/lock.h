@@ -22,9 +22,11 @@ enum lock_rank {
 	RANK_INODE = 12,  /* a file's inode: write, truncate */
 	RANK_PROC = 16,	  /* process tree: parents, children, groups, sessions */
 	RANK_MM = 20,	  /* an address space; parent before child at fork */
+	RANK_WRITEBACK = 28, /* an object's write-back */
 	RANK_FSMAP = 30,  /* an inode's block map */
 	RANK_FSALLOC = 32, /* a file system's bitmaps and counts */
 	RANK_OBJ = 40,	  /* an object: page index, size, list of vmas */
+	RANK_SLEEPING_END = 50, /* above the sleeping locks */
 	/* spin locks, never taken in interrupts */
 	RANK_DCACHE = 50, /* names in memory */
 	RANK_ICACHE = 52, /* inodes in memory */
@@ -34,6 +36,7 @@ enum lock_rank {
 	RANK_DIRTY = 66,  /* the list of dirty objects */
 	RANK_KVA = 68,	  /* kernel virtual ranges */
 	/* spin locks that interrupt handlers take too */
+	RANK_PID = 78,	  /* the table of process numbers, groups and sessions */
 	RANK_SIGNAL = 80, /* a process's signal state */
 	RANK_DEV = 84,	  /* a device's queues */
 	RANK_TTY = 86,	  /* a terminal's line buffer */
@@ -49,31 +52,40 @@ struct spinlock {
 	u32 locked;
 #ifdef DEBUG
 	u16 rank;
-	s16 cpu;	   /* holder, -1 if free */
 	const char *name;
-	const void *site;  /* where it was taken */
+	const void *site; /* where it was taken last */
 #endif
 };
 
 #ifdef DEBUG
-#define SPINLOCK_INIT(lock_name, lock_rank) { .rank = (lock_rank), .cpu = -1, .name = (lock_name) }
+#define SPINLOCK_INIT(lock_name, lock_rank) { .rank = (lock_rank), .name = (lock_name) }
 #else
 #define SPINLOCK_INIT(lock_name, lock_rank) { 0 }
 #endif
 
 void spin_init(struct spinlock *l, const char *name, enum lock_rank rank);
 
-/* Debug build's book-keeping; no-ops otherwise. The sleeping locks call the held_ functions too. */
+/*
+ * The debug build's book-keeping, in lock.c; nothing in other builds. `site` is the code that takes the lock.
+ */
 #ifdef DEBUG
+/* Panics if this CPU or thread holds a lock that does not allow to take l now. */
 void spin_check_acquire(struct spinlock *l, const void *site);
+void spin_note_acquired(struct spinlock *l, const void *site);
 void spin_check_release(struct spinlock *l);
 bool spin_held(const struct spinlock *l); /* by this CPU */
-/* Panics if a lock of this rank or above is held by this CPU or thread. */
-void lock_check_rank(enum lock_rank rank, const char *name, const void *site);
+/* The sleeping locks': panics unless the thread may wait for a lock of this rank now, which includes that no spin lock is held. */
+void held_check(enum lock_rank rank, const char *name, const void *site);
+/* The current thread got a sleeping lock of this rank, or gave it back. */
+void held_add(enum lock_rank rank);
+void held_remove(enum lock_rank rank);
 /* Panics if this CPU holds a spin lock: called where a thread is about to sleep. */
 void lock_check_sleep(const void *site);
 #else
 static inline void spin_check_acquire(struct spinlock *l UNUSED, const void *site UNUSED)
+{
+}
+static inline void spin_note_acquired(struct spinlock *l UNUSED, const void *site UNUSED)
 {
 }
 static inline void spin_check_release(struct spinlock *l UNUSED)
@@ -83,25 +95,40 @@ static inline bool spin_held(const struct spinlock *l)
 {
 	return l->locked;
 }
+static inline void held_check(enum lock_rank rank UNUSED, const char *name UNUSED,
+			      const void *site UNUSED)
+{
+}
+static inline void held_add(enum lock_rank rank UNUSED)
+{
+}
+static inline void held_remove(enum lock_rank rank UNUSED)
+{
+}
 static inline void lock_check_sleep(const void *site UNUSED)
 {
 }
 #endif
 
+/* Where the function is that called the one that uses this. */
+#define CALL_SITE __builtin_return_address(0)
+
 void spin_contended(struct spinlock *l); /* waits until it looks free */
 
 static inline void spin_lock(struct spinlock *l)
 {
-	spin_check_acquire(l, __builtin_return_address(0));
+	spin_check_acquire(l, CALL_SITE);
 	while (UNLIKELY(__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE)))
 		spin_contended(l);
+	spin_note_acquired(l, CALL_SITE);
 }
 
+/* Whoever only tries cannot deadlock: ranks are not checked. */
 static inline bool spin_trylock(struct spinlock *l)
 {
 	if (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
 		return false;
-	spin_check_acquire(l, __builtin_return_address(0));
+	spin_note_acquired(l, CALL_SITE);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lib/list.h"
+#include "lib/lock.h"
 #include "lib/types.h"
 #include "machine/context.h" /* struct context: callee-saved registers; struct fpu_state */
 #include "machine/param.h"
@@ -24,6 +25,12 @@ enum thread_state {
 	THREAD_DEAD,	 /* exited; its stack goes once it is off its CPU */
 };
 
+enum thread_work {
+	WORK_RESCHED = 1 << 0, /* others wait for this CPU, and the slice is used up */
+	WORK_TICK = 1 << 1,    /* others wait for this CPU: see that a tick comes */
+	WORK_SIGNAL = 1 << 2,  /* a signal may have to be acted upon, or a call to be restarted */
+};
+
 struct cpu;
 
 struct thread {
@@ -34,16 +41,19 @@ struct thread {
 	struct fpu_state fpu;	  /* user floating-point registers, valid while not in the CPU */
 	u32 state;		  /* (run-queue lock) enum thread_state */
 	bool on_cpu;		  /* still on its stack: must not be run elsewhere or freed */
-	bool need_resched;	  /* set by the tick: yield on the way out */
+	bool in_user;		  /* it left the kernel at `stamp`, and the clock was not read since */
+	u32 work;		  /* (a) enum thread_work: what to look at before user mode */
 	u32 nofault;		  /* > 0: accesses to user memory must not fault pages in */
 	u32 wait_how;		  /* enum wait_how while it sleeps */
-	u32 slice;		  /* ticks left */
+	u32 restart;		  /* ERESTART... of the system call that a signal ended, else 0 */
+	u64 restart_deadline;	  /* of a sleep that is to be restarted, else 0 */
 	struct list run_link;	  /* in a run queue */
 	struct mm *mm;		  /* the address space it runs in; NULL for kernel threads */
 	struct proc *proc;	  /* its process; kernel threads belong to process 0 */
 	int tid;
 	struct list proc_link;	  /* in proc->threads */
-	ulong clear_tid;	  /* user address to clear and wake at exit (set_tid_address), or 0 */
+	ulong set_tid;		  /* user address to write the tid to at its first return to user mode, or 0 */
+	ulong clear_tid;	  /* user address to clear at exit (set_tid_address), or 0 */
 	ulong robust_list, robust_len;
 	/* signals: see proc/signal.h; letters as there */
 	u64 sig_mask, sig_pending;
@@ -53,11 +63,12 @@ struct thread {
 	ulong altstack_sp, altstack_size;
 	u32 altstack_flags;
 	u64 utime, stime;	  /* ns spent in user and kernel mode */
-	u64 stamp;		  /* clock_now() at the last change between them */
+	u64 stamp;		  /* clock_now() up to which they are counted */
+	u64 run_start;		  /* clock_now() when it last got a CPU */
 	ulong minor_faults, major_faults;
 	char name[16];
 #ifdef DEBUG
-	u64 held_ranks[2];	  /* bit set of sleeping-lock ranks held, by lock.c */
+	u8 held[RANK_SLEEPING_END]; /* how many sleeping locks of each rank it holds; lock.c */
 #endif
 };
 
@@ -67,8 +78,7 @@ struct cpu {
 	u32 id;			  /* 0.. in order of appearance */
 	u32 hwid;		  /* hart id or APIC id */
 	struct pmap *pmap;	  /* loaded; NULL: the kernel's */
-	u64 ticks;
-	u64 next_tick;
+	u64 next_event;		  /* clock_now() for which its timer interrupt is programmed */
 #ifdef DEBUG
 	u16 spin_depth;
 	struct spinlock *spins[16];
@@ -84,27 +94,52 @@ extern u32 cpu_count; /* CPUs that run */
  * A kernel thread that runs fn(arg), and ends when fn returns. Ready at once. NULL if there is no memory.
  */
 struct thread *thread_create_kernel(const char *name, void (*fn)(void *), void *arg);
-/* A thread with a kernel stack and nothing else set up; for fork. Freed by thread_free, or by the scheduler after it ended. */
-struct thread *thread_alloc(void);
+/*
+ * A thread with a kernel stack and nothing else set up: it belongs to process 0, has no trap frame and will run `entry`, which begins with
+ * sched_enter(). NULL if there is no memory. Freed by thread_free if it never ran, else by the scheduler after it ended.
+ */
+struct thread *thread_alloc(void (*entry)(void));
 void thread_free(struct thread *t);
+/* Where the trap frame of a program's thread lies. */
+struct trapframe *thread_frame(const struct thread *t);
 
 void sched_init(void);		     /* boot CPU */
 void sched_start(void) NORETURN;     /* become this CPU's idle thread; every CPU ends its start-up here */
+void sched_enter(void);		     /* the first thing that a new thread does */
 void sched_ready(struct thread *t);  /* a new thread may run */
 /* Let others run; returns later. */
 void sched_yield(void);
-/* Called by waitq_sleep and signal stops with the thread's state already set under q's lock; unlocks lock once switched away safely. */
+/*
+ * Give the CPU away. The caller has set its state to THREAD_SLEEPING or THREAD_STOPPED and has then looked once more at what it waits for;
+ * returns after a wake, or at once if that came already. Interrupts on, no spin lock held.
+ */
 void sched_block(void);
-/* Make t ready if it sleeps as `from` allows. True if it did. Any context. */
+/* Make t ready if it sleeps. True if it did. Any context; t cannot end meanwhile. */
 bool sched_wake(struct thread *t);
-/* The current thread is over: never returns; its stack is freed later by another thread. */
+/*
+ * A signal for t: set WORK_SIGNAL, wake t if it sleeps in a way that the signal ends (`fatal`: it will end t) or is stopped, and interrupt its
+ * CPU if it runs elsewhere. Any context.
+ */
+void sched_interrupt(struct thread *t, bool fatal);
+/* The current thread is over: never returns; its stack is freed later by another thread. Its proc is process 0 by now. */
 void sched_exit(void) NORETURN;
-/* The clock's tick on this CPU (interrupt context). */
-void sched_tick(void);
+/* The end of the current slice, and process timers; called by timer_interrupt. */
+void sched_tick(u64 now);
 /* In long loops in thread context with no spin lock held: yields if the slice is used up. */
-void sched_point(void);
-/* The thread's pmap changed (exec): load it. */
+static inline void sched_point(void)
+{
+	if (UNLIKELY(current_thread()->work & WORK_RESCHED))
+		sched_yield();
+}
+/* The current thread runs in mm from now on (NULL: in no user space): set t->mm and load its page table. */
 void sched_switch_mm(struct mm *mm);
-/* Ask another CPU to look at need_resched (interrupt it out of idle or user mode). */
-void sched_kick(u32 cpu);
+/* Let this CPU's timer interrupt come by `when` (ns) at the latest. Interrupts off. */
+void sched_program(u64 when);
+/* The current thread wants ticks while it runs (process timers), beginning now. */
+void sched_want_tick(void);
+/* Charge the time since t->stamp to t, which is the current thread or not running. */
+void thread_charge(struct thread *t);
+/* Threads that run or could run, and all threads. */
 void sched_load(u32 *running, u32 *total);
+/* Free the stacks that are kept for new threads (before counting what is left). Thread context. */
+void sched_drain(void);

@@ -17,6 +17,7 @@ struct kmem_cache;
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align);
 /* NULL if there is no memory. flags: enum alloc_flags. */
 void *kmem_alloc(struct kmem_cache *c, unsigned flags);
+/* obj is a live object of c; anything else has no effect but a line on the log, as with kmfree. */
 void kmem_free(struct kmem_cache *c, void *obj);
 
 /*
@@ -48,6 +49,6 @@ struct kmem_stats {
 void kmem_get_stats(struct kmem_stats *s);
 /* Call fn for every cache: name, object size, live objects, objects in all slabs, pages. */
 void kmem_for_each(void (*fn)(void *arg, const char *name, size_t size, size_t live, size_t total, size_t pages), void *arg);
-/* Empty all magazines and give free slabs back (thread context). */
+/* Empty this CPU's magazines and all depots, and give free slabs back. Any context with no spin lock held. */
 void kmem_drain(void);
 void kmem_init(void);

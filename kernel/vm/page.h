@@ -9,6 +9,7 @@
 
 #include "lib/list.h"
 #include "lib/types.h"
+#include "machine/mmu.h"
 #include "machine/param.h"
 
 #define PAGE_SIZE (1ul << PAGE_SHIFT)
@@ -23,6 +24,7 @@ enum page_kind {
 	PAGE_PTABLE,   /* a page table */
 	PAGE_ANON,     /* a private page: ref counts the anon leaves that point here */
 	PAGE_OBJ,      /* a page of an object: ref 1 for the object and 1 a pin */
+	PAGE_KINDS,
 };
 
 enum page_flags {
@@ -31,27 +33,38 @@ enum page_flags {
 	PAGE_WRITEBACK = 1 << 2, /* (O) being written */
 	PAGE_WANTED = 1 << 3,	 /* somebody waits for busy to end */
 	PAGE_REFERENCED = 1 << 4, /* (o) used since reclaim last looked */
+	PAGE_FETCHABLE = 1 << 5, /* instruction fetch sees the contents on every CPU */
+	PAGE_BUDDY = 1 << 6,	 /* (z) first page of a block in the buddy allocator's lists */
+	PAGE_TAIL = 1 << 7,	 /* (c) in an allocated block, not its first page */
 };
 
 struct obj;
-struct slab;
 
 struct page {
-	u8 kind;   /* (c) enum page_kind */
-	u8 order;  /* (c) of the block that begins here */
-	u16 flags; /* (a) enum page_flags */
-	u32 ref;   /* (a) */
+	union {
+		struct {
+			u8 kind;   /* (c) enum page_kind */
+			u8 order;  /* (c) of the block that begins here */
+			u16 flags; /* (a) enum page_flags; change with page_set_flags and page_clear_flags */
+		};
+		u32 state; /* the three as one word, for atomic operations */
+	};
+	u32 ref; /* (a) */
 	union {
 		struct {
 			struct obj *obj; /* (o) NULL once truncated away */
 			ulong index;	 /* (c) page index in obj */
 		};
 		struct {
-			void *slab_cache; /* (c) slab: cache, free list, count */
-			void *slab_free;
+			struct kmem_cache *slab_cache; /* (c) in every page of a slab */
+			void *slab_free; /* first page: free objects; ref counts those in use */
 		};
 		struct {
 			u32 entries; /* (p) valid or parked entries in this table */
+		};
+		struct {
+			const void *free_site; /* free: who freed it, */
+			u8 last_kind;	       /* and what it was */
 		};
 	};
 	struct list link; /* (z) buddy list; otherwise the owner's */
@@ -63,12 +76,13 @@ enum alloc_flags {
 	ALLOC_WAIT = 1 << 1,	/* no spin lock is held: may sleep to make room before failing */
 };
 
-/* Hand [start, end) of physical memory to the allocator; page.c carves struct pages out of it. Boot only. */
-void page_add_range(paddr_t start, paddr_t end);
-/* After all ranges: build the frame array and the free lists. `reserved` lists ranges inside that are in use. */
 struct phys_range {
 	paddr_t start, end;
 };
+/*
+ * Build the frame array and the free lists: `ram` is all memory there is, `reserved` lists ranges in it that are in use. Boot only, once;
+ * the direct map works. Panics if the array does not fit.
+ */
 void page_init(const struct phys_range *ram, unsigned nram, const struct phys_range *reserved,
 	       unsigned nreserved);
 
@@ -77,7 +91,7 @@ void page_init(const struct phys_range *ram, unsigned nram, const struct phys_ra
  * NULL if there is no memory. Any context, interrupts included (without ALLOC_WAIT).
  */
 struct page *page_alloc(unsigned order, unsigned flags);
-/* Give a block back; ref is ignored. Any context. The kind must not be PAGE_FREE: a double free panics with the frame's history. */
+/* Give a block back; ref is ignored. Any context. A page that is not allocated, or not so, panics with the frame's history. */
 void page_free(struct page *p, unsigned order);
 
 static inline void page_hold(struct page *p)
@@ -104,24 +118,45 @@ static inline struct page *page_of(paddr_t pa)
 {
 	return page_array + ((ulong)(pa >> PAGE_SHIFT) - page_array_base);
 }
-bool page_is_ram(paddr_t pa); /* does a struct page stand for it? */
-void *page_addr(const struct page *p); /* where the kernel sees it; inline in machine/mmu.h terms */
+/* Does a struct page stand for it? */
+static inline bool page_is_ram(paddr_t pa)
+{
+	return (pa >> PAGE_SHIFT) - page_array_base < page_array_count;
+}
+/* Where the kernel sees the frame. */
+static inline void *page_addr(const struct page *p)
+{
+	return phys_to_virt(page_paddr(p));
+}
+
+/* Set or clear flags (enum page_flags) atomically; the value is what they were before. */
+static inline unsigned page_set_flags(struct page *p, unsigned flags)
+{
+	return __atomic_fetch_or(&p->state, (u32)flags << 16, __ATOMIC_ACQ_REL) >> 16;
+}
+static inline unsigned page_clear_flags(struct page *p, unsigned flags)
+{
+	return __atomic_fetch_and(&p->state, ~((u32)flags << 16), __ATOMIC_ACQ_REL) >> 16;
+}
 
 /* The wait for a busy page. */
 /* Take the busy token; false if somebody has it. */
-bool page_trybusy(struct page *p);
+static inline bool page_trybusy(struct page *p)
+{
+	return !(page_set_flags(p, PAGE_BUSY) & PAGE_BUSY);
+}
 /* Give the token back and wake those who wait for it. */
 void page_unbusy(struct page *p);
 /* Sleep until p is not busy (it may be busy again at once). The caller holds a reference and no lock of rank MM or above. */
 void page_wait_busy(struct page *p);
 
 struct page_stats {
-	ulong total, free; /* pages; free counts the per-CPU caches */
+	ulong total, free; /* pages the allocator was given; those not allocated, per-CPU caches included */
 	ulong kernel, slab, ptable, anon, obj; /* pages in use by kind */
 };
 void page_get_stats(struct page_stats *s);
 ulong page_free_count(void);
 /* Change the kind of an allocated page, keeping the statistics right. */
 void page_set_kind(struct page *p, enum page_kind kind);
-/* Give this machine's per-CPU caches back to the buddy allocator (before counting what is left). */
+/* Give the calling CPU's cache back to the buddy allocator, so that its pages can join into larger blocks. */
 void page_drain(void);

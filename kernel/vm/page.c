@@ -1,0 +1,514 @@
+/*
+ * The page allocator.
+ *
+ * Two layers. Below, the binary buddy system: free memory is kept as blocks of 2^order pages, aligned to their size, on one list per
+ * order. A block is split in halves (buddies) until it has the order that is wanted; when a block is freed whose buddy is
+ * free and whole, the two become one of the next order. Frame numbers of buddies differ in bit `order` alone, so the buddy is found by arithmetic.
+ * Above, each CPU keeps a stack of single pages, which serves nearly all requests without a lock; it is filled from the buddy system and
+ * drained to it in batches.
+ *
+ * Invariants:
+ * - Every page of a free block, and every page in a CPU's stack, has kind PAGE_FREE; PAGE_BUDDY is set on the first page of
+ *   each block on a list and nowhere else. So a page in a stack never joins.
+ * - No two free buddies of one order are both on the lists (below the largest order).
+ * - buddy.avail has bit n set iff list n is not empty.
+ * - Pages used = the sum over CPUs of used[kind]. One CPU may allocate what another frees: only the sum means something.
+ *
+ * A page that is freed keeps the address that freed it and its last kind, for whoever frees it again.
+ */
+#include "vm/page.h"
+#include "lib/lock.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "proc/sync.h"
+#include "vm/inject.h"
+#include "vm/kmalloc.h"
+#include "vm/obj.h"
+
+#define CPU_PAGES 64u /* in a CPU's stack at most */
+#define CPU_BATCH 32u /* moved at once */
+
+/* Interrupts off, and only by its CPU; others read the counts. */
+struct page_cpu {
+	u32 count;
+	long used[PAGE_KINDS];
+	struct page *pages[CPU_PAGES]; /* the oldest first */
+} ALIGNED(64);
+
+static struct page_cpu page_cpus[MAX_CPUS];
+
+static struct {
+	struct spinlock lock; /* RANK_PAGE, interrupts off; all below */
+	u32 avail;
+	struct list free[PAGE_ORDERS]; /* by page->link */
+} buddy = { .lock = SPINLOCK_INIT("page", RANK_PAGE) };
+
+struct page *page_array;
+ulong page_array_base;
+ulong page_array_count;
+
+static ulong total_pages; /* handed to the buddy system at boot */
+
+/* Those who wait for a busy page, by a hash of its address. */
+#define WAITQS 64
+static struct waitq busy_waitqs[WAITQS];
+
+/* --- the buddy system; its lock is held --- */
+
+static void block_enlist(struct page *p, unsigned order)
+{
+	p->order = (u8)order;
+	p->flags = PAGE_BUDDY;
+	list_push(&buddy.free[order], &p->link);
+	buddy.avail |= 1u << order;
+}
+
+static void block_unlist(struct page *p, unsigned order)
+{
+	list_remove(&p->link);
+	p->flags = 0;
+	if (list_empty(&buddy.free[order]))
+		buddy.avail &= ~(1u << order);
+}
+
+/* The buddy of the block at frame if it is free and whole, else NULL. */
+static struct page *block_buddy(ulong frame, unsigned order)
+{
+	ulong index = (frame ^ 1ul << order) - page_array_base;
+	struct page *b = page_array + index;
+
+	if (index >= page_array_count || !(b->flags & PAGE_BUDDY) || b->order != order)
+		return NULL;
+	return b;
+}
+
+/* Give a block back whose pages are all PAGE_FREE. */
+static void block_put(struct page *p, unsigned order)
+{
+	ulong frame = page_frame(p);
+
+	while (order < PAGE_ORDERS - 1) {
+		struct page *b = block_buddy(frame, order);
+
+		if (!b)
+			break;
+		block_unlist(b, order);
+		frame &= ~(1ul << order);
+		order++;
+	}
+	block_enlist(page_array + (frame - page_array_base), order);
+}
+
+/* Take a block of this order, splitting a larger one if need be. NULL if there is none. */
+static struct page *block_get(unsigned order)
+{
+	u32 fit = buddy.avail & (~0u << order);
+	struct page *p;
+	unsigned o;
+
+	if (!fit)
+		return NULL;
+	o = (unsigned)__builtin_ctz(fit);
+	p = LIST_FIRST(&buddy.free[o], struct page, link);
+	block_unlist(p, o);
+	/* The lower half is split on, upper halves go back. */
+	while (o > order) {
+		o--;
+		block_enlist(p + (1ul << o), o);
+	}
+	return p;
+}
+
+/* --- a CPU's stack of single pages; interrupts off --- */
+
+static struct page_cpu *this_page_cpu(void)
+{
+	return &page_cpus[cpu_id()];
+}
+
+/*
+ * Fill an empty stack with a batch, from the smallest blocks there are: large ones stay whole as long as possible. False if there is not one page.
+ */
+static bool stack_fill(struct page_cpu *pc)
+{
+	spin_lock(&buddy.lock);
+	while (pc->count < CPU_BATCH && buddy.avail) {
+		unsigned order = (unsigned)__builtin_ctz(buddy.avail);
+		struct page *p;
+
+		while (pc->count + (1u << order) > CPU_BATCH)
+			order--;
+		p = block_get(order);
+		for (unsigned i = 0; i < 1u << order; i++)
+			pc->pages[pc->count++] = p + i;
+	}
+	spin_unlock(&buddy.lock);
+	return pc->count > 0;
+}
+
+/* Give the n oldest pages back. */
+static void stack_drain(struct page_cpu *pc, u32 n)
+{
+	spin_lock(&buddy.lock);
+	for (u32 i = 0; i < n; i++)
+		block_put(pc->pages[i], 0);
+	spin_unlock(&buddy.lock);
+	pc->count -= n;
+	memmove(pc->pages, pc->pages + n, pc->count * sizeof(pc->pages[0]));
+}
+
+void page_drain(void)
+{
+	ulong irq = intr_save();
+	struct page_cpu *pc = this_page_cpu();
+
+	stack_drain(pc, pc->count);
+	intr_restore(irq);
+}
+
+/* --- allocation --- */
+
+/* p becomes the first page of an allocated block. */
+static inline void page_start(struct page *p, unsigned order)
+{
+	p->state = PAGE_KERNEL | order << 8;
+	p->ref = 1;
+}
+
+static inline struct page *alloc_single(void)
+{
+	ulong irq = intr_save();
+	struct page_cpu *pc = this_page_cpu();
+	struct page *p = NULL;
+
+	if (LIKELY(pc->count > 0) || stack_fill(pc)) {
+		p = pc->pages[--pc->count];
+		ASSERT(p->kind == PAGE_FREE);
+		page_start(p, 0);
+		pc->used[PAGE_KERNEL]++;
+	}
+	intr_restore(irq);
+	return p;
+}
+
+static struct page *alloc_block(unsigned order)
+{
+	ulong irq = spin_lock_irq(&buddy.lock);
+	struct page *p = block_get(order);
+
+	if (p) {
+		ASSERT(p->kind == PAGE_FREE);
+		page_start(p, order);
+		for (ulong i = 1; i < 1ul << order; i++) {
+			p[i].state = PAGE_KERNEL | (u32)PAGE_TAIL << 16;
+			p[i].ref = 0;
+		}
+		this_page_cpu()->used[PAGE_KERNEL] += 1l << order;
+	}
+	spin_unlock_irq(&buddy.lock, irq);
+	return p;
+}
+
+static inline struct page *alloc_any(unsigned order)
+{
+	return order ? alloc_block(order) : alloc_single();
+}
+
+#define RECLAIM_TRIES 4
+#define RECLAIM_MIN 64ul /* pages to ask for: making room one by one would be slow */
+
+/* The first attempt failed: collect what the caches hold, and if it is allowed to sleep drop clean pages of files. */
+static struct page *alloc_hard(unsigned order, unsigned flags)
+{
+	struct page *p = NULL;
+
+	if (order > 0) {
+		page_drain();
+		p = alloc_block(order);
+	}
+	for (int i = 0; !p && (flags & ALLOC_WAIT) && i < RECLAIM_TRIES; i++) {
+		ulong freed = obj_reclaim(MAX(1ul << order, RECLAIM_MIN));
+
+		kmem_drain();
+		page_drain();
+		p = alloc_any(order);
+		if (!freed)
+			break;
+	}
+	return p;
+}
+
+struct page *page_alloc(unsigned order, unsigned flags)
+{
+	struct page *p;
+
+	if (alloc_should_fail())
+		return NULL;
+	if (flags & ALLOC_WAIT)
+		lock_check_sleep(CALL_SITE);
+	p = alloc_any(order);
+	if (UNLIKELY(!p)) {
+		p = alloc_hard(order, flags);
+		if (!p)
+			return NULL;
+	}
+	if (flags & ALLOC_ZERO)
+		for (ulong i = 0; i < 1ul << order; i++)
+			page_clear(page_addr(p + i));
+	return p;
+}
+
+static const char *const kind_names[PAGE_KINDS] = {
+	[PAGE_RESERVED] = "reserved", [PAGE_FREE] = "free",   [PAGE_KERNEL] = "kernel",
+	[PAGE_SLAB] = "slab",	      [PAGE_PTABLE] = "page table", [PAGE_ANON] = "private",
+	[PAGE_OBJ] = "object",
+};
+
+static void bad_free(const struct page *p, unsigned order, const void *site) NORETURN;
+static void bad_free(const struct page *p, unsigned order, const void *site)
+{
+	void *frame = (void *)page_frame(p);
+
+	if (p->kind == PAGE_FREE)
+		panic("double free of page frame %p at %p; it was a %s page and was freed at %p", frame, site,
+		      kind_names[p->last_kind], p->free_site);
+	if (p->kind == PAGE_RESERVED)
+		panic("free of page frame %p, which is reserved, at %p", frame, site);
+	panic("free of page frame %p (%s) with order %u at %p; it %s %u", frame, kind_names[p->kind], order, site,
+	      p->flags & PAGE_TAIL ? "lies inside a block, order" : "has order", p->order);
+}
+
+/* Mark a page free and note its history. */
+static inline void page_end(struct page *p, unsigned kind, const void *site)
+{
+	p->state = PAGE_FREE;
+	p->free_site = site;
+	p->last_kind = (u8)kind;
+}
+
+static inline void free_block(struct page *p, unsigned order, const void *site)
+{
+	unsigned kind = p->kind;
+	struct page_cpu *pc;
+	ulong irq;
+
+	/* Allocated, the first page of a block, and a block of this order. */
+	if (UNLIKELY(kind <= PAGE_FREE || p->order != order || p->flags & PAGE_TAIL))
+		bad_free(p, order, site);
+	irq = intr_save();
+	pc = this_page_cpu();
+	pc->used[kind] -= 1l << order;
+	page_end(p, kind, site);
+	if (order == 0) {
+		if (UNLIKELY(pc->count == CPU_PAGES))
+			stack_drain(pc, CPU_BATCH);
+		pc->pages[pc->count++] = p;
+	} else {
+		for (ulong i = 1; i < 1ul << order; i++)
+			page_end(p + i, kind, site);
+		spin_lock(&buddy.lock);
+		block_put(p, order);
+		spin_unlock(&buddy.lock);
+	}
+	intr_restore(irq);
+}
+
+void page_free(struct page *p, unsigned order)
+{
+	free_block(p, order, CALL_SITE);
+}
+
+void page_put(struct page *p)
+{
+	u32 left = __atomic_sub_fetch(&p->ref, 1, __ATOMIC_ACQ_REL);
+
+	DEBUG_ASSERT(left != UINT32_MAX);
+	if (left == 0)
+		free_block(p, 0, CALL_SITE);
+}
+
+/* --- figures --- */
+
+void page_set_kind(struct page *p, enum page_kind kind)
+{
+	ulong irq = intr_save();
+	struct page_cpu *pc = this_page_cpu();
+	long n = 1l << p->order;
+
+	pc->used[p->kind] -= n;
+	pc->used[kind] += n;
+	p->kind = (u8)kind;
+	intr_restore(irq);
+}
+
+static ulong pages_used(enum page_kind kind)
+{
+	long n = 0;
+
+	for (unsigned i = 0; i < MAX_CPUS; i++)
+		n += __atomic_load_n(&page_cpus[i].used[kind], __ATOMIC_RELAXED);
+	return n < 0 ? 0 : (ulong)n; /* a glance while pages move between CPUs */
+}
+
+void page_get_stats(struct page_stats *s)
+{
+	s->total = total_pages;
+	s->kernel = pages_used(PAGE_KERNEL);
+	s->slab = pages_used(PAGE_SLAB);
+	s->ptable = pages_used(PAGE_PTABLE);
+	s->anon = pages_used(PAGE_ANON);
+	s->obj = pages_used(PAGE_OBJ);
+	s->free = s->total - MIN(s->total, s->kernel + s->slab + s->ptable + s->anon + s->obj);
+}
+
+ulong page_free_count(void)
+{
+	struct page_stats s;
+
+	page_get_stats(&s);
+	return s.free;
+}
+
+/* --- busy pages --- */
+
+static struct waitq *busy_waitq(const struct page *p)
+{
+	return &busy_waitqs[page_frame(p) % WAITQS];
+}
+
+void page_unbusy(struct page *p)
+{
+	unsigned old = page_clear_flags(p, PAGE_BUSY | PAGE_WANTED);
+
+	DEBUG_ASSERT(old & PAGE_BUSY);
+	if (old & PAGE_WANTED)
+		waitq_wake_all(busy_waitq(p));
+}
+
+/* Ask for a wake-up at the end of busy, unless that has come. */
+static bool busy_want(struct page *p)
+{
+	u32 old = __atomic_load_n(&p->state, __ATOMIC_ACQUIRE);
+
+	do {
+		if (!(old & (u32)PAGE_BUSY << 16))
+			return false;
+	} while (!__atomic_compare_exchange_n(&p->state, &old, old | (u32)PAGE_WANTED << 16, true,
+					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+	return true;
+}
+
+void page_wait_busy(struct page *p)
+{
+	struct waitq *q = busy_waitq(p);
+	struct waiter w;
+
+	/* Pages share queues: a wake-up may be for another page. */
+	for (;;) {
+		waitq_enter(q, &w);
+		if (!busy_want(p))
+			break;
+		waitq_sleep(q, &w, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	}
+	waitq_leave(q, &w);
+}
+
+/* --- boot --- */
+
+/* The first reserved range that ends above `at` and begins below `end`, by start; NULL if there is none. */
+static const struct phys_range *first_reserved(paddr_t at, paddr_t end, const struct phys_range *reserved,
+					       unsigned n)
+{
+	const struct phys_range *first = NULL;
+
+	for (unsigned i = 0; i < n; i++)
+		if (reserved[i].end > at && reserved[i].start < end && reserved[i].start < reserved[i].end &&
+		    (!first || reserved[i].start < first->start))
+			first = &reserved[i];
+	return first;
+}
+
+/*
+ * The next run of whole pages in [*at, end) outside the reserved ranges. True if there is one: [run->start, run->end), and *at moves behind it.
+ */
+static bool next_run(paddr_t *at, paddr_t end, const struct phys_range *reserved, unsigned n,
+		     struct phys_range *run)
+{
+	while (*at < end) {
+		const struct phys_range *r = first_reserved(*at, end, reserved, n);
+		paddr_t stop = r ? MAX(r->start, *at) : end;
+
+		run->start = ALIGN_UP(*at, (paddr_t)PAGE_SIZE);
+		run->end = ALIGN_DOWN(stop, (paddr_t)PAGE_SIZE);
+		*at = r ? r->end : end;
+		if (run->start < run->end)
+			return true;
+	}
+	return false;
+}
+
+/* Free a run of frames as the largest blocks that fit and are aligned. */
+static void free_run(ulong frame, ulong end)
+{
+	total_pages += end - frame;
+	while (frame < end) {
+		struct page *p = page_array + (frame - page_array_base);
+		unsigned order = 0;
+
+		while (order < PAGE_ORDERS - 1 && IS_ALIGNED(frame, 2ul << order) &&
+		       (2ul << order) <= end - frame)
+			order++;
+		for (ulong i = 0; i < 1ul << order; i++)
+			p[i].kind = PAGE_FREE;
+		block_put(p, order);
+		frame += 1ul << order;
+	}
+}
+
+/* Room for the frame array: the first run that is large enough. */
+static struct phys_range place_array(const struct phys_range *ram, unsigned nram,
+				     const struct phys_range *reserved, unsigned nreserved, paddr_t size)
+{
+	struct phys_range run;
+
+	for (unsigned i = 0; i < nram; i++) {
+		paddr_t at = ram[i].start;
+
+		while (next_run(&at, ram[i].end, reserved, nreserved, &run))
+			if (run.end - run.start >= size)
+				return (struct phys_range){ run.start, run.start + size };
+	}
+	panic("no room for the page array (%lu KiB)", (ulong)(size >> 10));
+}
+
+void page_init(const struct phys_range *ram, unsigned nram, const struct phys_range *reserved,
+	       unsigned nreserved)
+{
+	paddr_t low = ~(paddr_t)0, high = 0, at;
+	struct phys_range array, run;
+
+	for (unsigned i = 0; i < PAGE_ORDERS; i++)
+		list_init(&buddy.free[i]);
+	for (unsigned i = 0; i < WAITQS; i++)
+		waitq_init(&busy_waitqs[i]);
+	for (unsigned i = 0; i < nram; i++) {
+		low = MIN(low, ram[i].start);
+		high = MAX(high, ram[i].end);
+	}
+	page_array_base = (ulong)(low >> PAGE_SHIFT);
+	page_array_count = (ulong)(high >> PAGE_SHIFT) - page_array_base;
+	array = place_array(ram, nram, reserved, nreserved,
+			    ALIGN_UP((paddr_t)page_array_count * sizeof(struct page), (paddr_t)PAGE_SIZE));
+	page_array = phys_to_virt(array.start);
+	memset(page_array, 0, page_array_count * sizeof(struct page));
+
+	/* What lies outside every run, the array too, stays PAGE_RESERVED. */
+	for (unsigned i = 0; i < nram; i++) {
+		for (at = ram[i].start; next_run(&at, ram[i].end, reserved, nreserved, &run);) {
+			if (run.start == array.start)
+				run.start = array.end;
+			if (run.start < run.end)
+				free_run((ulong)(run.start >> PAGE_SHIFT), (ulong)(run.end >> PAGE_SHIFT));
+		}
+	}
+}
