@@ -6,10 +6,11 @@
  */
 #include "dev/console.h"
 #include "lib/ksyms.h"
-#include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "machine/boot.h"
 #include "machine/cpu.h"
+#include "machine/trap.h"
 #include "proc/proc.h"
 #include "proc/thread.h"
 
@@ -102,37 +103,21 @@ static void panic_print_context(void)
 		log_warn("CPU %u, kernel thread %s", cpu_id(), t->name);
 }
 
-static void panic_end(struct trapframe *tf) NORETURN;
-static void panic_end(struct trapframe *tf)
+void panic(const char *format, ...)
 {
+	const struct trapframe *tf = trap_panic_frame;
+	va_list ap;
+
+	panic_begin();
+	va_start(ap, format);
+	log_line("mv6: panic: ", format, ap);
+	va_end(ap);
 	panic_print_context();
 	if (tf)
-		machine_print_registers(tf);
+		machine_print_registers(tf, log_warn);
 	log_warn("backtrace:");
 	machine_backtrace(tf, print_frame);
 	machine_poweroff();
-}
-
-void panic(const char *format, ...)
-{
-	va_list ap;
-
-	panic_begin();
-	va_start(ap, format);
-	log_line("mv6: panic: ", format, ap);
-	va_end(ap);
-	panic_end(NULL);
-}
-
-void panic_trap(struct trapframe *tf, const char *format, ...)
-{
-	va_list ap;
-
-	panic_begin();
-	va_start(ap, format);
-	log_line("mv6: panic: ", format, ap);
-	va_end(ap);
-	panic_end(tf);
 }
 
 void assert_failed(const char *expr, const char *file, int line, const char *func)
