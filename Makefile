@@ -65,8 +65,8 @@ space := $(empty) $(empty)
 
 # --- the kernel ---
 
-KSRC := $(wildcard kernel/*.c kernel/*.S) \
-	$(foreach d,lib vm proc fs dev sys arch/$(MACHINE),$(wildcard kernel/$d/*.c kernel/$d/*.S))
+KDIRS := kernel $(foreach d,lib vm proc fs dev sys,kernel/$d kernel/$d/*) kernel/arch/$(MACHINE)
+KSRC := $(wildcard $(foreach d,$(KDIRS),$d/*.c $d/*.S))
 KOBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter %.c,$(KSRC))) \
 	$(patsubst %.S,$(BUILD)/%.S.o,$(filter %.S,$(KSRC)))
 KSCRIPT := kernel/arch/$(MACHINE)/kernel.ld
@@ -121,9 +121,10 @@ same_addresses = cmp -s <($(NM) -n $(BUILD)/kernel0.elf | grep -v ksyms_) \
 
 # --- user land and the root disk ---
 
+B := $(UBUILD)
 -include user/user.mk
 
-user: $(USER_PROGRAMS)
+
 
 rootfs: $(ROOTFS)
 USER_FILES := $(if $(wildcard user/rootfs),$(shell find user/rootfs))
