@@ -26,20 +26,29 @@ struct anontab {
 void anon_module_init(void);
 void anontab_init(struct anontab *t);
 
-/* The private page at va, or NULL. */
-struct page *anon_lookup(const struct anontab *t, ulong va);
-/* May the page at va (there is one) be written in place? */
-bool anon_exclusive(const struct anontab *t, ulong va);
+/* The private page at va, or NULL; *exclusive: may it be written in place? */
+struct page *anon_lookup(const struct anontab *t, ulong va, bool *exclusive);
 /*
- * The slot of va in nodes that this table alone has, copying shared ones on the way and making missing ones if `make`. NULL if there is no
- * memory (or, without make, no such node). The slot stays valid until the lock is dropped.
+ * The leaf for va, in nodes that this table alone has: shared ones on the way are copied, missing ones made if `make` is set. NULL if there
+ * is no memory (or nothing there and not make). Good until the lock is dropped.
  */
-struct page **anon_own(struct anontab *t, ulong va, bool make, struct batch *b);
-/* Store a page (reference handed over; NULL empties) in a slot from anon_own; what was there goes to the batch. */
-void anon_store(struct anontab *t, ulong va, struct page **slot, struct page *page, struct batch *b);
-/* Own the nodes that anon_remove(start, end) would have to change, so that it cannot fail. -ENOMEM. Takes tab->lock itself. */
+struct anon_node *anon_own(struct anontab *t, ulong va, bool make, struct batch *b);
+/* The page at va in a leaf from anon_own. */
+struct page *anon_at(const struct anon_node *leaf, ulong va);
+/* Store a page (its reference is handed over; NULL empties) at va in a leaf from anon_own; what was there goes to the batch. */
+void anon_store(struct anon_node *leaf, ulong va, struct page *page, struct batch *b);
+/*
+ * Own the nodes that anon_remove(start, end) would have to change, so that it cannot fail while mm->lock is held for writing.
+ * -ENOMEM. Takes tab->lock itself.
+ */
 int anon_remove_prepare(struct anontab *t, ulong start, ulong end, struct batch *b);
+/* The same with tab->lock held, for those who do not hold mm->lock: good until the lock is dropped. */
+int anon_remove_prepare_locked(struct anontab *t, ulong start, ulong end, struct batch *b);
 /* Drop the private pages of [start, end). Whole subtrees go by one decrement. */
 void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b);
+/* How many private pages lie in [start, end). Takes tab->lock itself. */
+ulong anon_count(struct anontab *t, ulong start, ulong end);
+/* Drop all: the address space ends. */
+void anon_clear(struct anontab *t, struct batch *b);
 /* The child (empty) shares all of the parent's pages. Both mm->locks held for writing; takes the parent's tab->lock itself. */
 void anon_fork(struct anontab *child, struct anontab *parent);

@@ -8,6 +8,8 @@
 
 struct mm;
 
+void fault_module_init(void);
+
 enum fault_result {
 	FAULT_OK,    /* the access may be tried again */
 	FAULT_MAPERR, /* no mapping: SIGSEGV, SEGV_MAPERR */

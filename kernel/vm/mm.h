@@ -92,6 +92,12 @@ int mm_sync(struct mm *mm, ulong addr, ulong len, unsigned flags);
 /* brk(2): set the break, 0 to ask. Returns the break as it is afterwards. */
 ulong mm_brk(struct mm *mm, ulong brk);
 
+/*
+ * The part of mmap(2)'s checks that come before those of the descriptor: length, wrap-around, number of mappings, and what MAP_FIXED demands of the address. 0 or
+ * the errno that mm_map would give.
+ */
+int mm_map_check(struct mm *mm, ulong addr, ulong len, unsigned flags, u64 pgoff);
+
 /* exec: where the heap begins (page-aligned up). */
 void mm_set_brk(struct mm *mm, ulong start);
 

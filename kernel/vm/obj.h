@@ -40,6 +40,7 @@ struct obj_ops {
 
 struct obj {
 	struct mutex lock;		/* RANK_OBJ */
+	struct mutex sync_lock;		/* RANK_WRITEBACK: one writer at a time, so that a sync waits for those before it */
 	const struct obj_ops *ops;	/* (c) */
 	u64 size;			/* (o) bytes; no page begins at or beyond it */
 	struct radix pages;		/* (o) struct page *, marked if dirty */
@@ -47,9 +48,11 @@ struct obj {
 	u32 ref;			/* (a) */
 	s32 error;			/* (o) a write-back that failed, reported once by the next sync */
 	struct list dirty_link;		/* (d) on the list while pages are dirty */
-	struct list all_link;		/* (d) every object, for reclaim */
+	bool on_dirty_list;		/* (d) the list holds a reference */
+	struct list all_link;		/* (d) every object with a store, for reclaim */
 	u64 dirty_since;		/* (d) clock_now() when it joined the dirty list */
 	u64 ino;			/* (c) shown in maps for shared anonymous memory */
+	ulong clock_hand;		/* (o) where reclaim looks next */
 };
 
 void obj_module_init(void);
@@ -68,9 +71,12 @@ void obj_drop_pages(struct obj *o);
  * size. May sleep; no lock of rank OBJ or above held.
  */
 int obj_get_page(struct obj *o, ulong index, struct page **out);
-/* The same, and make it ready for a store by the kernel: reserved, marked dirty. */
+/*
+ * The same for a store by the kernel: the page has its place in the store (ops->reserve). The caller stores and THEN calls obj_mark_dirty, or a write-back
+ * in between would lose the store.
+ */
 int obj_get_page_dirty(struct obj *o, ulong index, struct page **out);
-/* Mark dirty a page pinned by the caller that belongs to o (reserved before). */
+/* Mark dirty a page pinned by the caller that belongs to o and is reserved. May sleep; no lock of rank OBJ or above held. */
 void obj_mark_dirty(struct obj *o, struct page *p);
 
 /*
@@ -92,6 +98,20 @@ int obj_sync(struct obj *o, ulong first, ulong last);
 /* Start the write-back thread; and write back everything that is dirty (sync(2), shutdown). */
 void obj_writeback_start(void);
 int obj_sync_all(void);
+/*
+ * The fault's interface; obj->lock held.
+ *
+ * obj_page_locked: the page at index if it is up to date now, else NULL. obj_dirty_locked: may page p be mapped writable? If it needs no reservation it is marked dirty here;
+ * false means: call obj_make_dirty without the lock and look again.
+ */
+struct page *obj_page_locked(struct obj *o, ulong index);
+bool obj_dirty_locked(struct obj *o, struct page *p);
+/* May p be mapped writable at once, without marking anything? */
+bool obj_is_dirty_locked(const struct obj *o, const struct page *p);
+/* Is index inside the size? */
+bool obj_inside(const struct obj *o, u64 index);
+/* Get the page at index, reserve it and mark it dirty. 0 or -errno. No lock held. */
+int obj_make_dirty(struct obj *o, ulong index);
 /* Drop up to `want` clean, unpinned pages of any object. Returns how many. May sleep; no lock of rank OBJ or above held. */
 ulong obj_reclaim(ulong want);
 

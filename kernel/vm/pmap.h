@@ -33,6 +33,7 @@ struct pmap {
 	struct page *root;	/* (c) the top table */
 	u32 active;		/* (a) bit a CPU that has this pmap loaded */
 	ulong resident;		/* (p) user pages entered */
+	ulong empty_tables;	/* (p) level 0 tables without an entry */
 };
 
 /* Boot: build the kernel's own map in kernel_pmap from what the machine tells (machine/mmu.h) and load it. */
@@ -53,18 +54,27 @@ int pmap_prepare(struct pmap *pm, ulong va);
  * Cannot fail or sleep. Syncs the instruction cache if prot has PROT_EXEC.
  */
 void pmap_enter(struct pmap *pm, ulong va, struct page *page, unsigned prot, struct batch *b);
+/*
+ * Enter n read-only neighbours (NULL: none) from va on where nothing is entered yet; all lie in the table that was prepared for va.
+ */
+void pmap_enter_absent(struct pmap *pm, ulong va, struct page *const *pages, unsigned n, unsigned prot);
 /* Drop the entries of [start, end). */
 void pmap_remove(struct pmap *pm, ulong start, ulong end, struct batch *b);
-/* The same, and free the tables that lie wholly inside the range (address-space lock held for writing). */
-void pmap_remove_tables(struct pmap *pm, ulong start, ulong end, struct batch *b);
+/*
+ * Free empty tables that lie wholly inside [lo, hi), a range without vmas, unless there are only a few. Address-space lock held for
+ * writing.
+ */
+void pmap_trim(struct pmap *pm, ulong lo, ulong hi, struct batch *b);
 /* Restrict the entries of [start, end) to prot; never adds rights. */
 void pmap_protect(struct pmap *pm, ulong start, ulong end, unsigned prot, struct batch *b);
 /* Take PROT_WRITE from [start, end) for fork: parks whole tables where that is cheaper. */
 void pmap_fork_protect(struct pmap *pm, ulong start, ulong end, struct batch *b);
-/* Drop the entry of va if it maps page. True if it did. */
-bool pmap_unmap_page(struct pmap *pm, ulong va, struct page *page, struct batch *b);
-/* Take PROT_WRITE from va if it maps page: before the page is written back, so that the next store is seen. */
-void pmap_clean_page(struct pmap *pm, ulong va, struct page *page, struct batch *b);
+/*
+ * Drop the entry of va if it maps page; or take PROT_WRITE from it (before write-back, so that the next store is seen).
+ * True if that changed something. The caller records va in its batch in either case: somebody else may have dropped the entry and not flushed yet.
+ */
+bool pmap_unmap_page(struct pmap *pm, ulong va, struct page *page);
+bool pmap_clean_page(struct pmap *pm, ulong va, struct page *page);
 /* What is entered at va; false if nothing. For checks and figures. */
 bool pmap_lookup(struct pmap *pm, ulong va, struct page **page, unsigned *prot);
 /* How many pages are entered in [start, end), calling fn (may be NULL) for each under pm->lock. */

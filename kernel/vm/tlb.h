@@ -4,8 +4,9 @@
  * Whoever removes a translation or takes rights from one records that in a batch; batch_finish returns only when no CPU can still
  * use an old entry, and frees the pages that waited for this. A batch lives on the stack of the caller.
  *
- * The flush rule: a page that a removed translation may still reach is freed by the batch, not before; no spin lock is held
- * across batch_finish; the address-space lock outlives it, so a range is never reused before its shootdown.
+ * The flush rule: a reference that a removed translation stood for is dropped by the batch after the flush, not before - another address space
+ * that shares the page might drop the last one meanwhile. The address-space lock outlives batch_finish, so a range is never reused
+ * before its shootdown. A flush may happen under plain spin locks (interrupts are on for whoever spins on them), never under an _irq one.
  */
 #pragma once
 
@@ -14,11 +15,16 @@
 
 struct pmap;
 
+#define BATCH_HELD 16
+
 struct batch {
 	struct pmap *pm;  /* whose translations; NULL while there are none */
 	ulong start, end; /* bounds of what changed */
 	bool full;	  /* flush all of pm: the range would cost more, or inner entries changed */
-	struct list dead; /* pages without a reference, to free after the flush; chained by page->link */
+	bool idle;	  /* no CPU can reach what is removed: nothing waits for a flush */
+	u16 nheld;
+	struct list dead; /* pages whose only reference we have, chained by page->link */
+	struct page *held[BATCH_HELD]; /* pages that others refer to as well */
 };
 
 void batch_init(struct batch *b);
@@ -26,7 +32,7 @@ void batch_init(struct batch *b);
 void batch_add(struct batch *b, struct pmap *pm, ulong start, ulong end);
 /* All translations of pm may be stale. */
 void batch_add_all(struct batch *b, struct pmap *pm);
-/* Drop a reference to p; if it was the last, p is freed by batch_finish. */
+/* Drop a reference to p once the flush is done. The translations it stood for are in the batch already. */
 void batch_put_page(struct batch *b, struct page *p);
-/* Flush everywhere, then free. Thread context, no spin lock held. The batch is empty and usable again. */
+/* Flush everywhere, then drop the references. Thread context. The batch is empty and usable again. */
 void batch_finish(struct batch *b);

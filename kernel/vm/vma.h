@@ -12,6 +12,7 @@
 #include "lib/list.h"
 #include "lib/tree.h"
 #include "lib/types.h"
+#include "machine/param.h"
 
 struct file;
 struct mm;
@@ -45,6 +46,7 @@ void file_hold(struct file *f);
 void file_drop(struct file *f);
 
 void vma_module_init(void);
+void vma_augment(struct tree_node *n); /* the callback of mm->vmas */
 
 /* A new vma, in no tree yet; takes its own references to obj or file. NULL if there is no memory. */
 struct vma *vma_new(struct mm *mm, ulong start, ulong end, unsigned prot, unsigned max_prot, unsigned flags,
@@ -54,9 +56,13 @@ void vma_free(struct vma *v);
 /* vma_free for a list chained by v->link. */
 void vma_free_list(struct list *dead);
 
+/* A reference to what v maps, outliving v; and its end (not under a lock of rank MM or above). */
+void vma_hold_backing(const struct vma *v);
+void vma_drop_backing(struct obj *obj, struct file *file);
+
 static inline u64 vma_pgoff(const struct vma *v, ulong va)
 {
-	return v->pgoff + ((va - v->start) >> 12);
+	return v->pgoff + ((va - v->start) >> PAGE_SHIFT);
 }
 
 /* The vma that holds va, or NULL. mm->lock held (read). */
@@ -72,10 +78,13 @@ void vma_link(struct mm *mm, struct vma *v);
 /* Take v out of mm's tree; it stays on its object's list until vma_unlink_obj, which must come after the flush. */
 void vma_unlink(struct mm *mm, struct vma *v);
 void vma_unlink_obj(struct vma *v);
-/* Split at va if a vma straddles it, using *spare (made by vma_spare) for the upper part and clearing it. Cannot fail. */
-void vma_clip(struct mm *mm, ulong va, struct vma **spare);
-/* Will vma_clip at va need a spare? If so stock *spare. -ENOMEM. */
+/* If a vma straddles va, stock *spare with what will be its upper part; otherwise *spare is NULL. -ENOMEM. */
 int vma_clip_prepare(struct mm *mm, ulong va, struct vma **spare);
+/* Split at va by means of *spare, if it is set, and clear it. Cannot fail. */
+void vma_clip(struct mm *mm, ulong va, struct vma **spare);
+/* Move v's start down, or its end up, into free room. Not for a vma with an object. */
+void vma_grow_down(struct mm *mm, struct vma *v, ulong start);
+void vma_extend(struct mm *mm, struct vma *v, ulong end);
 /* Join the vmas that meet at va if they are alike; the one that goes is put on `dead`. */
 void vma_merge(struct mm *mm, ulong va, struct list *dead);
 /*

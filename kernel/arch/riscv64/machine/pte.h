@@ -16,6 +16,7 @@ typedef u64 pte_t;
 #define PT_LEVELS 3
 #define PT_BITS 9
 #define PT_ENTRIES 512
+#define PT_ROOT_ENTRIES 512
 #define PT_KERNEL_ROOT_INDEX 256 /* root entries from here on are the kernel's, the same in every map */
 
 #define PTE_V (1ull << 0)
@@ -61,6 +62,14 @@ static inline pte_t pte_mkpage(paddr_t pa, unsigned prot, bool user)
 	if (e & PTE_W)
 		e |= PTE_R | PTE_D;
 	return e | (user ? PTE_U : PTE_G);
+}
+
+/*
+ * The rights that a mapping with rights prot really has: a page that may be written may be read. An executable page need not be readable here.
+ */
+static inline unsigned pte_effective(unsigned prot)
+{
+	return prot & 2 ? prot | 1 : prot;
 }
 
 /* Device registers, for the kernel. QEMU's and most boards' memory attributes are fixed by physical address (PMA). */

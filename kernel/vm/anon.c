@@ -1,0 +1,304 @@
+/*
+ * Private pages: the shared radix tree.
+ *
+ * A node of level 0 (a leaf) points at pages, one of level n > 0 at nodes of level n - 1; the root has level ANON_LEVELS - 1.
+ * node->ref counts the slots and roots that point at the node; page->ref counts the leaves that point at the page,
+ * plus pins. A node whose path from the root is not wholly unshared is never changed, except that its count drops.
+ *
+ * Why a racing reader may rely on exclusivity: counts on a path of ours can be raised only by a fork of this address
+ * space (mm->lock held for writing) or by cloning an ancestor, which exists only if the path was shared already. A clone raises the
+ * counts of what it points at before it drops the old node, so whoever looks meanwhile errs towards one needless copy.
+ * Two address spaces may clone one shared node at the same time, each under its own lock: both raise the children, and the second
+ * to drop the old node frees it.
+ */
+#include "vm/anon.h"
+
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "vm/kmalloc.h"
+
+#define ANON_BITS 6
+#define ANON_SLOTS (1u << ANON_BITS)
+
+struct anon_node {
+	u32 ref;  /* (a) */
+	u32 used; /* slots that are not NULL */
+	union {
+		struct anon_node *child[ANON_SLOTS];
+		struct page *page[ANON_SLOTS];
+	};
+};
+
+static struct kmem_cache *node_cache;
+
+void anon_module_init(void)
+{
+	node_cache = kmem_cache_create("anon_node", sizeof(struct anon_node), 0);
+}
+
+void anontab_init(struct anontab *t)
+{
+	spin_init(&t->lock, "anon table", RANK_TAB);
+	t->root = NULL;
+}
+
+static inline unsigned slot_shift(unsigned level)
+{
+	return PAGE_SHIFT + ANON_BITS * level;
+}
+
+static inline unsigned slot_index(ulong va, unsigned level)
+{
+	return (va >> slot_shift(level)) & (ANON_SLOTS - 1);
+}
+
+static inline u32 ref_get(const u32 *ref)
+{
+	return __atomic_load_n(ref, __ATOMIC_ACQUIRE);
+}
+
+/* Drop one reference to a node; the last one drops what it points at. */
+static void node_put(struct anon_node *n, unsigned level, struct batch *b)
+{
+	if (__atomic_fetch_sub(&n->ref, 1, __ATOMIC_ACQ_REL) != 1)
+		return;
+	for (unsigned i = 0; n->used; i++) {
+		if (!n->child[i])
+			continue;
+		n->used--;
+		if (level)
+			node_put(n->child[i], level - 1, b);
+		else
+			batch_put_page(b, n->page[i]);
+	}
+	kmem_free(node_cache, n);
+}
+
+/* A copy of n with one reference, sharing what n points at. NULL if there is no memory. */
+static struct anon_node *node_clone(struct anon_node *n, unsigned level)
+{
+	struct anon_node *copy = kmem_alloc(node_cache, ALLOC_ZERO);
+
+	if (!copy)
+		return NULL;
+	copy->ref = 1;
+	copy->used = n->used;
+	for (unsigned i = 0, left = n->used; left; i++) {
+		if (!n->child[i])
+			continue;
+		left--;
+		copy->child[i] = n->child[i];
+		if (level)
+			__atomic_fetch_add(&n->child[i]->ref, 1, __ATOMIC_RELAXED);
+		else
+			page_hold(n->page[i]);
+	}
+	return copy;
+}
+
+/*
+ * Make *link, a pointer in a node that is ours alone (or the root), point at a node that is ours alone. False if there is no memory,
+ * or nothing is there and `make` is not set.
+ */
+static bool node_own(struct anon_node **link, unsigned level, u32 *used, bool make, struct batch *b)
+{
+	struct anon_node *old = *link, *n;
+
+	if (old && ref_get(&old->ref) == 1)
+		return true;
+	if (!old && !make)
+		return false;
+	if (old) {
+		n = node_clone(old, level);
+	} else {
+		n = kmem_alloc(node_cache, ALLOC_ZERO);
+		if (n)
+			n->ref = 1;
+	}
+	if (!n)
+		return false;
+	*link = n;
+	if (old)
+		node_put(old, level, b);
+	else if (used)
+		++*used;
+	return true;
+}
+
+struct page *anon_lookup(const struct anontab *t, ulong va, bool *exclusive)
+{
+	const struct anon_node *n = t->root;
+	struct page *p;
+	bool ours = true;
+
+	for (unsigned level = ANON_LEVELS - 1; n; level--) {
+		ours &= ref_get(&n->ref) == 1;
+		if (level == 0) {
+			p = n->page[slot_index(va, 0)];
+			*exclusive = p && ours && ref_get(&p->ref) == 1;
+			return p;
+		}
+		n = n->child[slot_index(va, level)];
+	}
+	*exclusive = false;
+	return NULL;
+}
+
+struct anon_node *anon_own(struct anontab *t, ulong va, bool make, struct batch *b)
+{
+	struct anon_node **link = &t->root;
+	u32 *used = NULL;
+
+	for (unsigned level = ANON_LEVELS - 1;; level--) {
+		if (!node_own(link, level, used, make, b))
+			return NULL;
+		if (level == 0)
+			return *link;
+		used = &(*link)->used;
+		link = &(*link)->child[slot_index(va, level)];
+	}
+}
+
+struct page *anon_at(const struct anon_node *leaf, ulong va)
+{
+	return leaf->page[slot_index(va, 0)];
+}
+
+void anon_store(struct anon_node *leaf, ulong va, struct page *page, struct batch *b)
+{
+	struct page **slot = &leaf->page[slot_index(va, 0)], *old = *slot;
+
+	DEBUG_ASSERT(ref_get(&leaf->ref) == 1);
+	*slot = page;
+	leaf->used += !!page;
+	leaf->used -= !!old;
+	if (old)
+		batch_put_page(b, old);
+}
+
+/* Does the boundary va cut a node of this level in two? (The root covers more than user space.) */
+static bool cuts(ulong va, unsigned level)
+{
+	return level == ANON_LEVELS - 1 || (va & ((1ul << slot_shift(level + 1)) - 1));
+}
+
+/* Own the nodes on the path to va that the boundary va cuts; missing ones need nothing. False if there is no memory. */
+static bool own_boundary(struct anontab *t, ulong va, struct batch *b)
+{
+	struct anon_node **link = &t->root;
+
+	for (unsigned level = ANON_LEVELS - 1; *link && cuts(va, level); level--) {
+		if (!node_own(link, level, NULL, false, b))
+			return false;
+		if (level == 0)
+			break;
+		link = &(*link)->child[slot_index(va, level)];
+	}
+	return true;
+}
+
+int anon_remove_prepare_locked(struct anontab *t, ulong start, ulong end, struct batch *b)
+{
+	return !t->root || (own_boundary(t, start, b) && own_boundary(t, end, b)) ? 0 : -ENOMEM;
+}
+
+int anon_remove_prepare(struct anontab *t, ulong start, ulong end, struct batch *b)
+{
+	int err;
+
+	if (!t->root)
+		return 0;
+	spin_lock(&t->lock);
+	err = anon_remove_prepare_locked(t, start, end, b);
+	spin_unlock(&t->lock);
+	return err;
+}
+
+/* Empty what [start, end) covers of the node *link, which begins at base. */
+static void node_remove(struct anon_node **link, u32 *used, unsigned level, ulong base, ulong start, ulong end,
+			struct batch *b)
+{
+	struct anon_node *n = *link;
+	ulong span = 1ul << slot_shift(level);
+	ulong node_last = base + (span << ANON_BITS) - 1; /* wraps to ~0 for a 32-bit machine's root */
+	ulong from = MAX(start, base), last = MIN(end - 1, node_last);
+
+	if (from == base && last == node_last) {
+		*link = NULL;
+		if (used)
+			--*used;
+		node_put(n, level, b);
+		return;
+	}
+	for (unsigned i = slot_index(from, level); i <= slot_index(last, level); i++) {
+		if (!n->child[i])
+			continue;
+		ASSERT(ref_get(&n->ref) == 1);
+		if (level == 0) {
+			batch_put_page(b, n->page[i]);
+			n->page[i] = NULL;
+			n->used--;
+		} else {
+			node_remove(&n->child[i], &n->used, level - 1, base + i * span, start, end, b);
+		}
+	}
+	if (n->used == 0 && ref_get(&n->ref) == 1) {
+		*link = NULL;
+		if (used)
+			--*used;
+		kmem_free(node_cache, n);
+	}
+}
+
+void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b)
+{
+	if (t->root && start < end)
+		node_remove(&t->root, NULL, ANON_LEVELS - 1, 0, start, end, b);
+}
+
+static ulong node_count(const struct anon_node *n, unsigned level, ulong base, ulong start, ulong end)
+{
+	ulong span = 1ul << slot_shift(level), count = 0;
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < ANON_SLOTS; i++) {
+		ulong at = base + i * span;
+
+		if (!n->child[i])
+			continue;
+		used++;
+		if (at >= end || at + (span - 1) < start)
+			continue;
+		count += level ? node_count(n->child[i], level - 1, at, start, end) : 1;
+	}
+	ASSERT(used == n->used);
+	return count;
+}
+
+ulong anon_count(struct anontab *t, ulong start, ulong end)
+{
+	ulong count;
+
+	spin_lock(&t->lock);
+	count = t->root ? node_count(t->root, ANON_LEVELS - 1, 0, start, end) : 0;
+	spin_unlock(&t->lock);
+	return count;
+}
+
+void anon_fork(struct anontab *child, struct anontab *parent)
+{
+	spin_lock(&parent->lock);
+	child->root = parent->root;
+	if (child->root)
+		__atomic_fetch_add(&child->root->ref, 1, __ATOMIC_RELAXED);
+	spin_unlock(&parent->lock);
+}
+
+void anon_clear(struct anontab *t, struct batch *b)
+{
+	struct anon_node *root = t->root;
+
+	t->root = NULL;
+	if (root)
+		node_put(root, ANON_LEVELS - 1, b);
+}

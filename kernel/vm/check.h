@@ -1,0 +1,13 @@
+/*
+ * The address space's invariants, recomputed from scratch.
+ */
+#pragma once
+
+struct mm;
+
+/*
+ * Panic if an invariant of mm is broken: vmas sorted, disjoint, aligned, gaps right; each entry of the page table inside a vma, with rights that the
+ * vma and the state of its page allow, mapping the page that the anon table or the object names; counts as recounted.
+ * Takes mm->lock (write); costs time linear in mappings and entries.
+ */
+void mm_check(struct mm *mm);

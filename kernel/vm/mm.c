@@ -1,0 +1,191 @@
+/*
+ * Address spaces: creation, fork, end, the heap, and what /proc tells of them.
+ *
+ * Owns struct mm. Invariants beyond those of its parts: nr_pages is the sum of the vmas' sizes; private pages lie
+ * only where a private vma is; the page table shows only what check.c says it may.
+ *
+ * The end needs no flush: nobody runs on the address space any more, so whoever loaded its tables has loaded others since.
+ */
+#include "vm/mm.h"
+
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "machine/param.h"
+#include "machine/pte.h"
+#include "vm/fault.h"
+#include "vm/kmalloc.h"
+#include "vm/obj.h"
+
+static struct kmem_cache *mm_cache;
+ulong mm_max_vmas = MAX_MAPS_DEFAULT;
+
+void mm_module_init(void)
+{
+	mm_cache = kmem_cache_create("mm", sizeof(struct mm), 0);
+	vma_module_init();
+	anon_module_init();
+	obj_module_init();
+	fault_module_init();
+}
+
+struct mm *mm_create(void)
+{
+	struct mm *mm = kmem_alloc(mm_cache, ALLOC_ZERO | ALLOC_WAIT);
+
+	if (!mm)
+		return NULL;
+	if (pmap_create(&mm->pmap) < 0) {
+		kmem_free(mm_cache, mm);
+		return NULL;
+	}
+	rwlock_init(&mm->lock, "address space", RANK_MM);
+	tree_init(&mm->vmas, vma_augment);
+	anontab_init(&mm->anon);
+	mm->ref = 1;
+	mm->stack_limit = 8ul << 20;
+	return mm;
+}
+
+static void destroy(struct mm *mm)
+{
+	struct tree_node *n;
+	struct batch b;
+	struct list dead;
+	struct vma *v;
+
+	list_init(&dead);
+	batch_init(&b);
+	b.idle = true;
+	while ((n = mm->vmas.root)) {
+		v = CONTAINER_OF(n, struct vma, node);
+		tree_remove(&mm->vmas, n);
+		vma_unlink_obj(v);
+		list_append(&dead, &v->link);
+	}
+	anon_clear(&mm->anon, &b);
+	pmap_destroy(&mm->pmap);
+	batch_finish(&b);
+	vma_free_list(&dead);
+	kmem_free(mm_cache, mm);
+}
+
+void mm_put(struct mm *mm)
+{
+	if (__atomic_fetch_sub(&mm->ref, 1, __ATOMIC_ACQ_REL) == 1)
+		destroy(mm);
+}
+
+/* Give child a copy of each vma of parent. -ENOMEM leaves some, for mm_put to undo. */
+static int fork_vmas(struct mm *child, struct mm *parent)
+{
+	struct tree_node *n;
+	struct vma *v, *copy;
+
+	for (n = tree_first(&parent->vmas); n; n = tree_next(n)) {
+		v = CONTAINER_OF(n, struct vma, node);
+		copy = vma_new(child, v->start, v->end, v->prot, v->max_prot, v->flags, v->obj, v->file, v->pgoff);
+		if (!copy)
+			return -ENOMEM;
+		vma_link(child, copy);
+	}
+	return 0;
+}
+
+/* Share the private pages: both sides take write rights anew, by faults. */
+static void fork_pages(struct mm *child, struct mm *parent)
+{
+	struct tree_node *n;
+	struct batch b;
+	struct vma *v;
+
+	anon_fork(&child->anon, &parent->anon);
+	if (!parent->anon.root)
+		return;
+	batch_init(&b);
+	for (n = tree_first(&parent->vmas); n; n = tree_next(n)) {
+		v = CONTAINER_OF(n, struct vma, node);
+		if (!(v->flags & VMA_SHARED) && (v->max_prot & PROT_WRITE))
+			pmap_fork_protect(&parent->pmap, v->start, v->end, &b);
+	}
+	batch_finish(&b);
+}
+
+struct mm *mm_fork(struct mm *parent)
+{
+	struct mm *child = mm_create();
+
+	if (!child)
+		return NULL;
+	rwlock_write(&parent->lock);
+	if (fork_vmas(child, parent) < 0) {
+		rwlock_write_unlock(&parent->lock);
+		mm_put(child);
+		return NULL;
+	}
+	fork_pages(child, parent);
+	child->nr_pages = child->peak_pages = parent->nr_pages;
+	child->brk_start = parent->brk_start;
+	child->brk = parent->brk;
+	child->stack_top = parent->stack_top;
+	child->stack_limit = parent->stack_limit;
+	child->arg_start = parent->arg_start;
+	child->arg_end = parent->arg_end;
+	child->env_start = parent->env_start;
+	child->env_end = parent->env_end;
+	child->sigpage = parent->sigpage;
+	rwlock_write_unlock(&parent->lock);
+	return child;
+}
+
+/* ---- for /proc ---- */
+
+struct figures {
+	struct vma_info *info;
+	bool shared;
+};
+
+static void count_page(void *arg, struct page *p, unsigned prot)
+{
+	struct figures *f = arg;
+	struct vma_info *i = f->info;
+	bool dirty = p->kind == PAGE_ANON || (prot & PROT_WRITE);
+	bool sole = p->kind == PAGE_ANON ? __atomic_load_n(&p->ref, __ATOMIC_RELAXED) == 1 : !f->shared;
+
+	i->rss++;
+	i->anonymous += p->kind == PAGE_ANON;
+	if (sole)
+		*(dirty ? &i->private_dirty : &i->private_clean) += 1;
+	else
+		*(dirty ? &i->shared_dirty : &i->shared_clean) += 1;
+}
+
+bool mm_describe(struct mm *mm, ulong addr, bool with_figures, struct vma_info *info)
+{
+	struct figures f = { .info = info };
+	struct vma *v;
+
+	rwlock_read(&mm->lock);
+	v = vma_find_from(mm, addr);
+	if (v) {
+		*info = (struct vma_info){
+			.start = v->start,
+			.end = v->end,
+			.prot = v->prot,
+			.flags = v->flags,
+			.file = v->file,
+			.shared_anon = v->obj && !v->file && !(v->flags & VMA_SIGPAGE),
+			.heap = !v->obj && v->start < mm->brk && v->end > mm->brk_start,
+		};
+		if (v->obj)
+			info->offset = v->pgoff << PAGE_SHIFT;
+		if (v->obj && !v->file)
+			info->ino = v->obj->ino;
+		if (v->file)
+			file_hold(v->file);
+		f.shared = v->flags & VMA_SHARED;
+		if (with_figures)
+			pmap_count(&mm->pmap, v->start, v->end, count_page, &f);
+	}
+	rwlock_read_unlock(&mm->lock);
+	return v;
+}

@@ -1,0 +1,443 @@
+/*
+ * The calls that change an address space: map, unmap, protect, sync, brk.
+ *
+ * Each works in the same order: judge the arguments; take mm->lock for writing; get all the memory that may be needed
+ * (struct change holds it); then change things in a way that cannot fail; flush; unlock; and only then let go of
+ * files and objects, because that may take locks that come before mm->lock.
+ */
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "machine/pte.h"
+#include "proc/thread.h"
+#include "vm/fault.h"
+#include "vm/mm.h"
+#include "vm/obj.h"
+
+/* What a change needs and leaves behind. */
+struct change {
+	struct vma *spare[2]; /* upper parts for the splits at both ends of a range */
+	struct list dead;     /* vmas that are gone, still holding their references */
+	struct batch batch;
+};
+
+static void change_begin(struct change *c)
+{
+	c->spare[0] = c->spare[1] = NULL;
+	list_init(&c->dead);
+	batch_init(&c->batch);
+}
+
+/* mm->lock is no longer held. */
+static void change_end(struct change *c)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(c->spare); i++)
+		if (c->spare[i])
+			vma_free(c->spare[i]);
+	vma_free_list(&c->dead);
+}
+
+/* Stock the spares for clipping [start, end). -ENOMEM, also if the splits would be one mapping too many. */
+static int clip_prepare(struct mm *mm, ulong start, ulong end, struct change *c)
+{
+	struct vma *v = vma_find_from(mm, start);
+	ulong more;
+
+	if (!v || v->start >= end)
+		return 0;
+	if (vma_clip_prepare(mm, start, &c->spare[0]) < 0 || vma_clip_prepare(mm, end, &c->spare[1]) < 0)
+		return -ENOMEM;
+	more = !!c->spare[0] + !!c->spare[1];
+	return more && mm->nr_vmas + more > mm_max_vmas ? -ENOMEM : 0;
+}
+
+static void clip(struct mm *mm, ulong start, ulong end, struct change *c)
+{
+	vma_clip(mm, start, &c->spare[0]);
+	vma_clip(mm, end, &c->spare[1]);
+}
+
+/* ---- unmap ---- */
+
+static int unmap_prepare(struct mm *mm, ulong start, ulong end, struct change *c)
+{
+	if (clip_prepare(mm, start, end, c) < 0)
+		return -ENOMEM;
+	return anon_remove_prepare(&mm->anon, start, end, &c->batch);
+}
+
+/* Empty [start, end). Prepared; cannot fail. The flush is done on return. */
+static void unmap_commit(struct mm *mm, ulong start, ulong end, struct change *c)
+{
+	struct vma *v, *next, *below;
+
+	clip(mm, start, end, c);
+	v = vma_find_from(mm, start);
+	if (!v || v->start >= end)
+		return;
+	below = vma_prev(v);
+	for (; v && v->start < end; v = next) {
+		next = vma_next(v);
+		mm->nr_pages -= (v->end - v->start) >> PAGE_SHIFT;
+		vma_unlink(mm, v);
+		list_append(&c->dead, &v->link);
+	}
+	pmap_remove(&mm->pmap, start, end, &c->batch);
+	spin_lock(&mm->anon.lock);
+	anon_remove(&mm->anon, start, end, &c->batch);
+	spin_unlock(&mm->anon.lock);
+	pmap_trim(&mm->pmap, below ? below->end : 0, v ? v->start : USER_TOP, &c->batch);
+	batch_finish(&c->batch);
+	LIST_EACH(v, &c->dead, link)
+		vma_unlink_obj(v);
+}
+
+int mm_unmap(struct mm *mm, ulong addr, ulong len)
+{
+	ulong end = addr + ALIGN_UP(len, PAGE_SIZE);
+	struct change c;
+	int err;
+
+	if ((addr & PAGE_MASK) || len == 0 || len > USER_TOP || addr > USER_TOP - ALIGN_UP(len, PAGE_SIZE))
+		return -EINVAL;
+	change_begin(&c);
+	rwlock_write(&mm->lock);
+	err = unmap_prepare(mm, addr, end, &c);
+	if (!err)
+		unmap_commit(mm, addr, end, &c);
+	batch_finish(&c.batch);
+	rwlock_write_unlock(&mm->lock);
+	change_end(&c);
+	return err;
+}
+
+/* ---- map ---- */
+
+int mm_map_check(struct mm *mm, ulong addr, ulong len, unsigned flags, u64 pgoff)
+{
+	ulong pages_len = ALIGN_UP(len, PAGE_SIZE);
+	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	bool clash = false;
+
+	if (len == 0)
+		return -EINVAL;
+	if (pages_len == 0 || pages_len >= USER_TOP)
+		return -ENOMEM;
+	if ((ulong)pgoff + (pages_len >> PAGE_SHIFT) < (ulong)pgoff) /* page offsets are words */
+		return -EOVERFLOW;
+	if (mm->nr_vmas >= mm_max_vmas && !(fixed && !(flags & MAP_FIXED_NOREPLACE)))
+		return -ENOMEM;
+	if (!fixed)
+		return 0;
+	if (addr > USER_TOP - pages_len)
+		return -ENOMEM;
+	if (addr & PAGE_MASK)
+		return -EINVAL;
+	if (addr < MMAP_MIN)
+		return -EPERM;
+	if (flags & MAP_FIXED_NOREPLACE) {
+		const struct vma *v;
+
+		rwlock_read(&mm->lock);
+		v = vma_find_from(mm, addr);
+		clash = v && v->start < addr + pages_len;
+		rwlock_read_unlock(&mm->lock);
+	}
+	return clash ? -EEXIST : 0;
+}
+
+/* Where a mapping of len bytes goes. 0 if there is no room. */
+static ulong choose_address(struct mm *mm, ulong hint, ulong len)
+{
+	ulong at;
+
+	hint = ALIGN_DOWN(hint, PAGE_SIZE);
+	if (hint && hint < MMAP_MIN)
+		hint = MMAP_MIN;
+	if (hint && hint <= USER_TOP - len && vma_range_free(mm, hint, hint + len))
+		return hint;
+	at = vma_gap(mm, len, MMAP_BASE, USER_TOP);
+	return at ? at : vma_gap(mm, len, MMAP_MIN, MMAP_BASE);
+}
+
+static unsigned vma_flags_of(const struct map_request *rq)
+{
+	unsigned flags = rq->vma_flags;
+
+	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE)
+		flags |= VMA_SHARED;
+	if (rq->flags & MAP_GROWSDOWN)
+		flags |= VMA_GROWSDOWN;
+	if (rq->flags & MAP_NORESERVE)
+		flags |= VMA_NORESERVE;
+	return flags;
+}
+
+/* With mm->lock held for writing: choose the address, empty it, put v there. The address or -errno; v is then not used. */
+static long map_locked(struct mm *mm, const struct map_request *rq, ulong len, struct vma *v, struct change *c)
+{
+	bool replace = rq->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	ulong addr = replace ? rq->addr : choose_address(mm, rq->addr, len);
+	const struct vma *there;
+
+	if (!addr)
+		return -ENOMEM;
+	if (replace) {
+		there = vma_find_from(mm, addr);
+		if (there && there->start < addr + len) {
+			if (rq->flags & MAP_FIXED_NOREPLACE)
+				return -EEXIST;
+			if (unmap_prepare(mm, addr, addr + len, c) < 0)
+				return -ENOMEM;
+			unmap_commit(mm, addr, addr + len, c);
+		}
+	}
+	v->start = addr;
+	v->end = addr + len;
+	vma_link(mm, v);
+	mm->nr_pages += len >> PAGE_SHIFT;
+	mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
+	vma_merge(mm, addr + len, &c->dead);
+	vma_merge(mm, addr, &c->dead);
+	return (long)addr;
+}
+
+/* Touch every page as MAP_POPULATE asks. What cannot be had is left to later faults. */
+static void populate(struct mm *mm, ulong addr, ulong len, const struct map_request *rq)
+{
+	bool private = (rq->flags & MAP_TYPE) == MAP_PRIVATE;
+	unsigned rights = pte_effective(rq->prot);
+	unsigned access = private && (rights & PROT_WRITE) ? PROT_WRITE : rights & PROT_READ ? PROT_READ : PROT_EXEC;
+
+	if (!rights)
+		return;
+	for (ulong va = addr; va < addr + len; va += PAGE_SIZE) {
+		if (vm_fault(mm, va, access) != FAULT_OK)
+			break;
+		sched_point();
+	}
+}
+
+long mm_map(struct mm *mm, const struct map_request *rq)
+{
+	ulong len = ALIGN_UP(rq->len, PAGE_SIZE);
+	bool shared = (rq->flags & MAP_TYPE) != MAP_PRIVATE;
+	struct obj *obj = rq->obj;
+	struct change c;
+	struct vma *v;
+	long addr = mm_map_check(mm, rq->addr, rq->len, rq->flags, rq->pgoff);
+
+	if (addr < 0)
+		return addr;
+	if (obj && rq->pgoff > (u64)(INT64_MAX >> PAGE_SHIFT) - (len >> PAGE_SHIFT))
+		return -EOVERFLOW;
+	if (shared && !obj && !(obj = obj_anon_create(len)))
+		return -ENOMEM;
+	v = vma_new(mm, 0, len, rq->prot & PROT_ALL, rq->max_prot, vma_flags_of(rq), obj, rq->file,
+		    rq->obj ? rq->pgoff : 0);
+	if (obj != rq->obj)
+		obj_put(obj); /* v has its own reference */
+	if (!v)
+		return -ENOMEM;
+	change_begin(&c);
+	rwlock_write(&mm->lock);
+	addr = map_locked(mm, rq, len, v, &c);
+	batch_finish(&c.batch);
+	rwlock_write_unlock(&mm->lock);
+	if (addr < 0)
+		vma_free(v);
+	change_end(&c);
+	if (addr >= 0 && (rq->flags & (MAP_POPULATE | MAP_LOCKED)) && !(rq->flags & MAP_NONBLOCK))
+		populate(mm, (ulong)addr, len, rq);
+	return addr;
+}
+
+/* ---- protect ---- */
+
+/* Give [start, end), which lies in one vma, new rights. -ENOMEM, -EACCES. */
+static int protect_part(struct mm *mm, struct vma *v, ulong start, ulong end, unsigned prot, struct change *c)
+{
+	if (prot & ~v->max_prot & PROT_ALL)
+		return -EACCES;
+	if (v->prot == prot)
+		return 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(c->spare); i++)
+		ASSERT(!c->spare[i]);
+	if (clip_prepare(mm, start, end, c) < 0)
+		return -ENOMEM;
+	clip(mm, start, end, c);
+	v = vma_find(mm, start);
+	v->prot = prot;
+	pmap_protect(&mm->pmap, start, end, pte_effective(prot), &c->batch);
+	vma_merge(mm, start, &c->dead);
+	return 0;
+}
+
+static int protect_range(struct mm *mm, ulong start, ulong end, unsigned prot, struct change *c)
+{
+	struct vma *v;
+	ulong stop;
+	int err;
+
+	for (; start < end; start = stop) {
+		v = vma_find(mm, start);
+		if (!v)
+			return -ENOMEM;
+		stop = MIN(end, v->end);
+		err = protect_part(mm, v, start, stop, prot, c);
+		if (err)
+			return err;
+	}
+	vma_merge(mm, end, &c->dead);
+	return 0;
+}
+
+/* Where PROT_GROWSDOWN or PROT_GROWSUP lets the change begin: the start of the growing mapping. -EINVAL on any other. */
+static int protect_growing(struct mm *mm, ulong *start, ulong end, unsigned prot)
+{
+	const struct vma *v = vma_find_from(mm, *start);
+
+	if (!v || v->start >= end)
+		return -ENOMEM;
+	if ((prot & PROT_GROWSUP) || !(v->flags & VMA_GROWSDOWN))
+		return -EINVAL;
+	*start = v->start;
+	return 0;
+}
+
+int mm_protect(struct mm *mm, ulong addr, ulong len, unsigned prot)
+{
+	unsigned growing = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+	ulong start = addr, end = addr + ALIGN_UP(len, PAGE_SIZE);
+	struct change c;
+	int err = 0;
+
+	if (growing == (PROT_GROWSDOWN | PROT_GROWSUP) || (addr & PAGE_MASK))
+		return -EINVAL;
+	if (len == 0)
+		return 0;
+	if (end <= addr)
+		return -ENOMEM;
+	if (prot & ~(unsigned)(PROT_ALL | PROT_SEM | PROT_GROWSDOWN | PROT_GROWSUP))
+		return -EINVAL;
+	change_begin(&c);
+	rwlock_write(&mm->lock);
+	if (growing)
+		err = protect_growing(mm, &start, end, prot);
+	if (!err)
+		err = protect_range(mm, start, end, prot & PROT_ALL, &c);
+	batch_finish(&c.batch);
+	rwlock_write_unlock(&mm->lock);
+	change_end(&c);
+	return err;
+}
+
+/* ---- sync ---- */
+
+/* Write back what the first shared mapping at or after *addr shows of [*addr, end), and move *addr past it. Holes are noted in *hole. */
+static int sync_part(struct mm *mm, ulong *addr, ulong end, bool wait, bool *hole)
+{
+	struct obj *obj = NULL;
+	struct file *file = NULL;
+	u64 first = 0, last = 0;
+	struct vma *v;
+	int err = 0;
+
+	rwlock_read(&mm->lock);
+	v = vma_find_from(mm, *addr);
+	if (!v || v->start >= end) {
+		*hole = true;
+		*addr = end;
+	} else {
+		ulong from = MAX(v->start, *addr), to = MIN(v->end, end);
+
+		*hole |= v->start > *addr;
+		*addr = to;
+		if (wait && v->obj && (v->flags & VMA_SHARED)) {
+			obj = v->obj;
+			file = v->file;
+			first = vma_pgoff(v, from);
+			last = vma_pgoff(v, to) - 1;
+			vma_hold_backing(v);
+		}
+	}
+	rwlock_read_unlock(&mm->lock);
+	if (obj) {
+		err = obj_sync(obj, (ulong)first, (ulong)last);
+		vma_drop_backing(obj, file);
+	}
+	return err;
+}
+
+int mm_sync(struct mm *mm, ulong addr, ulong len, unsigned flags)
+{
+	ulong end = addr + ALIGN_UP(len, PAGE_SIZE);
+	bool hole = false;
+	int err = 0;
+
+	if ((flags & ~(unsigned)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || (addr & PAGE_MASK) ||
+	    ((flags & MS_ASYNC) && (flags & MS_SYNC)))
+		return -EINVAL;
+	if (end < addr)
+		return -ENOMEM;
+	while (addr < end && !err)
+		err = sync_part(mm, &addr, end, flags & MS_SYNC, &hole);
+	return err ? err : hole ? -ENOMEM : 0;
+}
+
+/* ---- the heap ---- */
+
+void mm_set_brk(struct mm *mm, ulong start)
+{
+	mm->brk_start = mm->brk = ALIGN_UP(start, PAGE_SIZE);
+}
+
+/* Extend the heap's pages from `end` to `new_end`. mm->lock held for writing. -ENOMEM. */
+static int heap_grow(struct mm *mm, ulong end, ulong new_end, struct change *c)
+{
+	struct vma *v = end > mm->brk_start ? vma_find(mm, end - 1) : NULL;
+
+	if (!vma_range_free(mm, end, new_end + PAGE_SIZE))
+		return -ENOMEM;
+	if (v && v->end == end && !v->obj && v->prot == (PROT_READ | PROT_WRITE) && !v->flags) {
+		vma_extend(mm, v, new_end);
+	} else {
+		if (mm->nr_vmas >= mm_max_vmas)
+			return -ENOMEM;
+		v = vma_new(mm, end, new_end, PROT_READ | PROT_WRITE, PROT_ALL, 0, NULL, NULL, 0);
+		if (!v)
+			return -ENOMEM;
+		vma_link(mm, v);
+		vma_merge(mm, new_end, &c->dead);
+	}
+	mm->nr_pages += (new_end - end) >> PAGE_SHIFT;
+	mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
+	return 0;
+}
+
+ulong mm_brk(struct mm *mm, ulong brk)
+{
+	ulong end, new_end;
+	struct change c;
+	int err = 0;
+
+	change_begin(&c);
+	rwlock_write(&mm->lock);
+	end = ALIGN_UP(mm->brk, PAGE_SIZE);
+	new_end = ALIGN_UP(brk, PAGE_SIZE);
+	if (brk < mm->brk_start || brk >= USER_TOP - PAGE_SIZE) {
+		err = -EINVAL;
+	} else if (new_end > end) {
+		err = heap_grow(mm, end, new_end, &c);
+	} else if (new_end < end) {
+		err = unmap_prepare(mm, new_end, end, &c);
+		if (!err)
+			unmap_commit(mm, new_end, end, &c);
+	}
+	if (!err)
+		mm->brk = brk;
+	brk = mm->brk;
+	batch_finish(&c.batch);
+	rwlock_write_unlock(&mm->lock);
+	change_end(&c);
+	return brk;
+}

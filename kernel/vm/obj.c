@@ -1,0 +1,683 @@
+/*
+ * Objects: the page cache.
+ *
+ * Invariants: a page in o->pages has kind PAGE_OBJ, page->obj == o, its index inside the size (but while it is busy), and one
+ * reference by o. A page that is not busy is up to date. A page is marked in o->pages iff its contents are newer than the
+ * store; it is then reserved there, and only then may it be mapped writable. Who holds a page's busy token may change
+ * its identity, its contents as a whole, or be at I/O on it; everybody else pins the page, lets go of all locks from
+ * RANK_MM down, waits, and looks again.
+ *
+ * The mark goes on after the store to memory and comes off before the store to the disk: so a change is written late rather than never.
+ */
+#include "vm/obj.h"
+
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "machine/mmu.h"
+#include "proc/thread.h"
+#include "proc/timer.h"
+#include "vm/kmalloc.h"
+#include "vm/mm.h"
+#include "vm/rmap.h"
+#include "vm/uaccess.h"
+#include "vm/writeback.h"
+
+#define PAGES_UP(bytes) (((u64)(bytes) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define SYNC_BATCH 64
+#define RECLAIM_BATCH 32
+
+static struct kmem_cache *anon_cache;
+static u64 next_ino = 1;
+
+/* ---- life ---- */
+
+void obj_module_init(void)
+{
+	anon_cache = kmem_cache_create("obj_anon", sizeof(struct obj), 0);
+}
+
+void obj_init(struct obj *o, const struct obj_ops *ops, u64 size)
+{
+	memset(o, 0, sizeof(*o));
+	mutex_init(&o->lock, "object", RANK_OBJ);
+	mutex_init(&o->sync_lock, "write-back", RANK_WRITEBACK);
+	o->ops = ops;
+	o->size = size;
+	radix_init(&o->pages);
+	tree_init(&o->vmas, rmap_augment);
+	o->ref = 1;
+	if (ops->read)
+		writeback_add_obj(o);
+}
+
+static void anon_release(struct obj *o)
+{
+	kmem_free(anon_cache, o);
+}
+
+static const struct obj_ops anon_ops = {
+	.release = anon_release,
+};
+
+struct obj *obj_anon_create(u64 size)
+{
+	struct obj *o = kmem_alloc(anon_cache, ALLOC_WAIT);
+
+	if (!o)
+		return NULL;
+	obj_init(o, &anon_ops, PAGES_UP(size) << PAGE_SHIFT);
+	o->ino = __atomic_fetch_add(&next_ino, 1, __ATOMIC_RELAXED);
+	return o;
+}
+
+void obj_hold(struct obj *o)
+{
+	__atomic_fetch_add(&o->ref, 1, __ATOMIC_RELAXED);
+}
+
+void obj_put(struct obj *o)
+{
+	if (__atomic_fetch_sub(&o->ref, 1, __ATOMIC_ACQ_REL) != 1)
+		return;
+	obj_drop_pages(o);
+	if (o->ops->read)
+		writeback_remove_obj(o);
+	if (o->ops->release)
+		o->ops->release(o);
+}
+
+/* ---- pages ---- */
+
+bool obj_inside(const struct obj *o, u64 index)
+{
+	return index < PAGES_UP(o->size);
+}
+
+struct page *obj_page_locked(struct obj *o, ulong index)
+{
+	struct page *p = radix_get(&o->pages, index);
+
+	if (!p || (p->flags & PAGE_BUSY))
+		return NULL;
+	if (!(p->flags & PAGE_REFERENCED))
+		page_set_flags(p, PAGE_REFERENCED);
+	return p;
+}
+
+/*
+ * Take p out of o for good. p is busy by us, or not busy, and no translation reaches it any more (flushed).
+ */
+static void page_forget(struct obj *o, struct page *p)
+{
+	if (radix_marked(&o->pages, p->index))
+		writeback_count(-1);
+	radix_remove(&o->pages, p->index);
+	p->obj = NULL;
+	page_put(p);
+}
+
+/* Give a new page its identity in o, busy. obj->lock held. -ENOMEM. On success o has taken over the page's reference. */
+static int page_insert(struct obj *o, struct page *p, ulong index)
+{
+	if (radix_set(&o->pages, index, p) < 0)
+		return -ENOMEM;
+	page_set_kind(p, PAGE_OBJ);
+	p->obj = o;
+	p->index = index;
+	p->flags = PAGE_BUSY | PAGE_REFERENCED;
+	return 0;
+}
+
+/* End the wait of others for p and let go of a pin. */
+static void page_done(struct page *p)
+{
+	page_unbusy(p);
+	page_put(p);
+}
+
+/*
+ * The page at index, pinned and taken as busy, inserted new if need be (then *fresh is set and its contents are undefined). -ENXIO beyond the
+ * size, -ENOMEM.
+ */
+static int page_grab(struct obj *o, ulong index, struct page **out, bool *fresh)
+{
+	struct page *p, *spare = NULL;
+	int err = 0;
+
+	for (;;) {
+		mutex_lock(&o->lock);
+		if (!obj_inside(o, index)) {
+			err = -ENXIO;
+			break;
+		}
+		p = radix_get(&o->pages, index);
+		if (p) {
+			page_hold(p);
+			*fresh = false;
+			if (page_trybusy(p)) {
+				*out = p;
+				break;
+			}
+			mutex_unlock(&o->lock);
+			page_wait_busy(p);
+			page_put(p);
+			continue;
+		}
+		if (spare) {
+			err = page_insert(o, spare, index);
+			if (!err) {
+				page_hold(spare);
+				*out = spare;
+				*fresh = true;
+				spare = NULL;
+			}
+			break;
+		}
+		mutex_unlock(&o->lock);
+		spare = page_alloc(0, ALLOC_WAIT);
+		if (!spare)
+			return -ENOMEM;
+	}
+	mutex_unlock(&o->lock);
+	if (spare)
+		page_free(spare, 0);
+	return err;
+}
+
+/* Fill a page that page_grab made. On failure it leaves o, and the caller's pin is gone. */
+static int page_fill(struct obj *o, struct page *p)
+{
+	int err = 0;
+
+	if (o->ops->read)
+		err = o->ops->read(o, p);
+	else
+		page_clear(page_addr(p));
+	if (!err)
+		return 0;
+	mutex_lock(&o->lock);
+	page_forget(o, p);
+	mutex_unlock(&o->lock);
+	page_done(p);
+	return err;
+}
+
+int obj_get_page(struct obj *o, ulong index, struct page **out)
+{
+	struct page *p;
+	bool fresh;
+	int err;
+
+	mutex_lock(&o->lock);
+	p = obj_inside(o, index) ? obj_page_locked(o, index) : NULL;
+	if (p)
+		page_hold(p);
+	mutex_unlock(&o->lock);
+	if (!p) {
+		err = page_grab(o, index, &p, &fresh);
+		if (!err && fresh)
+			err = page_fill(o, p);
+		if (err)
+			return err;
+		page_unbusy(p);
+	}
+	*out = p;
+	return 0;
+}
+
+/* Mark the page dirty in o and tell write-back. obj->lock held, the page is in o and reserved. */
+static void mark_locked(struct obj *o, struct page *p)
+{
+	if (!o->ops->write || radix_marked(&o->pages, p->index))
+		return;
+	radix_mark(&o->pages, p->index);
+	page_clear_flags(p, PAGE_FETCHABLE);
+	writeback_count(1);
+	writeback_note(o);
+}
+
+void obj_mark_dirty(struct obj *o, struct page *p)
+{
+	mutex_lock(&o->lock);
+	if (p->obj == o)
+		mark_locked(o, p);
+	mutex_unlock(&o->lock);
+}
+
+bool obj_is_dirty_locked(const struct obj *o, const struct page *p)
+{
+	return !o->ops->write || radix_marked(&o->pages, p->index);
+}
+
+bool obj_dirty_locked(struct obj *o, struct page *p)
+{
+	if (obj_is_dirty_locked(o, p))
+		return true;
+	if (o->ops->reserve)
+		return false;
+	mark_locked(o, p);
+	return true;
+}
+
+int obj_get_page_dirty(struct obj *o, ulong index, struct page **out)
+{
+	struct page *p;
+	bool reserved = !o->ops->reserve;
+	int err;
+
+	mutex_lock(&o->lock);
+	p = obj_inside(o, index) ? obj_page_locked(o, index) : NULL;
+	if (p) {
+		page_hold(p);
+		reserved |= radix_marked(&o->pages, index);
+	}
+	mutex_unlock(&o->lock);
+	if (!p && (err = obj_get_page(o, index, &p)))
+		return err;
+	if (!reserved && (err = o->ops->reserve(o, index))) {
+		page_put(p);
+		return err;
+	}
+	*out = p;
+	return 0;
+}
+
+int obj_make_dirty(struct obj *o, ulong index)
+{
+	struct page *p;
+	bool fresh;
+	int err = page_grab(o, index, &p, &fresh);
+
+	if (err)
+		return err;
+	if (fresh && (err = page_fill(o, p)))
+		return err;
+	if (o->ops->reserve)
+		err = o->ops->reserve(o, index);
+	if (!err) {
+		mutex_lock(&o->lock);
+		mark_locked(o, p);
+		mutex_unlock(&o->lock);
+		if (o->ops->touched)
+			o->ops->touched(o);
+	}
+	page_done(p);
+	return err;
+}
+
+/* ---- read and write ---- */
+
+ssize_t obj_read(struct obj *o, off_t off, struct uio *u)
+{
+	ssize_t done = 0;
+
+	while (u->left) {
+		ulong in = (ulong)off & PAGE_MASK;
+		size_t n = MIN((size_t)(PAGE_SIZE - in), u->left), got;
+		u64 size = __atomic_load_n(&o->size, __ATOMIC_RELAXED);
+		struct page *p;
+		int err;
+
+		if ((u64)off >= size)
+			break;
+		n = MIN((u64)n, size - (u64)off);
+		err = obj_get_page(o, (ulong)((u64)off >> PAGE_SHIFT), &p);
+		if (err)
+			return done ? done : err == -ENXIO ? 0 : err;
+		got = uio_put(u, (char *)page_addr(p) + in, n);
+		page_put(p);
+		done += got;
+		off += got;
+		if (got < n)
+			return done ? done : -EFAULT;
+	}
+	return done;
+}
+
+/* Zero what lies beyond the size in the last page, if it is in memory. obj->lock held. True if it is there. */
+static bool zero_tail(struct obj *o)
+{
+	ulong in = (ulong)o->size & PAGE_MASK;
+	struct page *p = in ? radix_get(&o->pages, (ulong)(o->size >> PAGE_SHIFT)) : NULL;
+
+	if (p)
+		memset((char *)page_addr(p) + in, 0, PAGE_SIZE - in);
+	return p;
+}
+
+/* Bytes [off, off + n) of page p were stored to by write(2): the size follows, then the mark. */
+static void write_commit(struct obj *o, struct page *p, off_t off, size_t n)
+{
+	mutex_lock(&o->lock);
+	if ((u64)off + n > o->size)
+		o->size = (u64)off + n;
+	mark_locked(o, p);
+	mutex_unlock(&o->lock);
+}
+
+/*
+ * Write n bytes at off, all in one page that o has on the store or in memory: copy straight into the cached page. Faults are allowed meanwhile: the page
+ * is pinned, not busy. Bytes copied, or -errno.
+ */
+static ssize_t write_cached(struct obj *o, off_t off, size_t n, struct uio *u)
+{
+	ulong in = (ulong)off & PAGE_MASK;
+	struct page *p = NULL;
+	size_t got;
+	int err = obj_get_page_dirty(o, (ulong)((u64)off >> PAGE_SHIFT), &p);
+
+	if (err)
+		return err;
+	got = uio_get(u, (char *)page_addr(p) + in, n);
+	if (got)
+		write_commit(o, p, off, got);
+	page_put(p);
+	return got ? (ssize_t)got : -EFAULT;
+}
+
+/*
+ * The same for a page beyond the end: it is made in private, filled, and put into o together with the new size, so that a bad source leaves the file as it was.
+ */
+static ssize_t write_beyond(struct obj *o, off_t off, size_t n, struct uio *u)
+{
+	ulong in = (ulong)off & PAGE_MASK, index = (ulong)((u64)off >> PAGE_SHIFT);
+	struct page *p = page_alloc(0, ALLOC_WAIT | (n < PAGE_SIZE ? ALLOC_ZERO : 0));
+	size_t got;
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	got = uio_get(u, (char *)page_addr(p) + in, n);
+	err = got ? 0 : -EFAULT;
+	if (!err && o->ops->reserve)
+		err = o->ops->reserve(o, index);
+	if (err) {
+		page_free(p, 0);
+		return err;
+	}
+	if (got < n)
+		memset((char *)page_addr(p) + in + got, 0, PAGE_SIZE - in - got);
+	mutex_lock(&o->lock);
+	err = page_insert(o, p, index);
+	if (!err) {
+		o->size = (u64)off + got;
+		mark_locked(o, p);
+		page_unbusy(p);
+	}
+	mutex_unlock(&o->lock);
+	if (err) {
+		page_free(p, 0);
+		return err;
+	}
+	return (ssize_t)got;
+}
+
+ssize_t obj_write(struct obj *o, off_t off, struct uio *u)
+{
+	ssize_t done = 0, got;
+
+	mutex_lock(&o->lock);
+	if ((u64)off + u->left > o->size)
+		zero_tail(o);
+	mutex_unlock(&o->lock);
+	while (u->left) {
+		size_t n = MIN((size_t)(PAGE_SIZE - ((ulong)off & PAGE_MASK)), u->left);
+
+		if (obj_inside(o, (u64)off >> PAGE_SHIFT))
+			got = write_cached(o, off, n, u);
+		else
+			got = write_beyond(o, off, n, u);
+		if (got < 0)
+			return done ? done : got;
+		done += got;
+		off += got;
+		if ((size_t)got < n)
+			break;
+	}
+	return done;
+}
+
+/* ---- truncation ---- */
+
+static ulong va_from(const struct vma *v, u64 first)
+{
+	return first > v->pgoff ? v->start + ((ulong)(first - v->pgoff) << PAGE_SHIFT) : v->start;
+}
+
+/* Drop what v shows of pages from `first` on: translations, and a private mapping's own copies. */
+static void vma_cut(struct vma *v, u64 first, struct batch *b)
+{
+	struct anontab *tab = &v->mm->anon;
+	ulong start = va_from(v, first);
+
+	spin_lock(&tab->lock);
+	if (!(v->flags & VMA_SHARED)) {
+		/* Prepared before; only a fork since then can have shared the nodes again. Then wait for memory. */
+		while (anon_remove_prepare_locked(tab, start, v->end, b) < 0) {
+			spin_unlock(&tab->lock);
+			sched_yield();
+			spin_lock(&tab->lock);
+		}
+	}
+	pmap_remove(&v->mm->pmap, start, v->end, b);
+	batch_add(b, &v->mm->pmap, start, v->end);
+	if (!(v->flags & VMA_SHARED))
+		anon_remove(tab, start, v->end, b);
+	spin_unlock(&tab->lock);
+}
+
+/* Make sure that no vma_cut from `first` on needs memory. -ENOMEM. obj->lock held. */
+static int cut_prepare(struct obj *o, u64 first, struct batch *b)
+{
+	struct vma *v;
+
+	for (v = rmap_first(o, first, ~0ull); v; v = rmap_next(v, first, ~0ull))
+		if (!(v->flags & VMA_SHARED) &&
+		    anon_remove_prepare(&v->mm->anon, va_from(v, first), v->end, b) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* Take out all pages from index `first` on, waiting for busy ones. obj->lock held; dropped and taken again while waiting. */
+static void cut_pages(struct obj *o, ulong first)
+{
+	ulong index = first;
+	struct page *p;
+
+	while ((p = radix_next(&o->pages, &index))) {
+		if (!(p->flags & PAGE_BUSY)) {
+			page_forget(o, p);
+			continue;
+		}
+		page_hold(p);
+		mutex_unlock(&o->lock);
+		page_wait_busy(p);
+		page_put(p);
+		mutex_lock(&o->lock);
+	}
+}
+
+static int shrink(struct obj *o, u64 size)
+{
+	u64 first = PAGES_UP(size);
+	struct page *tail = NULL;
+	struct batch b;
+	struct vma *v;
+	int err = 0;
+
+	if (size & PAGE_MASK)
+		err = obj_get_page_dirty(o, (ulong)(size >> PAGE_SHIFT), &tail);
+	if (err)
+		return err;
+	batch_init(&b);
+	mutex_lock(&o->lock);
+	err = cut_prepare(o, first, &b);
+	if (!err) {
+		o->size = size; /* from here on no fault enters a page beyond */
+		for (v = rmap_first(o, first, ~0ull); v; v = rmap_next(v, first, ~0ull))
+			vma_cut(v, first, &b);
+		batch_finish(&b);
+		cut_pages(o, (ulong)first);
+		if (tail) {
+			zero_tail(o);
+			mark_locked(o, tail);
+		}
+	}
+	batch_finish(&b);
+	mutex_unlock(&o->lock);
+	if (tail)
+		page_put(tail);
+	return err;
+}
+
+int obj_truncate(struct obj *o, u64 size)
+{
+	if (size < o->size)
+		return shrink(o, size);
+	mutex_lock(&o->lock);
+	zero_tail(o);
+	o->size = size;
+	mutex_unlock(&o->lock);
+	return 0;
+}
+
+void obj_drop_pages(struct obj *o)
+{
+	mutex_lock(&o->lock);
+	cut_pages(o, 0);
+	mutex_unlock(&o->lock);
+}
+
+/* ---- write-back ---- */
+
+/*
+ * Collect dirty pages from *index on, up to `last`: pinned, busy, unmarked, no longer mapped writable. Waits for busy ones. obj->lock held; dropped while waiting.
+ */
+static unsigned collect_dirty(struct obj *o, ulong *index, ulong last, struct page **pages, struct batch *b)
+{
+	unsigned n = 0;
+	struct page *p;
+
+	while (n < SYNC_BATCH && (p = radix_next_marked(&o->pages, index)) && *index <= last) {
+		page_hold(p);
+		if (!page_trybusy(p)) {
+			if (n) {
+				page_put(p);
+				break;
+			}
+			mutex_unlock(&o->lock);
+			page_wait_busy(p);
+			page_put(p);
+			mutex_lock(&o->lock);
+			continue;
+		}
+		rmap_clean(o, p, b);
+		radix_unmark(&o->pages, p->index);
+		writeback_count(-1);
+		pages[n++] = p;
+		++*index;
+	}
+	return n;
+}
+
+/* Write up to SYNC_BATCH dirty pages from *index on. Their number, 0 at the end; *err takes the first failure. */
+static unsigned sync_some(struct obj *o, ulong *index, ulong last, int *err)
+{
+	struct page *pages[SYNC_BATCH];
+	struct batch b;
+	unsigned n;
+	int e;
+
+	batch_init(&b);
+	mutex_lock(&o->lock);
+	n = collect_dirty(o, index, last, pages, &b);
+	if (n && pages[n - 1]->index == o->size >> PAGE_SHIFT)
+		zero_tail(o);
+	batch_finish(&b);
+	mutex_unlock(&o->lock);
+	if (!n)
+		return 0;
+	e = o->ops->write(o, pages, n);
+	if (e) {
+		mutex_lock(&o->lock);
+		o->error = e;
+		mutex_unlock(&o->lock);
+		log_warn("write-back failed: error %d, %u pages are lost\n", -e, n);
+		if (!*err)
+			*err = e;
+	}
+	for (unsigned i = 0; i < n; i++)
+		page_done(pages[i]);
+	return n;
+}
+
+int obj_sync(struct obj *o, ulong first, ulong last)
+{
+	ulong index = first;
+	int err = 0;
+
+	if (!o->ops->write)
+		return 0;
+	mutex_lock(&o->sync_lock);
+	while (sync_some(o, &index, last, &err))
+		;
+	mutex_lock(&o->lock);
+	if (!err)
+		err = o->error;
+	o->error = 0;
+	index = 0;
+	if (!radix_next_marked(&o->pages, &index))
+		writeback_forget(o);
+	mutex_unlock(&o->lock);
+	mutex_unlock(&o->sync_lock);
+	return err;
+}
+
+/* ---- reclaim ---- */
+
+/* Pick up to `max` pages of o that nobody used since the hand last passed: busy and out of all page tables. obj->lock held. */
+static unsigned pick_idle(struct obj *o, struct page **pages, unsigned max, struct batch *b)
+{
+	unsigned n = 0, rounds = 0;
+	struct page *p;
+
+	while (n < max && rounds < 2) {
+		p = radix_next(&o->pages, &o->clock_hand);
+		if (!p) {
+			o->clock_hand = 0;
+			rounds++;
+			continue;
+		}
+		o->clock_hand++;
+		if (p->flags & PAGE_REFERENCED) {
+			page_clear_flags(p, PAGE_REFERENCED);
+			continue;
+		}
+		if (radix_marked(&o->pages, p->index) || p->ref > 1 || !page_trybusy(p))
+			continue;
+		rmap_unmap(o, p, b);
+		pages[n++] = p;
+	}
+	return n;
+}
+
+ulong obj_reclaim_from(struct obj *o, ulong want)
+{
+	struct page *pages[RECLAIM_BATCH];
+	struct batch b;
+	unsigned n;
+
+	if (!mutex_trylock(&o->lock))
+		return 0;
+	batch_init(&b);
+	n = pick_idle(o, pages, MIN(want, (ulong)RECLAIM_BATCH), &b);
+	batch_finish(&b);
+	for (unsigned i = 0; i < n; i++) {
+		page_hold(pages[i]);
+		page_forget(o, pages[i]);
+		page_done(pages[i]);
+	}
+	mutex_unlock(&o->lock);
+	return n;
+}

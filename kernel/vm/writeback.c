@@ -1,0 +1,184 @@
+/*
+ * Write-back: the list of dirty objects, the thread that cleans them, and the making of room.
+ *
+ * An object is on the dirty list from its first marked page until a sync finds none; the list holds a reference meanwhile. The thread
+ * writes back what has been dirty for DIRTY_AGE, sooner when much is dirty, and keeps a few pages free by dropping clean
+ * ones. Everything that has a store is on the list of all objects, round which reclaim goes.
+ */
+#include "vm/writeback.h"
+
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "proc/thread.h"
+#include "proc/timer.h"
+#include "vm/obj.h"
+
+#define DIRTY_AGE (3 * NSEC)
+#define PERIOD NSEC
+
+static struct spinlock list_lock = SPINLOCK_INIT("dirty objects", RANK_DIRTY);
+static struct list dirty_list = LIST_INIT(dirty_list);
+static struct list all_list = LIST_INIT(all_list);
+static ulong all_count;
+static long dirty_pages;
+static struct waitq thread_wait;
+
+void writeback_add_obj(struct obj *o)
+{
+	spin_lock(&list_lock);
+	list_append(&all_list, &o->all_link);
+	all_count++;
+	spin_unlock(&list_lock);
+}
+
+void writeback_remove_obj(struct obj *o)
+{
+	spin_lock(&list_lock);
+	list_remove(&o->all_link);
+	all_count--;
+	spin_unlock(&list_lock);
+}
+
+void writeback_note(struct obj *o)
+{
+	if (o->on_dirty_list)
+		return;
+	spin_lock(&list_lock);
+	o->on_dirty_list = true;
+	o->dirty_since = clock_now();
+	obj_hold(o);
+	list_append(&dirty_list, &o->dirty_link);
+	spin_unlock(&list_lock);
+}
+
+void writeback_forget(struct obj *o)
+{
+	if (!o->on_dirty_list)
+		return;
+	spin_lock(&list_lock);
+	o->on_dirty_list = false;
+	list_remove(&o->dirty_link);
+	spin_unlock(&list_lock);
+	/* Whoever syncs has a reference of its own, so this is not the last. */
+	ASSERT(__atomic_fetch_sub(&o->ref, 1, __ATOMIC_ACQ_REL) > 1);
+}
+
+void writeback_count(long n)
+{
+	__atomic_fetch_add(&dirty_pages, n, __ATOMIC_RELAXED);
+}
+
+void obj_get_stats(struct obj_stats *s)
+{
+	struct page_stats ps;
+
+	page_get_stats(&ps);
+	s->cached = ps.obj;
+	s->dirty = (ulong)__atomic_load_n(&dirty_pages, __ATOMIC_RELAXED);
+}
+
+/*
+ * The first dirty object that became dirty before `until`, with a reference, moved to the list's end; NULL if there is none.
+ */
+static struct obj *next_dirty(u64 until)
+{
+	struct obj *o = NULL;
+
+	spin_lock(&list_lock);
+	if (!list_empty(&dirty_list)) {
+		o = LIST_FIRST(&dirty_list, struct obj, dirty_link);
+		if (o->dirty_since > until) {
+			o = NULL;
+		} else {
+			obj_hold(o);
+			o->dirty_since = clock_now();
+			list_remove(&o->dirty_link);
+			list_append(&dirty_list, &o->dirty_link);
+		}
+	}
+	spin_unlock(&list_lock);
+	return o;
+}
+
+/* Write back all that became dirty before `until`. The first error. */
+static int clean(u64 until)
+{
+	struct obj *o;
+	int err = 0, e;
+
+	while ((o = next_dirty(until))) {
+		e = obj_sync(o, 0, RADIX_NONE);
+		if (!err)
+			err = e;
+		obj_put(o);
+	}
+	return err;
+}
+
+int obj_sync_all(void)
+{
+	return clean(clock_now());
+}
+
+/* The object after the last one asked, with a reference; NULL if there is none or it is about to go. */
+static struct obj *next_obj(void)
+{
+	struct obj *o = NULL;
+	u32 ref;
+
+	spin_lock(&list_lock);
+	if (!list_empty(&all_list)) {
+		o = LIST_FIRST(&all_list, struct obj, all_link);
+		list_remove(&o->all_link);
+		list_append(&all_list, &o->all_link);
+		ref = __atomic_load_n(&o->ref, __ATOMIC_RELAXED);
+		do {
+			if (ref == 0) {
+				o = NULL;
+				break;
+			}
+		} while (!__atomic_compare_exchange_n(&o->ref, &ref, ref + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	}
+	spin_unlock(&list_lock);
+	return o;
+}
+
+ulong obj_reclaim(ulong want)
+{
+	ulong freed = 0, tries = __atomic_load_n(&all_count, __ATOMIC_RELAXED);
+	struct obj *o;
+
+	for (; freed < want && tries; tries--) {
+		o = next_obj();
+		if (!o)
+			continue;
+		freed += obj_reclaim_from(o, want - freed);
+		obj_put(o);
+	}
+	return freed;
+}
+
+static void writeback_main(void *arg UNUSED)
+{
+	struct waiter w;
+	struct page_stats ps;
+
+	for (;;) {
+		waitq_enter(&thread_wait, &w);
+		waitq_sleep(&thread_wait, &w, WAIT_UNINTERRUPTIBLE, clock_now() + PERIOD);
+		page_get_stats(&ps);
+		if ((ulong)__atomic_load_n(&dirty_pages, __ATOMIC_RELAXED) > ps.total / 8)
+			clean(clock_now());
+		else
+			clean(clock_now() - MIN(clock_now(), (u64)DIRTY_AGE));
+		while (ps.free < ps.total / 32 && obj_reclaim(ps.total / 64))
+			page_get_stats(&ps);
+	}
+}
+
+void obj_writeback_start(void)
+{
+	waitq_init(&thread_wait);
+	if (!thread_create_kernel("writeback", writeback_main, NULL))
+		panic("no memory for the write-back thread");
+}

@@ -1,0 +1,19 @@
+/*
+ * Which objects are dirty, and when they are written back. Between obj.c and writeback.c only; everybody else uses obj.h.
+ */
+#pragma once
+
+struct obj;
+
+/* o lives (and is considered by reclaim) from add to remove. */
+void writeback_add_obj(struct obj *o);
+void writeback_remove_obj(struct obj *o);
+/* o has a marked page: put it on the dirty list, which holds a reference. obj->lock held. */
+void writeback_note(struct obj *o);
+/* o has no marked page: take it off. obj->lock held; the list's reference goes later, without locks. */
+void writeback_forget(struct obj *o);
+/* Count dirty pages. */
+void writeback_count(long n);
+
+/* obj.c: drop up to `want` clean, idle pages of o; 0 if somebody works on it. */
+unsigned long obj_reclaim_from(struct obj *o, unsigned long want);
