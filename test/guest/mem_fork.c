@@ -428,7 +428,14 @@ static void fork_12(void)
 		skip("too much memory to use up", "FORK-12 fork without memory is ENOMEM");
 		return;
 	}
+	struct gate life; /* its write end closes with the last of the children's children */
+	char c;
+
+	gate_init(&life);
 	int status = child_status(fork_until_full, NULL);
+	close(life.fd[1]);
+	want_eq(read(life.fd[0], &c, 1), 0);
+	close(life.fd[0]);
 	/* A page of the parent's own stack may be what there is no memory for. */
 	want(exited(status, 0) || killed_by(status, SIGKILL));
 	if (!exited(status, 0))
