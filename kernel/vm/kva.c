@@ -6,8 +6,7 @@
  * They must not meet.
  *
  * `slots` is a sparse array: its entry at n is the first of the pages of the stack in slot n, which are chained by page->link in order of
- * address. A stack that is freed is kept, mapped, for the next one, up to STACKS_KEPT: to map and unmap costs a flush on every CPU. Kept stacks are
- * chained through their first word.
+ * address. A stack that is freed is kept, mapped, for the next one, up to STACKS_KEPT: to map and unmap costs a flush on every CPU.
  *
  * Lock: kva.lock (RANK_KVA) for all of it. Pages are mapped and unmapped without it, while the slot has an entry and
  * so belongs to whoever works on it.
@@ -24,17 +23,13 @@
 #define SLOT_SIZE (KSTACK_SIZE + PAGE_SIZE)
 #define STACKS_KEPT 32u
 
-struct kept_stack {
-	struct kept_stack *next;
-};
-
 static struct {
 	struct spinlock lock;
 	struct radix slots;	 /* of struct page */
 	ulong slots_end;	 /* end of the highest slot ever used */
 	ulong devices;		 /* lowest address of a device window */
-	struct kept_stack *kept;
 	u32 kept_count;
+	void *kept[STACKS_KEPT]; /* mapped, free to be used */
 } kva = { .lock = SPINLOCK_INIT("kva", RANK_KVA) };
 
 void kva_init(void)
@@ -154,18 +149,15 @@ no_slot:
 }
 
 /* Take a kept stack, or NULL. */
-static struct kept_stack *kept_take(void)
+static void *kept_take(void)
 {
-	struct kept_stack *k;
+	void *stack = NULL;
 
 	spin_lock(&kva.lock);
-	k = kva.kept;
-	if (k) {
-		kva.kept = k->next;
-		kva.kept_count--;
-	}
+	if (kva.kept_count > 0)
+		stack = kva.kept[--kva.kept_count];
 	spin_unlock(&kva.lock);
-	return k;
+	return stack;
 }
 
 static void stack_discard(void *stack)
@@ -182,33 +174,31 @@ static void stack_discard(void *stack)
 
 void *kva_stack_alloc(void)
 {
-	struct kept_stack *k = kept_take();
+	void *stack = kept_take();
 
-	return k ? (void *)k : stack_create();
+	return stack ? stack : stack_create();
 }
 
 void kva_stack_free(void *stack)
 {
-	struct kept_stack *k = stack;
+	bool kept = false;
 
 	spin_lock(&kva.lock);
 	if (kva.kept_count < STACKS_KEPT) {
-		k->next = kva.kept;
-		kva.kept = k;
-		kva.kept_count++;
-		k = NULL;
+		kva.kept[kva.kept_count++] = stack;
+		kept = true;
 	}
 	spin_unlock(&kva.lock);
-	if (k)
+	if (!kept)
 		stack_discard(stack);
 }
 
 void kva_drain(void)
 {
-	struct kept_stack *k;
+	void *stack;
 
-	while ((k = kept_take()))
-		stack_discard(k);
+	while ((stack = kept_take()))
+		stack_discard(stack);
 }
 
 bool kva_is_guard(ulong addr)

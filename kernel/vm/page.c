@@ -75,11 +75,12 @@ static void block_unlist(struct page *p, unsigned order)
 static struct page *block_buddy(ulong frame, unsigned order)
 {
 	ulong index = (frame ^ 1ul << order) - page_array_base;
-	struct page *b = page_array + index;
+	struct page *b;
 
-	if (index >= page_array_count || !(b->flags & PAGE_BUDDY) || b->order != order)
+	if (index >= page_array_count)
 		return NULL;
-	return b;
+	b = page_array + index;
+	return b->flags & PAGE_BUDDY && b->order == order ? b : NULL;
 }
 
 /* Give a block back whose pages are all PAGE_FREE. */

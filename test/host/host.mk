@@ -5,17 +5,17 @@
 HBUILD := build/host
 HCC := clang
 HFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing -Wall -Wextra \
-	-fsanitize=address,undefined -fno-sanitize-recover=undefined -pthread
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined -pthread -DDEBUG=1
 HINCLUDE := -Itest/host -Ikernel -Ikernel/arch/host
 HCOVER := -fsanitize=fuzzer-no-link
 
-# Of the kernel's library the host brings some itself, under the same names.
-HOST_OWN := kernel/lib/string.c kernel/lib/printf.c kernel/lib/ksyms.c
+# Of the kernel's library the host brings some itself, under the same names; the log is arch/host's.
+HOST_OWN := kernel/lib/string.c kernel/lib/bits.c kernel/lib/ksyms.c kernel/lib/log.c
 
 HOST_TEST_SRC := $(wildcard test/host/*_test.c)
 HOST_FUZZ_SRC := $(wildcard test/host/fuzz_*.c)
 HOST_SRC := $(filter-out $(HOST_TEST_SRC) $(HOST_FUZZ_SRC),$(wildcard test/host/*.c)) \
-	$(filter-out $(HOST_OWN),$(foreach d,vm lib arch/host,$(wildcard kernel/$d/*.c)))
+	$(filter-out $(HOST_OWN),$(foreach d,vm lib arch/host,$(wildcard kernel/$d/*.c))) kernel/proc/sync.c
 HOST_OBJ := $(HOST_SRC:%.c=$(HBUILD)/obj/%.o)
 HOST_UNITS := $(HOST_TEST_SRC:test/host/%.c=$(HBUILD)/%)
 HOST_FUZZERS := $(HOST_FUZZ_SRC:test/host/%.c=$(HBUILD)/%)

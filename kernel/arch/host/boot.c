@@ -1,0 +1,41 @@
+/*
+ * Start: the arena that stands for physical memory, and the memory system's parts in the order of main.c.
+ */
+#include <stdlib.h>
+
+#include "lib/printf.h"
+#include "machine/host.h"
+#include "machine/param.h"
+#include "vm/kmalloc.h"
+#include "vm/kva.h"
+#include "vm/mm.h"
+#include "vm/page.h"
+#include "vm/radix.h"
+
+void host_cpus_init(void);
+
+static void *arena;
+
+/*
+ * Memory begins at an address that no large block is aligned to and has a hole that no struct page in use stands for, as a PC's has.
+ */
+void host_boot(unsigned mib)
+{
+	size_t size = (size_t)mib << 20;
+	struct phys_range ram[2], hole;
+
+	host_cpus_init();
+	arena = aligned_alloc(PAGE_SIZE, size);
+	ASSERT(arena);
+	host_arena = (ulong)arena - PHYS_FIRST;
+	hole.start = PHYS_FIRST + size / 2 + 5 * PAGE_SIZE;
+	hole.end = hole.start + 3 * PAGE_SIZE + 100;
+	ram[0] = (struct phys_range){ PHYS_FIRST + 3 * PAGE_SIZE, hole.start };
+	ram[1] = (struct phys_range){ hole.end, PHYS_FIRST + size };
+	page_init(ram, 2, NULL, 0);
+	pmap_boot();
+	kmem_init();
+	radix_module_init();
+	kva_init();
+	mm_module_init();
+}

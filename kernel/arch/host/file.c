@@ -1,0 +1,42 @@
+/*
+ * Open files as the memory system sees them: something that mappings hold.
+ */
+#include <stdlib.h>
+
+#include "lib/printf.h"
+#include "machine/host.h"
+#include "vm/vma.h"
+
+struct file {
+	u32 refs;
+};
+
+struct file *host_file_new(void)
+{
+	struct file *f = malloc(sizeof(*f));
+
+	ASSERT(f);
+	f->refs = 0;
+	return f;
+}
+
+unsigned host_file_refs(const struct file *f)
+{
+	return f->refs;
+}
+
+void host_file_free(struct file *f)
+{
+	ASSERT(f->refs == 0);
+	free(f);
+}
+
+void file_hold(struct file *f)
+{
+	__atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
+}
+
+void file_drop(struct file *f)
+{
+	ASSERT(__atomic_fetch_sub(&f->refs, 1, __ATOMIC_ACQ_REL) > 0);
+}

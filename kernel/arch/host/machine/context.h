@@ -1,0 +1,14 @@
+/*
+ * Nothing switches stacks here: the host's threads do.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+struct context {
+	ulong unused;
+};
+
+struct fpu_state {
+	ulong unused;
+};
