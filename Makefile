@@ -3,13 +3,12 @@
 #
 #   MACHINE=riscv64   which machine; everything made for it lies in build/$(MACHINE)
 #   DEBUG=1           a kernel compiled for debugging, in build/$(MACHINE)-debug
-#   LLVM=1            clang and lld instead of gcc and ld, in build/$(MACHINE)-llvm
+#   LLVM=1            a kernel made by clang and lld instead of gcc and ld, in build/$(MACHINE)-llvm
 #   V=1               shows the commands
 #
 # kernel/arch/$(MACHINE)/machine.mk holds what differs between machines, user/user.mk the programs
 # of the root disk, test/host/host.mk the tests that run inside a process of the host. Those two may
-# use what is set up here: $(BUILD), $(UBUILD), $(CC) $(AR) $(STRIP) and $(UARCH) of the machine,
-# and $(call say,WHAT,FILE), the one line that stands for a command.
+# use $(call say,WHAT,FILE), the one line that stands for a command, and $(Q) before the command.
 
 MACHINE ?= riscv64
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
@@ -32,23 +31,19 @@ Q := @
 say = printf '  %-8s%s\n' '$1' '$2'
 endif
 
-# Tools, and the folders of this build. DEBUG concerns the kernel alone: user land is shared.
+# Tools, and the folders of this build: user land is the same for all kernels of a machine.
 CC := $(CROSS)gcc
 LD := $(CROSS)ld
-AR := $(CROSS)ar
 NM := $(CROSS)nm
 STRIP := $(CROSS)strip
 KARCH := $(KARCHFLAGS) $(KARCH_GNU)
-UARCH := $(UARCHFLAGS)
-UBUILD := build/$(MACHINE)
 ifeq ($(LLVM),1)
-CC := clang --target=$(LLVM_TARGET) -fuse-ld=lld
+CC := clang --target=$(LLVM_TARGET)
 LD := ld.lld
 KARCH := $(KARCHFLAGS) $(KARCH_LLVM)
-UARCH := $(UARCHFLAGS) $(UARCH_LLVM)
-UBUILD := build/$(MACHINE)-llvm
 endif
-BUILD := $(UBUILD)$(if $(filter 1,$(DEBUG)),-debug)
+UBUILD := build/$(MACHINE)
+BUILD := $(UBUILD)$(if $(filter 1,$(LLVM)),-llvm)$(if $(filter 1,$(DEBUG)),-debug)
 
 KERNEL := $(BUILD)/kernel.elf
 ROOTFS := $(UBUILD)/rootfs.stamp
@@ -112,8 +107,8 @@ $(BUILD)/kernel0.elf $(BUILD)/kernel.elf: $(KOBJ) $(KSCRIPT) $(BUILD)/kernel.obj
 	$(if $(filter %/kernel.elf,$@),$(Q)$(same_addresses))
 	$(Q)mv -f $@.new $@
 
-same_addresses = cmp -s <($(NM) -n $(BUILD)/kernel0.elf | grep -v ksyms_) \
-	<($(NM) -n $@.new | grep -v ksyms_) || { \
+same_addresses = cmp -s <($(NM) -n $(BUILD)/kernel0.elf | grep -i ' [tw] ') \
+	<($(NM) -n $@.new | grep -i ' [tw] ') || { \
 	echo "$@: the table of symbols moves the addresses it names (is .ksyms last in $(KSCRIPT)?)"; \
 	exit 1; } >&2
 

@@ -12,10 +12,6 @@ KARCH_GNU := -march=rv64imac_zicsr_zifencei
 KARCH_LLVM := -march=rv64imac -mno-relax
 KLDFLAGS := -m elf64lriscv
 
-# User code: what Linux programs for this machine are built for.
-UARCHFLAGS := -march=rv64gc -mabi=lp64d
-UARCH_LLVM := -mno-relax
-
 # An ELF file for this machine: EI_CLASS (1: 32 bits, 2: 64 bits) and e_machine in hexadecimal.
 ELF_CLASS := 2
 ELF_MACHINE := f3
