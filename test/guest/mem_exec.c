@@ -109,11 +109,7 @@ static void exec_3(void)
 	want_refused(executable(head, 10), ENOEXEC);
 	want_refused(executable(head, 40), ENOEXEC);
 
-	/* the ELF header without, or with a part of, its program headers */
-	const char *cut = executable(head, 60);
-	char *argv[] = {(char *)cut, NULL}, *envp[] = {NULL};
-	long r = sys(SYS_execve, cut, argv, envp);
-	want(r == -ENOEXEC || r == -EIO);
+	want_refused(executable(head, 60), ENOEXEC); /* program headers cut off */
 
 	want(slurp("/proc/self/maps", maps_after, sizeof maps_after) > 0);
 	want(!strcmp(maps_before, maps_after));

@@ -260,16 +260,23 @@ static void shared_with_child(void)
 	must_unmap(p, n);
 }
 
+#define NAME 40
+
+static void own_name(char *name, pid_t parent, int index)
+{
+	snprintf(name, NAME, "stress-%ld-%d.tmp", (long)parent, index);
+}
+
 /* A file of its own: grown, mapped, stored to, cut, read back, removed. */
 static void own_file(void)
 {
 	size_t size = 1 + pick(8 * PS), cut = pick((unsigned)size), pages = (size + PS - 1) / PS;
 	unsigned seed = 1 + pick(1000);
-	char name[40];
+	char name[NAME];
 	unsigned char *p;
 	int fd;
 
-	snprintf(name, sizeof name, "stress-%ld-%d.tmp", (long)getppid(), me.index);
+	own_name(name, getppid(), me.index);
 	fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	check(fd >= 0);
 	unlink(name);
@@ -483,9 +490,13 @@ static int parent(int processes, int seconds, unsigned seed)
 	if (read(life[0], &c, 1) != 0) /* until the last orphan is gone */
 		errors++;
 	for (int i = 0; i < processes; i++) {
+		char name[NAME];
+
 		if (!slot_whole(i))
 			errors++;
 		rounds += me.slot->rounds;
+		own_name(name, getpid(), i); /* left by one that was killed before its unlink */
+		unlink(name);
 	}
 	if (!file_filled(me.common_fd, 0, COMMON_PAGES * PS, COMMON_SEED))
 		errors++;
