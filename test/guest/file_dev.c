@@ -24,7 +24,8 @@ static void test_null(void)
 	is(read(fd, buf, 100), 0, "read from /dev/null is at the end of file");
 	is(write(fd, buf, sizeof(buf)), (long)sizeof(buf), "write to /dev/null takes everything");
 	is(syscall(SYS_write, fd, 8L, 100L), 100, "and does not look at it");
-	ok(fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3), "/dev/null is character device 1:3");
+	ok(fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3),
+	   "/dev/null is character device 1:3");
 	is(lseek(fd, 100, SEEK_SET), 0, "lseek of /dev/null stays at 0");
 	close(fd);
 	fd = open("/dev/null", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
@@ -43,8 +44,10 @@ static void test_zero(void)
 	want(all_zero(buf, sizeof(buf)));
 	verdict("read from /dev/zero fills the buffer with zeros");
 	is(write(fd, buf, 1000), 1000, "write to /dev/zero takes everything");
-	fails(syscall(SYS_read, fd, 8L, 100L), EFAULT, "read from /dev/zero to a bad pointer fails with EFAULT");
-	ok(fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 5), "/dev/zero is character device 1:5");
+	fails(syscall(SYS_read, fd, 8L, 100L), EFAULT,
+	   "read from /dev/zero to a bad pointer fails with EFAULT");
+	ok(fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 5),
+	   "/dev/zero is character device 1:5");
 	close(fd);
 }
 
@@ -61,8 +64,10 @@ static void test_tty(void)
 {
 	struct stat st;
 
-	ok(stat("/dev/tty", &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 0), "/dev/tty is character device 5:0");
-	is(in_child(tty_without_session), 0, "open of /dev/tty without a terminal fails with ENXIO");
+	ok(stat("/dev/tty", &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 0),
+	   "/dev/tty is character device 5:0");
+	is(in_child(tty_without_session), 0,
+	   "open of /dev/tty without a terminal fails with ENXIO");
 }
 
 static void test_ioctl(void)
@@ -104,11 +109,14 @@ static void test_listing(void)
 {
 	char pid[16];
 
-	ok(lists("/dev", "null") && lists("/dev", "zero") && lists("/dev", "tty"), "/dev lists its devices");
+	ok(lists("/dev", "null") && lists("/dev", "zero") && lists("/dev", "tty"),
+	   "/dev lists its devices");
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	ok(lists("/proc", pid), "/proc lists this process");
-	ok(lists("/proc", "meminfo") && lists("/proc", "cpuinfo") && lists("/proc", "self"), "and its files");
-	ok(lists("/proc/self", "maps") && lists("/proc/self", "status") && lists("/proc/self", "exe"),
+	ok(lists("/proc", "meminfo") && lists("/proc", "cpuinfo") && lists("/proc", "self"),
+	   "and its files");
+	ok(lists("/proc/self", "maps") && lists("/proc/self", "status") &&
+	   lists("/proc/self", "exe"),
 	   "/proc/self lists maps, status and exe");
 	ok(lists("/", "proc") && lists("/", "dev"), "the root lists dev and proc");
 }
@@ -162,7 +170,8 @@ static void test_status_of_others(void)
 		sleep_ms(1);
 	}
 	is(state, 'S', "a child that waits is in state S");
-	ok(field(text, "PPid", v, sizeof(v)) && atoi(v) == getpid() && field(text, "Pid", v, sizeof(v)) &&
+	ok(field(text, "PPid", v, sizeof(v)) && atoi(v) == getpid() &&
+	   field(text, "Pid", v, sizeof(v)) &&
 	   atoi(v) == pid, "its parent is told, too");
 	kill(pid, SIGSTOP);
 	waitid(P_PID, pid, &si, WSTOPPED);
@@ -182,8 +191,10 @@ static void test_meminfo(void)
 	long freemem = proc_value("/proc/meminfo", "MemFree");
 	char v[64], unit[8];
 
-	ok(total > 1000 && freemem > 0 && freemem <= total, "/proc/meminfo has MemTotal and MemFree");
-	ok(slurp("/proc/meminfo", text, sizeof(text)) > 0 && field(text, "MemTotal", v, sizeof(v)) &&
+	ok(total > 1000 && freemem > 0 && freemem <= total,
+	   "/proc/meminfo has MemTotal and MemFree");
+	ok(slurp("/proc/meminfo", text, sizeof(text)) > 0 &&
+	   field(text, "MemTotal", v, sizeof(v)) &&
 	   sscanf(v, "%ld %7s", &total, unit) == 2 && strcmp(unit, "kB") == 0, "in kB");
 	ok(field(text, "MemAvailable", v, sizeof(v)) && field(text, "Cached", v, sizeof(v)) &&
 	   field(text, "SwapTotal", v, sizeof(v)) && field(text, "SwapFree", v, sizeof(v)),
@@ -258,16 +269,20 @@ static void test_not_writable(void)
 {
 	ok(mkdir("/proc/x", 0755) == -1, "mkdir in /proc fails");
 	ok(open("/proc/x", O_RDWR | O_CREAT, 0644) == -1, "so does a new file");
-	ok(unlink("/proc/meminfo") == -1 && access("/proc/meminfo", F_OK) == 0, "unlink in /proc fails");
+	ok(unlink("/proc/meminfo") == -1 && access("/proc/meminfo", F_OK) == 0,
+	   "unlink in /proc fails");
 	ok(rename("/proc/meminfo", "/proc/m") == -1, "so does rename");
-	fails(open("/proc/none", O_RDONLY), ENOENT, "open of a missing name in /proc fails with ENOENT");
-	fails(open("/proc/999999999/status", O_RDONLY), ENOENT, "and of a process that does not exist");
+	fails(open("/proc/none", O_RDONLY), ENOENT,
+	   "open of a missing name in /proc fails with ENOENT");
+	fails(open("/proc/999999999/status", O_RDONLY), ENOENT,
+	   "and of a process that does not exist");
 	fails(open("/proc/self/none", O_RDONLY), ENOENT, "and of a missing file of a process");
 }
 
 static void test_odd_numbers(void)
 {
-	static const char *const names[] = { "/proc/0", "/proc/01", "/proc/-1", "/proc/1x", "/proc/4294967297" };
+	static const char *const names[] = { "/proc/0", "/proc/01", "/proc/-1", "/proc/1x",
+	   "/proc/4294967297" };
 	int found = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -58,7 +58,8 @@ static void test_mkdir(void)
 	ok(stat("d", &st) == 0 && S_ISDIR(st.st_mode), "of that type");
 	is(st.st_nlink, 2, "with two links");
 	is(links("."), 3, "and gives its parent one more");
-	ok(inode("d/.") == inode("d") && inode("d/..") == inode("."), "in it . is itself and .. the parent");
+	ok(inode("d/.") == inode("d") && inode("d/..") == inode("."),
+	   "in it . is itself and .. the parent");
 	fails(mkdir("d", 0755), EEXIST, "mkdir of an existing directory fails with EEXIST");
 	fails(mkdir(".", 0755), EEXIST, "mkdir of . fails with EEXIST");
 	fails(mkdir("/", 0755), EEXIST, "mkdir of / fails with EEXIST");
@@ -67,7 +68,8 @@ static void test_mkdir(void)
 	fails(mkdir("f/x", 0755), ENOTDIR, "mkdir below a file fails with ENOTDIR");
 	fails(mkdir("no/x", 0755), ENOENT, "mkdir in a missing directory fails with ENOENT");
 	fails(mkdir("", 0755), ENOENT, "mkdir of the empty path fails with ENOENT");
-	fails(syscall(SYS_mkdirat, AT_FDCWD, 8L, 0755), EFAULT, "mkdir of a bad pointer fails with EFAULT");
+	fails(syscall(SYS_mkdirat, AT_FDCWD, 8L, 0755), EFAULT,
+	   "mkdir of a bad pointer fails with EFAULT");
 	fails(mkdirat(77, "x", 0755), EBADF, "mkdirat of a bad descriptor fails with EBADF");
 	is(mkdir("e/", 0755), 0, "mkdir takes a slash behind the name");
 	symlink("nowhere", "l");
@@ -87,7 +89,8 @@ static void test_unlink(void)
 	make("f");
 	fails(unlink("d"), EISDIR, "unlink of a directory fails with EISDIR");
 	fails(rmdir("f"), ENOTDIR, "rmdir of a file fails with ENOTDIR");
-	fails(rmdir("d"), ENOTEMPTY, "rmdir of a directory with something in it fails with ENOTEMPTY");
+	fails(rmdir("d"), ENOTEMPTY,
+	   "rmdir of a directory with something in it fails with ENOTEMPTY");
 	fails(rmdir("d/."), EINVAL, "rmdir of . fails with EINVAL");
 	mkdir("d/sub", 0755);
 	fails(rmdir("d/sub/.."), ENOTEMPTY, "rmdir of .. fails with ENOTEMPTY");
@@ -100,13 +103,15 @@ static void test_unlink(void)
 	fails(unlink(""), ENOENT, "unlink of the empty path fails with ENOENT");
 	dfd = open("d", O_RDONLY | O_DIRECTORY);
 	is(unlinkat(dfd, "f", 0), 0, "unlinkat removes a file of a directory");
-	fails(unlinkat(dfd, "f", 0x4000), EINVAL, "unlinkat with an unknown flag fails with EINVAL");
+	fails(unlinkat(dfd, "f", 0x4000), EINVAL,
+	   "unlinkat with an unknown flag fails with EINVAL");
 	fails(unlinkat(77, "f", 0), EBADF, "unlinkat of a bad descriptor fails with EBADF");
 	close(dfd);
 	dfd = open("f", O_RDONLY);
 	fails(unlinkat(dfd, "f", 0), ENOTDIR, "unlinkat of a file's descriptor fails with ENOTDIR");
 	close(dfd);
-	is(unlinkat(AT_FDCWD, "d", AT_REMOVEDIR), 0, "unlinkat with AT_REMOVEDIR removes a directory");
+	is(unlinkat(AT_FDCWD, "d", AT_REMOVEDIR), 0,
+	   "unlinkat with AT_REMOVEDIR removes a directory");
 	fails(unlinkat(AT_FDCWD, "f", AT_REMOVEDIR), ENOTDIR, "but no file");
 	is(unlink("f"), 0, "unlink removes a file");
 	ok(!exists("f") && !exists("d"), "what was removed is gone");
@@ -121,12 +126,14 @@ static void test_link(void)
 
 	make("f");
 	is(link("f", "g"), 0, "link gives a file a second name");
-	ok(inode("f") == inode("g") && links("f") == 2 && links("g") == 2, "for the same inode, with two links");
+	ok(inode("f") == inode("g") && links("f") == 2 && links("g") == 2,
+	   "for the same inode, with two links");
 	fd = open("g", O_WRONLY | O_TRUNC);
 	write(fd, "both", 4);
 	close(fd);
 	fd = open("f", O_RDONLY);
-	ok(read(fd, text, 8) == 4 && memcmp(text, "both", 4) == 0, "what is written by one is read by the other");
+	ok(read(fd, text, 8) == 4 && memcmp(text, "both", 4) == 0,
+	   "what is written by one is read by the other");
 	close(fd);
 	is(unlink("f"), 0, "the first name may go");
 	ok(links("g") == 1, "which leaves one link");
@@ -139,11 +146,14 @@ static void test_link(void)
 	rmdir("d");
 	symlink("g", "s");
 	is(link("s", "t"), 0, "link of a symbolic link");
-	ok(lstat("t", &st) == 0 && S_ISLNK(st.st_mode) && inode("s") == inode("t"), "links the link itself");
+	ok(lstat("t", &st) == 0 && S_ISLNK(st.st_mode) && inode("s") == inode("t"),
+	   "links the link itself");
 	is(linkat(AT_FDCWD, "s", AT_FDCWD, "u", AT_SYMLINK_FOLLOW), 0, "with AT_SYMLINK_FOLLOW");
 	ok(inode("u") == inode("g"), "its target");
-	fails(linkat(AT_FDCWD, "g", AT_FDCWD, "v", 0x8000), EINVAL, "linkat with an unknown flag fails with EINVAL");
-	fails(link("/proc/self/status", "v"), EXDEV, "a link to another file system fails with EXDEV");
+	fails(linkat(AT_FDCWD, "g", AT_FDCWD, "v", 0x8000), EINVAL,
+	   "linkat with an unknown flag fails with EINVAL");
+	fails(link("/proc/self/status", "v"), EXDEV,
+	   "a link to another file system fails with EXDEV");
 	unlink("g");
 	unlink("s");
 	unlink("t");
@@ -175,10 +185,13 @@ static void test_symlink(void)
 	struct stat st;
 
 	is(symlink("some/target", "l"), 0, "symlink makes a link to anything");
-	ok(lstat("l", &st) == 0 && S_ISLNK(st.st_mode) && st.st_size == 11, "whose size is that of its text");
-	ok(readlink("l", back, sizeof(back)) == 11 && memcmp(back, "some/target", 11) == 0, "readlink gives the text");
+	ok(lstat("l", &st) == 0 && S_ISLNK(st.st_mode) && st.st_size == 11,
+	   "whose size is that of its text");
+	ok(readlink("l", back, sizeof(back)) == 11 && memcmp(back, "some/target", 11) == 0,
+	   "readlink gives the text");
 	memset(back, '#', 16);
-	ok(readlink("l", back, 4) == 4 && memcmp(back, "some#", 5) == 0, "cut to the buffer, without a NUL");
+	ok(readlink("l", back, 4) == 4 && memcmp(back, "some#", 5) == 0,
+	   "cut to the buffer, without a NUL");
 	fails(readlink("l", back, 0), EINVAL, "readlink into nothing fails with EINVAL");
 	fails(symlink("x", "l"), EEXIST, "symlink onto an existing name fails with EEXIST");
 	fails(symlink("", "m"), ENOENT, "symlink to the empty path fails with ENOENT");
@@ -186,7 +199,8 @@ static void test_symlink(void)
 	fails(symlink("x", "no/m"), ENOENT, "symlink in a missing directory fails with ENOENT");
 	fails(readlink(".", back, 10), EINVAL, "readlink of a directory fails with EINVAL");
 	fails(readlink("none", back, 10), ENOENT, "readlink of a missing name fails with ENOENT");
-	fails(syscall(SYS_readlinkat, AT_FDCWD, "l", 8L, 10L), EFAULT, "readlink to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_readlinkat, AT_FDCWD, "l", 8L, 10L), EFAULT,
+	   "readlink to a bad pointer fails with EFAULT");
 	unlink("l");
 	for (int len = 50; len <= 70; len++) {
 		memset(text, 't', len);
@@ -231,7 +245,8 @@ static void test_walk(void)
 	ok(inode("/..") == inode("/"), ".. of the root is the root");
 	fails(access("none/../d", F_OK), ENOENT, "a missing directory cannot be left by ..");
 	fails(access("d/e/f/..", F_OK), ENOTDIR, "nor can a file");
-	ok(inode("d/rel/..") == inode("d"), ".. behind a link is that of the directory it leads to");
+	ok(inode("d/rel/..") == inode("d"),
+	   ".. behind a link is that of the directory it leads to");
 	symlink("a", "b");
 	symlink("b", "a");
 	fails(access("a", F_OK), ELOOP, "links in a circle fail with ELOOP");
@@ -278,11 +293,13 @@ static void test_names(void)
 	rmdir(name);
 	name[255] = 'n';
 	name[256] = 0;
-	fails(open(name, O_RDWR | O_CREAT, 0644), ENAMETOOLONG, "open of a name of 256 bytes fails with ENAMETOOLONG");
+	fails(open(name, O_RDWR | O_CREAT, 0644), ENAMETOOLONG,
+	   "open of a name of 256 bytes fails with ENAMETOOLONG");
 	fails(mkdir(name, 0755), ENAMETOOLONG, "mkdir of one fails with ENAMETOOLONG");
 	fails(access(name, F_OK), ENAMETOOLONG, "even to look for it");
 	make("a b\n\x80\xff");
-	ok(exists("a b\n\x80\xff") && unlink("a b\n\x80\xff") == 0, "a name may have any byte but / and NUL");
+	ok(exists("a b\n\x80\xff") && unlink("a b\n\x80\xff") == 0,
+	   "a name may have any byte but / and NUL");
 	make("...");
 	ok(exists("...") && unlink("...") == 0, "three dots are a name");
 }
@@ -303,24 +320,30 @@ static void test_rename(void)
 	ino = inode("f");
 	is(rename("f", "g"), 0, "rename replaces a file");
 	ok(inode("g") == ino && !exists("f"), "by the other");
-	ok(fstat(fd, &st) == 0 && st.st_nlink == 0 && read(fd, text, 8) == 1, "which lives while it is open");
+	ok(fstat(fd, &st) == 0 && st.st_nlink == 0 && read(fd, text, 8) == 1,
+	   "which lives while it is open");
 	close(fd);
 	is(rename("g", "g"), 0, "rename to the same name does nothing");
 	link("g", "h");
-	ok(rename("g", "h") == 0 && exists("g") && exists("h"), "nor does rename to another link of the same file");
+	ok(rename("g", "h") == 0 && exists("g") && exists("h"),
+	   "nor does rename to another link of the same file");
 	unlink("h");
 	make("h");
-	fails(rename_flags("g", "h", RENAME_NOREPLACE), EEXIST, "RENAME_NOREPLACE onto an existing name fails with EEXIST");
+	fails(rename_flags("g", "h", RENAME_NOREPLACE), EEXIST,
+	   "RENAME_NOREPLACE onto an existing name fails with EEXIST");
 	ok(exists("g") && exists("h"), "and changes nothing");
 	unlink("h");
 	is(rename_flags("g", "h", RENAME_NOREPLACE), 0, "RENAME_NOREPLACE to a new name works");
-	fails(rename_flags("h", "g", 0x100), EINVAL, "rename with an unknown flag fails with EINVAL");
-	fails(rename_flags("h", "g", RENAME_NOREPLACE | RENAME_EXCHANGE), EINVAL, "flags that contradict fail with EINVAL");
+	fails(rename_flags("h", "g", 0x100), EINVAL,
+	   "rename with an unknown flag fails with EINVAL");
+	fails(rename_flags("h", "g", RENAME_NOREPLACE | RENAME_EXCHANGE), EINVAL,
+	   "flags that contradict fail with EINVAL");
 	fails(rename("none", "g"), ENOENT, "rename of a missing file fails with ENOENT");
 	fails(rename("h", "no/g"), ENOENT, "rename into a missing directory fails with ENOENT");
 	fails(rename("h", "h/g"), ENOTDIR, "rename below a file fails with ENOTDIR");
 	fails(rename("h", ""), ENOENT, "rename to the empty path fails with ENOENT");
-	fails(rename("h", "g/"), ENOTDIR, "rename of a file to a name with a slash behind it fails with ENOTDIR");
+	fails(rename("h", "g/"), ENOTDIR,
+	   "rename of a file to a name with a slash behind it fails with ENOTDIR");
 	fails(rename("h", "/proc/h"), EXDEV, "rename to another file system fails with EXDEV");
 	symlink("h", "s");
 	is(rename("s", "t"), 0, "rename of a symbolic link");
@@ -348,10 +371,12 @@ static void test_rename_directory(void)
 	make("g");
 	fails(rename("a", "g"), ENOTDIR, "a directory cannot replace a file: ENOTDIR");
 	fails(rename("g", "b"), EISDIR, "nor a file a directory: EISDIR");
-	fails(rename("a", "a/empty/x"), EINVAL, "rename of a directory into itself fails with EINVAL");
+	fails(rename("a", "a/empty/x"), EINVAL,
+	   "rename of a directory into itself fails with EINVAL");
 	fails(rename("a", "a/x"), EINVAL, "directly too");
 	ok(exists("a/empty/f"), "and leaves it whole");
-	fails(rename("a/empty", "a"), ENOTEMPTY, "rename of a directory onto its parent fails with ENOTEMPTY");
+	fails(rename("a/empty", "a"), ENOTEMPTY,
+	   "rename of a directory onto its parent fails with ENOTEMPTY");
 	fails(rename("a/.", "c"), EBUSY, "rename of . fails with EBUSY");
 	fails(rename("b", "a/empty/.."), EBUSY, "rename to .. fails with EBUSY");
 	is(rename("b/", "c/"), 0, "a directory's names may have slashes behind them");
@@ -421,8 +446,10 @@ static void test_listing(void)
 	ok(list(dfd, 64, seen, n, false) == 2 && count_not(seen, n, 1) == 0,
 	   "through a buffer of 64 bytes it lists the same");
 	lseek(dfd, 0, SEEK_SET);
-	fails(syscall(SYS_getdents64, dfd, name, 10), EINVAL, "a buffer too small for a name fails with EINVAL");
-	fails(syscall(SYS_getdents64, dfd, 8L, 4096), EFAULT, "getdents64 to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_getdents64, dfd, name, 10), EINVAL,
+	   "a buffer too small for a name fails with EINVAL");
+	fails(syscall(SYS_getdents64, dfd, 8L, 4096), EFAULT,
+	   "getdents64 to a bad pointer fails with EFAULT");
 	for (int i = 0; i < n; i += 2) {
 		snprintf(name, sizeof(name), "name%d", i);
 		bad += unlinkat(dfd, name, 0) != 0;
@@ -437,7 +464,8 @@ static void test_listing(void)
 		snprintf(name, sizeof(name), "name%d", i);
 		close(openat(dfd, name, O_WRONLY | O_CREAT, 0644));
 	}
-	ok(fstat(dfd, &st) == 0 && st.st_size > 0 && st.st_nlink == 2, "files do not count as the directory's links");
+	ok(fstat(dfd, &st) == 0 && st.st_size > 0 && st.st_nlink == 2,
+	   "files do not count as the directory's links");
 	lseek(dfd, 0, SEEK_SET);
 	memset(seen, 0, sizeof(seen));
 	ok(list(dfd, 512, seen, n, true) >= 0 && count_not(seen, n, 1) == 0,
@@ -476,16 +504,20 @@ static void test_entries(void)
 	ok(found == 5 && wrong == 0, "entries have the inode numbers and types of what they name");
 	close(fd);
 	fd = open("d/file", O_RDONLY);
-	fails(syscall(SYS_getdents64, fd, buf, sizeof(buf)), ENOTDIR, "getdents64 of a file fails with ENOTDIR");
+	fails(syscall(SYS_getdents64, fd, buf, sizeof(buf)), ENOTDIR,
+	   "getdents64 of a file fails with ENOTDIR");
 	close(fd);
-	fails(syscall(SYS_getdents64, fd, buf, sizeof(buf)), EBADF, "getdents64 of a bad descriptor fails with EBADF");
+	fails(syscall(SYS_getdents64, fd, buf, sizeof(buf)), EBADF,
+	   "getdents64 of a bad descriptor fails with EBADF");
 	unlink("d/file");
 	unlink("d/link");
 	rmdir("d/dir");
 	fd = open("d", O_RDONLY | O_DIRECTORY);
 	rmdir("d");
-	fails(syscall(SYS_getdents64, fd, buf, sizeof(buf)), ENOENT, "getdents64 of a removed directory fails with ENOENT");
-	fails(openat(fd, "new", O_RDWR | O_CREAT, 0644), ENOENT, "nothing can be made in it: ENOENT");
+	fails(syscall(SYS_getdents64, fd, buf, sizeof(buf)), ENOENT,
+	   "getdents64 of a removed directory fails with ENOENT");
+	fails(openat(fd, "new", O_RDWR | O_CREAT, 0644), ENOENT,
+	   "nothing can be made in it: ENOENT");
 	fails(mkdirat(fd, "new", 0755), ENOENT, "no directory either");
 	close(fd);
 }
@@ -509,8 +541,10 @@ static void test_cwd(void)
 	want_eq(chdir("l"), 0);
 	want(getcwd(here, PATH_MAX) && strcmp(here, want_path) == 0);
 	verdict("without the links it came by");
-	is(syscall(SYS_getcwd, here, sizeof(here)), (long)strlen(want_path) + 1, "the call returns the length with its NUL");
-	fails(syscall(SYS_getcwd, here, strlen(want_path)), ERANGE, "a buffer too short by one fails with ERANGE");
+	is(syscall(SYS_getcwd, here, sizeof(here)), (long)strlen(want_path) + 1,
+	   "the call returns the length with its NUL");
+	fails(syscall(SYS_getcwd, here, strlen(want_path)), ERANGE,
+	   "a buffer too short by one fails with ERANGE");
 	fails(syscall(SYS_getcwd, here, 0L), ERANGE, "a buffer of nothing fails with ERANGE");
 	fails(syscall(SYS_getcwd, 8L, 4096L), EFAULT, "getcwd to a bad pointer fails with EFAULT");
 	snprintf(want_path, sizeof(want_path), "%s/d", base);
@@ -520,7 +554,8 @@ static void test_cwd(void)
 	want(getcwd(here, PATH_MAX) && strcmp(here, want_path) == 0);
 	verdict("getcwd follows a rename of a directory above");
 	want_eq(rmdir(want_path), 0);
-	fails(syscall(SYS_getcwd, here, sizeof(here)), ENOENT, "getcwd in a removed directory fails with ENOENT");
+	fails(syscall(SYS_getcwd, here, sizeof(here)), ENOENT,
+	   "getcwd in a removed directory fails with ENOENT");
 	fails(open("f", O_RDWR | O_CREAT, 0644), ENOENT, "open there fails with ENOENT");
 	is(access(".", F_OK), 0, "but . is still there");
 	is(chdir(base), 0, "chdir takes an absolute path");
@@ -554,11 +589,13 @@ static void test_deep(void)
 		if (mkdir(name, 0755) != 0 || chdir(name) != 0)
 			break;
 	is(depth, 30, "directories nest thirty deep");
-	ok(getcwd(here, PATH_MAX) && strlen(here) == strlen(base) + 30 * 101, "with a path of 3030 bytes");
+	ok(getcwd(here, PATH_MAX) && strlen(here) == strlen(base) + 30 * 101,
+	   "with a path of 3030 bytes");
 	for (int i = 0; i < depth; i++)
 		if (chdir("..") != 0 || rmdir(name) != 0)
 			break;
-	ok(getcwd(here, PATH_MAX) && strcmp(here, base) == 0 && !exists(name), "and are left and removed again");
+	ok(getcwd(here, PATH_MAX) && strcmp(here, base) == 0 && !exists(name),
+	   "and are left and removed again");
 }
 
 static int make_and_remove(int who)
@@ -600,7 +637,8 @@ static void test_together(void)
 	for (int i = 0; i < n; i++)
 		bad += end_of(pids[i]) != 0;
 	is(bad, 0, "six processes make, rename and remove in one directory");
-	ok(links("common") == 1 && unlink("common") == 0, "a name that all rename to is always there");
+	ok(links("common") == 1 && unlink("common") == 0,
+	   "a name that all rename to is always there");
 }
 
 /* Two processes move two directories into each other again and again: at most one may succeed. */

@@ -47,26 +47,34 @@ static void test_open(void)
 	unlink("f");
 	fails(open_close("f", O_RDONLY), ENOENT, "open of a missing file fails with ENOENT");
 	is(open_close("f", O_RDWR | O_CREAT | O_EXCL), 0, "O_CREAT with O_EXCL makes a new file");
-	fails(open_close("f", O_RDWR | O_CREAT | O_EXCL), EEXIST, "but fails with EEXIST where there is one");
+	fails(open_close("f", O_RDWR | O_CREAT | O_EXCL), EEXIST,
+	   "but fails with EEXIST where there is one");
 	make("hello");
 	is(open_close("f", O_RDWR | O_CREAT), 0, "O_CREAT opens an existing file");
 	ok(holds("hello"), "and leaves it as it is");
 	is(open_close("f", O_RDWR | O_TRUNC), 0, "O_TRUNC opens a file");
 	ok(holds(""), "and empties it");
-	fails(open_close("f", O_RDONLY | O_DIRECTORY), ENOTDIR, "O_DIRECTORY of a file fails with ENOTDIR");
+	fails(open_close("f", O_RDONLY | O_DIRECTORY), ENOTDIR,
+	   "O_DIRECTORY of a file fails with ENOTDIR");
 	is(open_close(".", O_RDONLY | O_DIRECTORY), 0, "O_DIRECTORY opens a directory");
-	fails(open_close(".", O_WRONLY), EISDIR, "open of a directory for writing fails with EISDIR");
+	fails(open_close(".", O_WRONLY), EISDIR,
+	   "open of a directory for writing fails with EISDIR");
 	fails(open_close(".", O_RDWR), EISDIR, "and for reading and writing");
-	fails(open_close(".", O_RDONLY | O_CREAT), EISDIR, "O_CREAT of a directory fails with EISDIR");
+	fails(open_close(".", O_RDONLY | O_CREAT), EISDIR,
+	   "O_CREAT of a directory fails with EISDIR");
 	fails(open_close("f/x", O_RDONLY), ENOTDIR, "a path through a file fails with ENOTDIR");
 	fails(open_close("f/", O_RDONLY), ENOTDIR, "so does a file's name with a slash behind it");
 	fails(open_close("", O_RDONLY), ENOENT, "the empty path fails with ENOENT");
-	fails(open_close("no/f", O_RDWR | O_CREAT), ENOENT, "O_CREAT in a missing directory fails with ENOENT");
-	fails(open_close("new/", O_RDWR | O_CREAT), EISDIR, "O_CREAT of a name with a slash behind it fails with EISDIR");
-	fails(syscall(SYS_openat, AT_FDCWD, 8L, O_RDONLY, 0), EFAULT, "open of a bad pointer fails with EFAULT");
+	fails(open_close("no/f", O_RDWR | O_CREAT), ENOENT,
+	   "O_CREAT in a missing directory fails with ENOENT");
+	fails(open_close("new/", O_RDWR | O_CREAT), EISDIR,
+	   "O_CREAT of a name with a slash behind it fails with EISDIR");
+	fails(syscall(SYS_openat, AT_FDCWD, 8L, O_RDONLY, 0), EFAULT,
+	   "open of a bad pointer fails with EFAULT");
 	fails(openat(77, "f", O_RDONLY), EBADF, "openat of a bad descriptor fails with EBADF");
 	fd = open("f", O_RDONLY);
-	fails(openat(fd, "x", O_RDONLY), ENOTDIR, "openat of a file's descriptor fails with ENOTDIR");
+	fails(openat(fd, "x", O_RDONLY), ENOTDIR,
+	   "openat of a file's descriptor fails with ENOTDIR");
 	close(fd);
 	fails(close(fd), EBADF, "a second close fails with EBADF");
 }
@@ -115,7 +123,8 @@ static void test_read_write(void)
 	is(write(fd, expect, 50000), 50000, "write takes 50000 bytes");
 	is(read(fd, buf, 1), 0, "read at the end of the file returns 0");
 	lseek(fd, 0, SEEK_SET);
-	ok(read(fd, buf, sizeof(buf)) == 50000 && memcmp(buf, expect, 50000) == 0, "read gives them back, and no more");
+	ok(read(fd, buf, sizeof(buf)) == 50000 && memcmp(buf, expect, 50000) == 0,
+	   "read gives them back, and no more");
 	lseek(fd, 0, SEEK_SET);
 	for (size_t at = 0; at < 50000; at += 777) {
 		ssize_t n = read(fd, buf, 777), should = 50000 - at < 777 ? 50000 - at : 777;
@@ -123,9 +132,11 @@ static void test_read_write(void)
 		bad += n != should || memcmp(buf, expect + at, n) != 0;
 	}
 	is(bad, 0, "reads of 777 bytes in turn give the same");
-	ok(pread(fd, buf, 100, 4090) == 100 && memcmp(buf, expect + 4090, 100) == 0, "pread reads across a page's end");
+	ok(pread(fd, buf, 100, 4090) == 100 && memcmp(buf, expect + 4090, 100) == 0,
+	   "pread reads across a page's end");
 	is(lseek(fd, 0, SEEK_CUR), 50000, "and does not move the offset");
-	ok(pwrite(fd, "XY", 2, 4095) == 2 && file_byte(fd, 4095) == 'X' && file_byte(fd, 4096) == 'Y' &&
+	ok(pwrite(fd, "XY", 2, 4095) == 2 && file_byte(fd, 4095) == 'X' &&
+	   file_byte(fd, 4096) == 'Y' &&
 	   file_byte(fd, 4097) == expect[4097], "pwrite writes across a page's end");
 	is(lseek(fd, 0, SEEK_CUR), 50000, "nor does it move the offset");
 	is(read(fd, buf, 0), 0, "read of nothing returns 0");
@@ -138,7 +149,8 @@ static void test_read_write(void)
 	is(syscall(SYS_read, fd, 8L, 10L), 0, "read at the end looks at no pointer");
 	lseek(fd, 0, SEEK_SET);
 	fails(syscall(SYS_read, fd, 8L, 10L), EFAULT, "read to a bad pointer fails with EFAULT");
-	fails(syscall(SYS_write, fd, 8L, 10L), EFAULT, "write from a bad pointer fails with EFAULT");
+	fails(syscall(SYS_write, fd, 8L, 10L), EFAULT,
+	   "write from a bad pointer fails with EFAULT");
 	close(fd);
 }
 
@@ -151,12 +163,14 @@ static void test_partial_buffers(void)
 	unmap(p + PS, PS);
 	fill(p, PS, 5);
 	n = write(fd, p + PS - 100, 200);
-	ok(n == 100 || (n == -1 && errno == EFAULT), "write from a half mapped buffer writes the mapped half or fails with EFAULT");
+	ok(n == 100 || (n == -1 && errno == EFAULT),
+	   "write from a half mapped buffer writes the mapped half or fails with EFAULT");
 	ok(file_size(fd) == (n == 100 ? 100 : 0), "and the size agrees");
 	pwrite(fd, p, PS, 0);
 	n = read(fd, p + PS - 100, 200);
 	n = pread(fd, p + PS - 100, 200, 0);
-	ok(n == 100 || (n == -1 && errno == EFAULT), "read to a half mapped buffer reads that half or fails with EFAULT");
+	ok(n == 100 || (n == -1 && errno == EFAULT),
+	   "read to a half mapped buffer reads that half or fails with EFAULT");
 	unmap(p, PS);
 	close(fd);
 }
@@ -172,7 +186,8 @@ static void test_vectors(void)
 	is(writev(fd, out, 3), 8, "writev writes its parts in order");
 	ok(holds("abcdefgh"), "one behind the other");
 	lseek(fd, 0, SEEK_SET);
-	ok(readv(fd, in, 3) == 8 && memcmp(a, "abc", 3) == 0 && memcmp(b, "defg", 4) == 0 && c[0] == 'h',
+	ok(readv(fd, in, 3) == 8 && memcmp(a, "abc", 3) == 0 && memcmp(b, "defg", 4) == 0 &&
+	   c[0] == 'h',
 	   "readv fills its parts in order");
 	is(readv(fd, in, 3), 0, "readv at the end returns 0");
 	is(writev(fd, out, 0), 0, "writev of no parts returns 0");
@@ -247,7 +262,8 @@ static void test_large(void)
 
 	is(pwrite(fd, "five", 4, five), 4, "a write at 5 GiB works");
 	is(file_size(fd), five + 4, "and the size says so");
-	ok(lseek(fd, five, SEEK_SET) == five && read(fd, buf, 10) == 4 && memcmp(buf, "five", 4) == 0,
+	ok(lseek(fd, five, SEEK_SET) == five && read(fd, buf, 10) == 4 &&
+	   memcmp(buf, "five", 4) == 0,
 	   "lseek and read find it");
 	is(lseek(fd, 0, SEEK_CUR), five + 4, "SEEK_CUR returns an offset past 4 GiB");
 	want_eq(pread(fd, buf, 8, five - 4), 8);
@@ -255,15 +271,18 @@ static void test_large(void)
 	want_eq(pread(fd, buf, 8, 1LL << 30), 8);
 	want(all_zero(buf, 8));
 	verdict("what is before it is a hole");
-	ok(stat("f", &st) == 0 && st.st_size == five + 4 && st.st_blocks < 2000, "stat shows a large size and few blocks");
+	ok(stat("f", &st) == 0 && st.st_size == five + 4 && st.st_blocks < 2000,
+	   "stat shows a large size and few blocks");
 	is(ftruncate(fd, (4LL << 30) + 1), 0, "ftruncate to 4 GiB and a byte");
 	is(file_size(fd), (4LL << 30) + 1, "is exact");
 	is(ftruncate(fd, five + 4), 0, "growing it again");
 	want_eq(pread(fd, buf, 8, five - 4), 8);
 	want(all_zero(buf, 8));
 	verdict("does not bring back what was cut off");
-	fails(pwrite(fd, "x", 1, INT64_MAX), EINVAL, "a write that would end past the largest offset fails with EINVAL");
-	fails(pwrite(fd, "x", 1, INT64_MAX - 1), EFBIG, "a write past the largest file fails with EFBIG");
+	fails(pwrite(fd, "x", 1, INT64_MAX), EINVAL,
+	   "a write that would end past the largest offset fails with EINVAL");
+	fails(pwrite(fd, "x", 1, INT64_MAX - 1), EFBIG,
+	   "a write past the largest file fails with EFBIG");
 	close(fd);
 	unlink("f");
 }
@@ -275,7 +294,8 @@ static void test_truncate(void)
 	memset(buf, 'a', 10000);
 	write(fd, buf, 10000);
 	is(ftruncate(fd, 5000), 0, "ftruncate cuts a file");
-	ok(file_size(fd) == 5000 && file_byte(fd, 4999) == 'a' && file_byte(fd, 5000) == -1, "at its new end");
+	ok(file_size(fd) == 5000 && file_byte(fd, 4999) == 'a' && file_byte(fd, 5000) == -1,
+	   "at its new end");
 	is(ftruncate(fd, 9000), 0, "ftruncate lengthens a file");
 	want_eq(pread(fd, buf, 5000, 5000), 4000);
 	want(all_zero(buf, 4000));
@@ -358,7 +378,8 @@ static void test_append_together(void)
 	while (read(fd, line, len) == len) {
 		int w = line[0] - 'A';
 
-		if (w < 0 || w >= writers || line[len - 1] != '\n' || !all_bytes(line, len - 1, 'A' + w))
+		if (w < 0 || w >= writers || line[len - 1] != '\n' ||
+		      !all_bytes(line, len - 1, 'A' + w))
 			bad++;
 		else
 			seen[w]++;
@@ -411,7 +432,8 @@ static void test_dup(void)
 	is(dup2(fd, fd), fd, "dup2 onto itself changes nothing");
 	ok(fcntl(fd, F_GETFD) == 0, "and leaves it open");
 	fails(dup3(fd, fd, 0), EINVAL, "dup3 onto itself fails with EINVAL");
-	ok(dup3(fd, b, O_CLOEXEC) == b && fcntl(b, F_GETFD) == FD_CLOEXEC, "dup3 with O_CLOEXEC sets close-on-exec");
+	ok(dup3(fd, b, O_CLOEXEC) == b && fcntl(b, F_GETFD) == FD_CLOEXEC,
+	   "dup3 with O_CLOEXEC sets close-on-exec");
 	ok(dup2(fd, b) == b && fcntl(b, F_GETFD) == 0, "dup2 does not");
 	fails(dup3(fd, b, O_APPEND), EINVAL, "dup3 with another flag fails with EINVAL");
 	fails(dup(999), EBADF, "dup of a bad descriptor fails with EBADF");
@@ -432,13 +454,15 @@ static void test_fcntl(void)
 	fd = open("f", O_RDWR | O_APPEND | O_CLOEXEC);
 	is(fcntl(fd, F_GETFD), FD_CLOEXEC, "F_GETFD shows O_CLOEXEC");
 	ok(fcntl(fd, F_SETFD, 0) == 0 && fcntl(fd, F_GETFD) == 0, "F_SETFD takes it away");
-	ok(fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC, "and puts it back");
-	ok((fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_CREAT)) == (O_RDWR | O_APPEND),
+	ok(fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC,
+	   "and puts it back");
+	is(fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_CREAT), O_RDWR | O_APPEND,
 	   "F_GETFL shows mode and O_APPEND");
 	ok(fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
 	   (fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK)) == (O_RDWR | O_NONBLOCK),
 	   "F_SETFL changes O_APPEND and O_NONBLOCK");
-	ok(fcntl(fd, F_SETFL, O_WRONLY) == 0 && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR, "but not the mode");
+	ok(fcntl(fd, F_SETFL, O_WRONLY) == 0 && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR,
+	   "but not the mode");
 	a = fcntl(fd, F_DUPFD, 50);
 	ok(a == 50 && fcntl(a, F_GETFD) == 0, "F_DUPFD takes the lowest free one from a number on");
 	close(a);
@@ -471,12 +495,14 @@ static void test_sendfile(void)
 	lseek(in, 0, SEEK_SET);
 	is(sendfile(out, in, NULL, 20000), 20000, "sendfile copies from the offset of the file");
 	is(lseek(in, 0, SEEK_CUR), 20000, "and moves it");
-	ok(pread(out, buf, 30000, 0) == 20000 && memcmp(buf, expect, 20000) == 0, "what it copies is right");
+	ok(pread(out, buf, 30000, 0) == 20000 && memcmp(buf, expect, 20000) == 0,
+	   "what it copies is right");
 	is(sendfile(out, in, NULL, 50000), 10000, "it stops at the end");
 	is(sendfile(out, in, NULL, 50000), 0, "where it returns 0");
 	is(sendfile(out, in, &at, 500), 500, "sendfile copies from an offset it is given");
 	ok(at == 1500 && lseek(in, 0, SEEK_CUR) == 30000, "and moves that, not the file's");
-	ok(pread(out, buf, 500, 30000) == 500 && memcmp(buf, expect + 1000, 500) == 0, "what it copies is right there too");
+	ok(pread(out, buf, 500, 30000) == 500 && memcmp(buf, expect + 1000, 500) == 0,
+	   "what it copies is right there too");
 	want_eq(pipe(p), 0);
 	at = 0;
 	ok(sendfile(p[1], in, &at, 3000) == 3000 && read(p[0], buf, 3000) == 3000 &&
@@ -484,12 +510,15 @@ static void test_sendfile(void)
 	close(p[0]);
 	close(p[1]);
 	fails(sendfile(999, in, NULL, 1), EBADF, "sendfile to a bad descriptor fails with EBADF");
-	fails(sendfile(out, 999, NULL, 1), EBADF, "sendfile from a bad descriptor fails with EBADF");
+	fails(sendfile(out, 999, NULL, 1), EBADF,
+	   "sendfile from a bad descriptor fails with EBADF");
 	at = -1;
-	fails(sendfile(out, in, &at, 1), EINVAL, "sendfile from a negative offset fails with EINVAL");
+	fails(sendfile(out, in, &at, 1), EINVAL,
+	   "sendfile from a negative offset fails with EINVAL");
 	close(in);
 	in = open("f", O_WRONLY);
-	fails(sendfile(out, in, NULL, 1), EBADF, "sendfile from a write-only descriptor fails with EBADF");
+	fails(sendfile(out, in, NULL, 1), EBADF,
+	   "sendfile from a write-only descriptor fails with EBADF");
 	close(in);
 	close(out);
 	unlink("g");
@@ -531,7 +560,8 @@ static int many_descriptors(void)
 static void test_many_descriptors(void)
 {
 	make("many");
-	is(in_child(many_descriptors), 0, "a process opens 1100 descriptors, its limit, and then gets EMFILE");
+	is(in_child(many_descriptors), 0,
+	   "a process opens 1100 descriptors, its limit, and then gets EMFILE");
 }
 
 static void test_unlinked(void)
@@ -542,7 +572,8 @@ static void test_unlinked(void)
 	write(fd, "alive", 5);
 	unlink("f");
 	fails(open_close("f", O_RDONLY), ENOENT, "an unlinked file has no name");
-	ok(pread(fd, buf, 10, 0) == 5 && memcmp(buf, "alive", 5) == 0, "but lives while it is open");
+	ok(pread(fd, buf, 10, 0) == 5 && memcmp(buf, "alive", 5) == 0,
+	   "but lives while it is open");
 	ok(write(fd, "!", 1) == 1 && file_size(fd) == 6, "and can be written");
 	ok(fstat(fd, &st) == 0 && st.st_nlink == 0, "its link count is 0");
 	close(fd);
@@ -551,7 +582,8 @@ static void test_unlinked(void)
 static void test_large_transfer(void)
 {
 	enum { size = 3 << 20 };
-	unsigned char *big = must_map(size, RW, ANON, -1, 0), *back = must_map(size, RW, ANON, -1, 0);
+	unsigned char *big = must_map(size, RW, ANON, -1, 0), *back = must_map(size, RW, ANON, -1,
+	   0);
 	int fd = open("f", O_RDWR | O_CREAT | O_TRUNC, 0644);
 
 	for (size_t i = 0; i < size; i += sizeof(uint32_t))

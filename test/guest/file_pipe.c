@@ -37,16 +37,20 @@ static void test_flags(void)
 	int p[2], before, after;
 
 	make_pipe(p, 0);
-	ok(fcntl(p[0], F_GETFD) == 0 && fcntl(p[1], F_GETFD) == 0, "a plain pipe is not close-on-exec");
+	ok(fcntl(p[0], F_GETFD) == 0 && fcntl(p[1], F_GETFD) == 0,
+	   "a plain pipe is not close-on-exec");
 	ok((fcntl(p[0], F_GETFL) & (O_ACCMODE | O_NONBLOCK)) == O_RDONLY &&
-	   (fcntl(p[1], F_GETFL) & (O_ACCMODE | O_NONBLOCK)) == O_WRONLY, "its ends are for reading and for writing");
+	   (fcntl(p[1], F_GETFL) & (O_ACCMODE | O_NONBLOCK)) == O_WRONLY,
+	   "its ends are for reading and for writing");
 	ok(fstat(p[0], &st) == 0 && S_ISFIFO(st.st_mode), "fstat says it is a pipe");
 	fails(write(p[0], "x", 1), EBADF, "write to the reading end fails with EBADF");
 	fails(read(p[1], buf, 1), EBADF, "read from the writing end fails with EBADF");
 	close_pipe(p);
 	make_pipe(p, O_CLOEXEC | O_NONBLOCK);
-	ok(fcntl(p[0], F_GETFD) == FD_CLOEXEC && fcntl(p[1], F_GETFD) == FD_CLOEXEC, "O_CLOEXEC concerns both ends");
-	ok((fcntl(p[0], F_GETFL) & O_NONBLOCK) && (fcntl(p[1], F_GETFL) & O_NONBLOCK), "so does O_NONBLOCK");
+	ok(fcntl(p[0], F_GETFD) == FD_CLOEXEC && fcntl(p[1], F_GETFD) == FD_CLOEXEC,
+	   "O_CLOEXEC concerns both ends");
+	ok((fcntl(p[0], F_GETFL) & O_NONBLOCK) && (fcntl(p[1], F_GETFL) & O_NONBLOCK),
+	   "so does O_NONBLOCK");
 	close_pipe(p);
 	fails(pipe2(p, O_TRUNC), EINVAL, "pipe2 with another flag fails with EINVAL");
 	before = dup(1);
@@ -69,7 +73,8 @@ static void test_nonblocking(void)
 	ok(n == -1 && errno == EAGAIN, "write to a full pipe fails with EAGAIN");
 	is(total, CAPACITY, "a pipe holds 65536 bytes");
 	is(read(p[0], buf, 1), 1, "after one byte is read");
-	fails(write(p[1], buf, PIPE_BUF), EAGAIN, "a write of PIPE_BUF bytes still fails whole with EAGAIN");
+	fails(write(p[1], buf, PIPE_BUF), EAGAIN,
+	   "a write of PIPE_BUF bytes still fails whole with EAGAIN");
 	is(read(p[0], buf, sizeof(buf)), CAPACITY - 1, "one read empties the pipe");
 	is(write(p[1], buf, 100000), CAPACITY, "a write of more than fits writes what fits");
 	close(p[1]);
@@ -93,11 +98,13 @@ static void test_order(void)
 	}
 	is(bad, 0, "bytes come out as they went in");
 	write(p[1], "abcdef", 6);
-	ok(read(p[0], buf, 4) == 4 && read(p[0], buf + 4, 100) == 2 && memcmp(buf, "abcdef", 6) == 0,
+	ok(read(p[0], buf, 4) == 4 && read(p[0], buf + 4, 100) == 2 &&
+	   memcmp(buf, "abcdef", 6) == 0,
 	   "a read takes what is there, and leaves the rest");
 	is(write(p[1], buf, 0), 0, "a write of nothing returns 0");
 	is(read(p[0], buf, 0), 0, "a read of nothing returns 0 at once");
-	fails(syscall(SYS_write, p[1], 8L, 10L), EFAULT, "write from a bad pointer fails with EFAULT");
+	fails(syscall(SYS_write, p[1], 8L, 10L), EFAULT,
+	   "write from a bad pointer fails with EFAULT");
 	write(p[1], "kept", 4);
 	fails(syscall(SYS_read, p[0], 8L, 4L), EFAULT, "read to a bad pointer fails with EFAULT");
 	is(read(p[0], buf, 4), 4, "and takes nothing out");
@@ -347,16 +354,19 @@ static void test_poll_states(void)
 	short re;
 
 	make_pipe(p, O_NONBLOCK);
-	ok(poll_now(p[0], POLLIN, &re) == 0 && re == 0, "ppoll of an empty pipe finds nothing to read");
+	ok(poll_now(p[0], POLLIN, &re) == 0 && re == 0,
+	   "ppoll of an empty pipe finds nothing to read");
 	ok(poll_now(p[1], POLLOUT, &re) == 1 && re == POLLOUT, "but room to write");
 	write(p[1], "x", 1);
-	ok(poll_now(p[0], POLLIN, &re) == 1 && re == POLLIN, "of one with a byte it finds something to read");
+	ok(poll_now(p[0], POLLIN, &re) == 1 && re == POLLIN,
+	   "of one with a byte it finds something to read");
 	ok(poll_now(p[0], 0, &re) == 0, "unless nobody asks");
 	while (write(p[1], buf, 4096) > 0)
 		;
 	ok(poll_now(p[1], POLLOUT, &re) == 0 && re == 0, "of a full pipe it finds no room");
 	close(p[1]);
-	ok(poll_now(p[0], POLLIN, &re) == 1 && re == (POLLIN | POLLHUP), "without a writer it says POLLHUP beside what is left");
+	ok(poll_now(p[0], POLLIN, &re) == 1 && re == (POLLIN | POLLHUP),
+	   "without a writer it says POLLHUP beside what is left");
 	while (read(p[0], buf, sizeof(buf)) > 0)
 		;
 	ok(poll_now(p[0], 0, &re) == 1 && re == POLLHUP, "and POLLHUP alone, asked for or not");
@@ -365,14 +375,17 @@ static void test_poll_states(void)
 	close(p[0]);
 	ok(poll_now(p[1], POLLOUT, &re) == 1 && (re & POLLERR), "without a reader it says POLLERR");
 	close(p[1]);
-	ok(poll_now(p[1], POLLIN, &re) == 1 && re == POLLNVAL, "of a closed descriptor it says POLLNVAL");
+	ok(poll_now(p[1], POLLIN, &re) == 1 && re == POLLNVAL,
+	   "of a closed descriptor it says POLLNVAL");
 	ok(poll_now(-1, POLLIN, &re) == 0 && re == 0, "a negative descriptor is passed over");
 	fd = open("/dev/null", O_RDWR);
-	ok(poll_now(fd, POLLIN | POLLOUT, &re) == 1 && re == (POLLIN | POLLOUT), "/dev/null is always ready");
+	ok(poll_now(fd, POLLIN | POLLOUT, &re) == 1 && re == (POLLIN | POLLOUT),
+	   "/dev/null is always ready");
 	close(fd);
 	fd = temp_file(10, 1);
 	lseek(fd, 0, SEEK_END);
-	ok(poll_now(fd, POLLIN | POLLOUT, &re) == 1 && re == (POLLIN | POLLOUT), "so is a file, at its end too");
+	ok(poll_now(fd, POLLIN | POLLOUT, &re) == 1 && re == (POLLIN | POLLOUT),
+	   "so is a file, at its end too");
 	close(fd);
 }
 
@@ -386,16 +399,20 @@ static void test_poll_timeouts(void)
 	make_pipe(p, 0);
 	pfd.fd = p[0];
 	start = now_ns();
-	ok(ppoll(&pfd, 1, &t, NULL) == 0 && now_ns() - start >= 10000000, "ppoll waits as long as it is told");
+	ok(ppoll(&pfd, 1, &t, NULL) == 0 && now_ns() - start >= 10000000,
+	   "ppoll waits as long as it is told");
 	start = now_ns();
-	ok(ppoll(NULL, 0, &t, NULL) == 0 && now_ns() - start >= 10000000, "without descriptors too");
+	ok(ppoll(NULL, 0, &t, NULL) == 0 && now_ns() - start >= 10000000,
+	   "without descriptors too");
 	t.tv_nsec = 1000000000;
 	fails(ppoll(&pfd, 1, &t, NULL), EINVAL, "a whole second of nanoseconds fails with EINVAL");
 	t = (struct timespec){ -1, 0 };
 	fails(ppoll(&pfd, 1, &t, NULL), EINVAL, "a negative time fails with EINVAL");
 	fails(syscall(SYS_ppoll, 8L, 1, NULL, NULL, 8), EFAULT, "a bad array fails with EFAULT");
-	fails(syscall(SYS_ppoll, &pfd, -1, NULL, NULL, 8), EINVAL, "an array of -1 entries fails with EINVAL");
-	fails(syscall(SYS_ppoll, &pfd, 1, 8L, NULL, 8), EFAULT, "a bad time pointer fails with EFAULT");
+	fails(syscall(SYS_ppoll, &pfd, -1, NULL, NULL, 8), EINVAL,
+	   "an array of -1 entries fails with EINVAL");
+	fails(syscall(SYS_ppoll, &pfd, 1, 8L, NULL, 8), EFAULT,
+	   "a bad time pointer fails with EFAULT");
 	close_pipe(p);
 }
 
@@ -450,7 +467,8 @@ static void test_poll_wakes_for_end(void)
 	}
 	close(p[1]);
 	pfd.fd = p[0];
-	ok(ppoll(&pfd, 1, NULL, NULL) == 1 && pfd.revents == POLLHUP, "ppoll wakes when the last writer ends");
+	ok(ppoll(&pfd, 1, NULL, NULL) == 1 && pfd.revents == POLLHUP,
+	   "ppoll wakes when the last writer ends");
 	end_of(pid);
 	close(p[0]);
 	make_pipe(p, O_NONBLOCK);
@@ -462,7 +480,8 @@ static void test_poll_wakes_for_end(void)
 		_exit(read(p[0], buf, sizeof(buf)) > 0 ? 0 : 1);
 	}
 	pfd = (struct pollfd){ p[1], POLLOUT, 0 };
-	ok(ppoll(&pfd, 1, NULL, NULL) == 1 && pfd.revents == POLLOUT, "and when a reader makes room");
+	ok(ppoll(&pfd, 1, NULL, NULL) == 1 && pfd.revents == POLLOUT,
+	   "and when a reader makes room");
 	end_of(pid);
 	close_pipe(p);
 }

@@ -60,10 +60,12 @@ static void test_fstat(void)
 	memset(&st, 0xaa, sizeof(st));
 	is(fstat(fd, &st), 0, "fstat of a new file");
 	ok(S_ISREG(st.st_mode) && (st.st_mode & 07777) == 0640, "says a regular file of its mode");
-	ok(st.st_size == 5 && st.st_nlink == 1 && st.st_ino != 0, "its size, one link, an inode number");
+	ok(st.st_size == 5 && st.st_nlink == 1 && st.st_ino != 0,
+	   "its size, one link, an inode number");
 	ok(st.st_uid == geteuid() && st.st_gid == getegid(), "the user and group that made it");
 	ok(st.st_rdev == 0 && st.st_blksize >= 512 && st.st_blocks >= 0, "no device, a block size");
-	ok(is_recent(st.st_mtime) && is_recent(st.st_ctime) && is_recent(st.st_atime), "and the time of now");
+	ok(is_recent(st.st_mtime) && is_recent(st.st_ctime) && is_recent(st.st_atime),
+	   "and the time of now");
 	ok(stat("f", &by_name) == 0 && by_name.st_ino == st.st_ino && by_name.st_dev == st.st_dev &&
 	   by_name.st_size == 5, "stat by name says the same");
 	ok(look("/proc").st_dev != st.st_dev, "/proc is another device");
@@ -82,24 +84,30 @@ static void test_fstatat(void)
 
 	symlink("f", "l");
 	ok(fstatat(AT_FDCWD, "l", &st, 0) == 0 && S_ISREG(st.st_mode), "fstatat follows a link");
-	ok(fstatat(AT_FDCWD, "l", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) && st.st_size == 1,
+	ok(fstatat(AT_FDCWD, "l", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
+	   st.st_size == 1,
 	   "with AT_SYMLINK_NOFOLLOW it does not");
 	unlink("l");
 	fd = open("f", O_RDONLY);
-	ok(fstatat(fd, "", &st, AT_EMPTY_PATH) == 0 && S_ISREG(st.st_mode), "AT_EMPTY_PATH means the descriptor");
+	ok(fstatat(fd, "", &st, AT_EMPTY_PATH) == 0 && S_ISREG(st.st_mode),
+	   "AT_EMPTY_PATH means the descriptor");
 	fails(fstatat(fd, "", &st, 0), ENOENT, "without it the empty path fails with ENOENT");
-	fails(fstatat(fd, "x", &st, 0), ENOTDIR, "fstatat of a file's descriptor fails with ENOTDIR");
+	fails(fstatat(fd, "x", &st, 0), ENOTDIR,
+	   "fstatat of a file's descriptor fails with ENOTDIR");
 	fails(fstatat(77, "x", &st, 0), EBADF, "fstatat of a bad descriptor fails with EBADF");
-	fails(fstatat(AT_FDCWD, "f", &st, 0x40000), EINVAL, "fstatat with an unknown flag fails with EINVAL");
+	fails(fstatat(AT_FDCWD, "f", &st, 0x40000), EINVAL,
+	   "fstatat with an unknown flag fails with EINVAL");
 	close(fd);
 	dfd = open(".", O_RDONLY | O_DIRECTORY);
 	ok(fstatat(dfd, "f", &st, 0) == 0 && S_ISREG(st.st_mode), "fstatat looks in a directory");
 	ok(fstatat(77, "/", &st, 0) == 0, "an absolute path needs no descriptor");
 	close(dfd);
 #if defined(SYS_newfstatat)
-	fails(syscall(SYS_newfstatat, AT_FDCWD, "f", 8L, 0), EFAULT, "fstatat to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_newfstatat, AT_FDCWD, "f", 8L, 0), EFAULT,
+	   "fstatat to a bad pointer fails with EFAULT");
 #else
-	fails(syscall(SYS_fstatat64, AT_FDCWD, "f", 8L, 0), EFAULT, "fstatat to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_fstatat64, AT_FDCWD, "f", 8L, 0), EFAULT,
+	   "fstatat to a bad pointer fails with EFAULT");
 #endif
 }
 
@@ -112,21 +120,29 @@ static void test_statx(void)
 	memset(&sx, 0xaa, sizeof(sx));
 	is(statx(AT_FDCWD, "f", 0, STATX_BASIC_STATS, &sx), 0, "statx of a file");
 	ok((sx.stx_mask & STATX_BASIC_STATS) == STATX_BASIC_STATS, "fills in all the basic fields");
-	ok(sx.stx_mode == st.st_mode && sx.stx_size == (uint64_t)st.st_size && sx.stx_ino == st.st_ino &&
+	ok(sx.stx_mode == st.st_mode && sx.stx_size == (uint64_t)st.st_size &&
+	   sx.stx_ino == st.st_ino &&
 	   sx.stx_nlink == st.st_nlink && sx.stx_uid == st.st_uid && sx.stx_gid == st.st_gid &&
 	   sx.stx_blocks == (uint64_t)st.st_blocks && sx.stx_blksize == (uint32_t)st.st_blksize,
 	   "as stat has them");
 	ok(sx.stx_mtime.tv_sec == st.st_mtime && sx.stx_ctime.tv_sec == st.st_ctime &&
 	   sx.stx_dev_major == major(st.st_dev) && sx.stx_dev_minor == minor(st.st_dev) &&
 	   sx.stx_rdev_major == 0 && sx.stx_rdev_minor == 0, "the times and devices too");
-	ok(statx(fd, "", AT_EMPTY_PATH, STATX_SIZE, &sx) == 0 && sx.stx_size == (uint64_t)st.st_size,
+	ok(statx(fd, "", AT_EMPTY_PATH, STATX_SIZE, &sx) == 0 &&
+	   sx.stx_size == (uint64_t)st.st_size,
 	   "statx with AT_EMPTY_PATH looks at the descriptor");
-	fails(statx(fd, "", 0, STATX_SIZE, &sx), ENOENT, "statx of the empty path fails with ENOENT");
-	fails(statx(AT_FDCWD, "none", 0, STATX_SIZE, &sx), ENOENT, "statx of a missing file fails with ENOENT");
-	fails(syscall(SYS_statx, AT_FDCWD, "f", 0, 0x80000000u, &sx), EINVAL, "the reserved bit of the mask fails with EINVAL");
-	fails(syscall(SYS_statx, AT_FDCWD, "f", 0x6000, STATX_SIZE, &sx), EINVAL, "both ways to synchronise fail with EINVAL");
-	fails(syscall(SYS_statx, AT_FDCWD, "f", 0x40000, STATX_SIZE, &sx), EINVAL, "statx with an unknown flag fails with EINVAL");
-	fails(syscall(SYS_statx, AT_FDCWD, "f", 0, STATX_SIZE, 8L), EFAULT, "statx to a bad pointer fails with EFAULT");
+	fails(statx(fd, "", 0, STATX_SIZE, &sx), ENOENT,
+	   "statx of the empty path fails with ENOENT");
+	fails(statx(AT_FDCWD, "none", 0, STATX_SIZE, &sx), ENOENT,
+	   "statx of a missing file fails with ENOENT");
+	fails(syscall(SYS_statx, AT_FDCWD, "f", 0, 0x80000000u, &sx), EINVAL,
+	   "the reserved bit of the mask fails with EINVAL");
+	fails(syscall(SYS_statx, AT_FDCWD, "f", 0x6000, STATX_SIZE, &sx), EINVAL,
+	   "both ways to synchronise fail with EINVAL");
+	fails(syscall(SYS_statx, AT_FDCWD, "f", 0x40000, STATX_SIZE, &sx), EINVAL,
+	   "statx with an unknown flag fails with EINVAL");
+	fails(syscall(SYS_statx, AT_FDCWD, "f", 0, STATX_SIZE, 8L), EFAULT,
+	   "statx to a bad pointer fails with EFAULT");
 	close(fd);
 }
 
@@ -161,14 +177,17 @@ static void test_chmod(void)
 	ok(chmod("f", 07777) == 0 && (look("f").st_mode & 07777) == 07777, "all twelve bits");
 	ok(chmod("f", 0170644) == 0 && look("f").st_mode == (S_IFREG | 0644), "but no more");
 	symlink("f", "l");
-	ok(chmod("l", 0600) == 0 && (look("f").st_mode & 07777) == 0600, "through a link it changes the target");
+	ok(chmod("l", 0600) == 0 && (look("f").st_mode & 07777) == 0600,
+	   "through a link it changes the target");
 	unlink("l");
 	mkdir("d", 0755);
-	ok(chmod("d", 01700) == 0 && look("d").st_mode == (S_IFDIR | 01700), "a directory's mode changes too");
+	ok(chmod("d", 01700) == 0 && look("d").st_mode == (S_IFDIR | 01700),
+	   "a directory's mode changes too");
 	rmdir("d");
 	fails(chmod("none", 0600), ENOENT, "chmod of a missing file fails with ENOENT");
 	fails(fchmodat(77, "f", 0600, 0), EBADF, "fchmodat of a bad descriptor fails with EBADF");
-	fails(syscall(SYS_fchmodat, AT_FDCWD, 8L, 0600), EFAULT, "fchmodat of a bad pointer fails with EFAULT");
+	fails(syscall(SYS_fchmodat, AT_FDCWD, 8L, 0600), EFAULT,
+	   "fchmodat of a bad pointer fails with EFAULT");
 }
 
 static void test_utimens(void)
@@ -196,21 +215,27 @@ static void test_utimens(void)
 	   is_recent(look("f").st_atime), "a null pointer sets both to now");
 	fd = open("f", O_RDONLY);
 	ts[0] = ts[1] = (struct timespec){ 444444, 0 };
-	ok(futimens(fd, ts) == 0 && look("f").st_mtime == 444444, "a null path means the descriptor");
+	ok(futimens(fd, ts) == 0 && look("f").st_mtime == 444444,
+	   "a null path means the descriptor");
 	close(fd);
 	fails(syscall(SYS_utimensat, 999, NULL, ts, 0), EBADF, "which must be open: EBADF");
 	symlink("f", "l");
 	ts[0] = ts[1] = (struct timespec){ 555555, 0 };
 	ok(utimensat(AT_FDCWD, "l", ts, AT_SYMLINK_NOFOLLOW) == 0 && look("l").st_mtime == 555555 &&
 	   look("f").st_mtime == 444444, "AT_SYMLINK_NOFOLLOW sets those of the link");
-	ok(utimensat(AT_FDCWD, "l", ts, 0) == 0 && look("f").st_mtime == 555555, "without it those of its target");
+	ok(utimensat(AT_FDCWD, "l", ts, 0) == 0 && look("f").st_mtime == 555555,
+	   "without it those of its target");
 	unlink("l");
 	ts[0].tv_nsec = 1000000000;
-	fails(utimensat(AT_FDCWD, "f", ts, 0), EINVAL, "a whole second of nanoseconds fails with EINVAL");
+	fails(utimensat(AT_FDCWD, "f", ts, 0), EINVAL,
+	   "a whole second of nanoseconds fails with EINVAL");
 	ts[0].tv_nsec = 0;
-	fails(utimensat(AT_FDCWD, "none", ts, 0), ENOENT, "utimensat of a missing file fails with ENOENT");
-	fails(utimensat(AT_FDCWD, "f", ts, 0x40000), EINVAL, "utimensat with an unknown flag fails with EINVAL");
-	fails(syscall(SYS_utimensat, AT_FDCWD, "f", 8L, 0), EFAULT, "utimensat from a bad pointer fails with EFAULT");
+	fails(utimensat(AT_FDCWD, "none", ts, 0), ENOENT,
+	   "utimensat of a missing file fails with ENOENT");
+	fails(utimensat(AT_FDCWD, "f", ts, 0x40000), EINVAL,
+	   "utimensat with an unknown flag fails with EINVAL");
+	fails(syscall(SYS_utimensat, AT_FDCWD, "f", 8L, 0), EFAULT,
+	   "utimensat from a bad pointer fails with EFAULT");
 }
 
 static void test_times_of_files(void)
@@ -276,8 +301,10 @@ static void test_access(void)
 	fails(access("none", F_OK), ENOENT, "access to a missing file fails with ENOENT");
 	fails(access("f/x", F_OK), ENOTDIR, "access through a file fails with ENOTDIR");
 	fails(access("f", 8), EINVAL, "access with an unknown bit fails with EINVAL");
-	fails(syscall(SYS_faccessat, 77, "f", F_OK), EBADF, "faccessat of a bad descriptor fails with EBADF");
-	fails(syscall(SYS_faccessat, AT_FDCWD, 8L, F_OK), EFAULT, "faccessat of a bad pointer fails with EFAULT");
+	fails(syscall(SYS_faccessat, 77, "f", F_OK), EBADF,
+	   "faccessat of a bad descriptor fails with EBADF");
+	fails(syscall(SYS_faccessat, AT_FDCWD, 8L, F_OK), EFAULT,
+	   "faccessat of a bad pointer fails with EFAULT");
 }
 
 static void test_statfs(void)
@@ -289,15 +316,18 @@ static void test_statfs(void)
 	is(statfs(".", &a), 0, "statfs of a directory");
 	ok(a.f_bsize >= 512 && a.f_blocks > 0 && a.f_bfree <= a.f_blocks && a.f_bavail <= a.f_bfree,
 	   "tells of blocks, and no more free ones than there are");
-	ok(a.f_files > 0 && a.f_ffree <= a.f_files && a.f_namelen == 255, "of inodes and of names of 255 bytes");
-	ok(fstatfs(fd, &b) == 0 && b.f_type == a.f_type && b.f_bsize == a.f_bsize && b.f_blocks == a.f_blocks,
+	ok(a.f_files > 0 && a.f_ffree <= a.f_files && a.f_namelen == 255,
+	   "of inodes and of names of 255 bytes");
+	ok(fstatfs(fd, &b) == 0 && b.f_type == a.f_type && b.f_bsize == a.f_bsize &&
+	   b.f_blocks == a.f_blocks,
 	   "fstatfs of a file in it says the same");
 	close(fd);
 	ok(statfs("/proc", &b) == 0 && b.f_type == 0x9fa0, "statfs of /proc says that it is one");
 	fails(statfs("none", &a), ENOENT, "statfs of a missing path fails with ENOENT");
 	fails(fstatfs(fd, &a), EBADF, "fstatfs of a closed descriptor fails with EBADF");
 #if defined(SYS_statfs64)
-	fails(syscall(SYS_statfs64, ".", 84L, 8L), EFAULT, "statfs to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_statfs64, ".", 84L, 8L), EFAULT,
+	   "statfs to a bad pointer fails with EFAULT");
 #else
 	fails(syscall(SYS_statfs, ".", 8L), EFAULT, "statfs to a bad pointer fails with EFAULT");
 #endif

@@ -71,7 +71,7 @@ static int mode_auxv(int argc, char **argv, char **envp)
 	return 0;
 }
 
-/* Signal state: SIGUSR1 was caught, SIGUSR2 ignored, SIGTERM blocked, SIGHUP blocked and pending. */
+/* SIGUSR1 was caught, SIGUSR2 ignored, SIGTERM blocked, SIGHUP blocked and pending. */
 static int mode_signals(int argc, char **argv, char **envp)
 {
 	struct sigaction sa;
@@ -142,7 +142,8 @@ static int mode_count(int argc, char **argv, char **envp)
 	if (argc - 4 != atoi(argv[2]))
 		return 1;
 	for (int i = 4; i < argc; i++)
-		if (strlen(argv[i]) != len || (len && (argv[i][0] != 'x' || argv[i][len - 1] != 'x')))
+		if (strlen(argv[i]) != len || (len && (argv[i][0] != 'x' ||
+		      argv[i][len - 1] != 'x')))
 			return 2;
 	return 0;
 }
@@ -173,7 +174,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv, char **envp);
 } modes[] = {
-	{ "dump", mode_dump }, { "dump and more", mode_dump }, { "auxv", mode_auxv }, { "signals", mode_signals },
+	{ "dump", mode_dump }, { "dump and more", mode_dump }, { "auxv", mode_auxv }, { "signals",
+	   mode_signals },
 	{ "fds", mode_fds }, { "identity", mode_identity }, { "count", mode_count },
 	{ "alarm", mode_alarm }, { "again", mode_again },
 };
@@ -287,7 +289,8 @@ static void test_arguments(void)
 	ok(run_report("./prog", argv, envp, report, &size) == 0 && report_is(report, size, want),
 	   "the new program gets arguments and environment as given");
 	want[5] = NULL;
-	ok(run_report("./prog", argv, empty_env, report, &size) == 0 && report_is(report, size, want),
+	ok(run_report("./prog", argv, empty_env, report, &size) == 0 &&
+	   report_is(report, size, want),
 	   "an empty environment stays empty");
 	ok(run_report("./prog", argv, NULL, report, &size) == 0 && report_is(report, size, want),
 	   "a null environment is an empty one");
@@ -373,12 +376,14 @@ static void test_inherited_state(void)
 {
 	int result = in_child(exec_with_signals);
 
-	is(result, 0, "exec keeps ignored, blocked and pending signals, resets handlers and the alternate stack");
+	is(result, 0,
+	   "exec keeps ignored, blocked and pending signals, resets handlers and the "
+	   "alternate stack");
 	result = in_child(exec_with_fds);
-	is(result, 0, "exec closes close-on-exec descriptors and keeps others at their offset ");
+	is(result, 0, "exec closes close-on-exec descriptors and keeps others at their offset");
 	unlink("digits");
 	result = in_child(exec_with_identity);
-	is(result, 0, "exec keeps process, parent, group, umask and working directory ");
+	is(result, 0, "exec keeps process, parent, group, umask and working directory");
 	ok(in_child(exec_with_alarm) == 0, "exec keeps a running alarm");
 }
 
@@ -400,7 +405,8 @@ static void test_vfork_exec(void)
 		_exit(100);
 	}
 	before++;
-	ok(end_of(pid) == 0 && before == 42, "exec in a vfork child leaves the parent's memory alone");
+	ok(end_of(pid) == 0 && before == 42,
+	   "exec in a vfork child leaves the parent's memory alone");
 	pid = vfork();
 	if (pid == 0) {
 		execve("./missing", argv, empty_env);
@@ -493,7 +499,8 @@ static void test_scripts(void)
 	ok(run_report("./script", argv, empty_env, report, &size) == 0 &&
 	   report_is(report, size, nested), "the interpreter may be a script itself");
 	write_text("script", "#!./script\n");
-	ok(exec_errno("./script") == ELOOP, "a script that is its own interpreter fails with ELOOP");
+	ok(exec_errno("./script") == ELOOP,
+	   "a script that is its own interpreter fails with ELOOP");
 	write_text("script", "#!./missing\n");
 	ok(exec_errno("./script") == ENOENT, "a missing interpreter fails with ENOENT");
 	write_text("script", "#!\n");
@@ -504,7 +511,8 @@ static void test_scripts(void)
 	write_text("script", "#!./inner\n");
 	ok(exec_errno("./script") == ENOEXEC, "an interpreter of plain text fails with ENOEXEC");
 	chmod("inner", 0644);
-	ok(exec_errno("./script") == EACCES, "an interpreter that is not executable fails with EACCES");
+	ok(exec_errno("./script") == EACCES,
+	   "an interpreter that is not executable fails with EACCES");
 	unlink("inner");
 	unlink("script");
 }
@@ -521,12 +529,14 @@ static void test_paths(void)
 	ok(exec_errno(".") == EACCES, "exec of a directory fails with EACCES");
 	ok(exec_errno("/dev/null") == EACCES, "exec of a device fails with EACCES");
 	ok(exec_errno(name) == ENAMETOOLONG, "exec of a name of 299 bytes fails with ENAMETOOLONG");
-	ok(exec_errno(path) == ENAMETOOLONG, "exec of a path of 4999 bytes fails with ENAMETOOLONG");
+	ok(exec_errno(path) == ENAMETOOLONG,
+	   "exec of a path of 4999 bytes fails with ENAMETOOLONG");
 	symlink("loop", "loop");
 	ok(exec_errno("./loop") == ELOOP, "exec of a link to itself fails with ELOOP");
 	unlink("loop");
 	chmod("prog", 0644);
-	ok(exec_errno("./prog") == EACCES, "exec without any x bit fails with EACCES, for root too");
+	ok(exec_errno("./prog") == EACCES,
+	   "exec without any x bit fails with EACCES, for root too");
 	chmod("prog", 0755);
 	symlink("prog", "link");
 	char *argv[] = { "prog", "again", "0", NULL };
@@ -582,8 +592,10 @@ static void test_not_programs(void)
 	HEADER_LIE(eh->e_type = ET_CORE, "exec of a core file fails with ENOEXEC");
 	HEADER_LIE(eh->e_phnum = 0, "exec without program headers fails with ENOEXEC");
 	HEADER_LIE(eh->e_phentsize = 8, "exec with small program headers fails with ENOEXEC");
-	HEADER_LIE(eh->e_phoff = 1 << 30, "exec with program headers past the end fails with ENOEXEC");
-	HEADER_LIE(eh->e_phoff = -(ElfW(Off))16, "exec with program headers far off fails with ENOEXEC");
+	HEADER_LIE(eh->e_phoff = 1 << 30,
+	   "exec with program headers past the end fails with ENOEXEC");
+	HEADER_LIE(eh->e_phoff = -(ElfW(Off))16,
+	   "exec with program headers far off fails with ENOEXEC");
 	HEADER_LIE(eh->e_phnum = 0xffff, "exec with 65535 program headers fails with ENOEXEC");
 	HEADER_LIE(eh->e_ident[0] = 0, "exec without the ELF magic fails with ENOEXEC");
 #undef HEADER_LIE
@@ -641,13 +653,18 @@ static void test_lying_segments(void)
 		refused(image, sizeof(image), name); \
 	} while (0)
 	SEGMENT_LIE((void)0, "a program cut in its segments does not run");
-	SEGMENT_LIE(segment(image, 0)->p_memsz = 1, "a segment smaller than its file part is refused");
-	SEGMENT_LIE(segment(image, 0)->p_memsz = -(ElfW(Addr))4096, "a segment as large as all memory is refused");
+	SEGMENT_LIE(segment(image, 0)->p_memsz = 1,
+	   "a segment smaller than its file part is refused");
+	SEGMENT_LIE(segment(image, 0)->p_memsz = -(ElfW(Addr))4096,
+	   "a segment as large as all memory is refused");
 	SEGMENT_LIE(segment(image, 0)->p_filesz = segment(image, 0)->p_memsz = -(ElfW(Addr))4096,
 		    "a file part as large as all memory is refused");
-	SEGMENT_LIE(segment(image, 0)->p_vaddr = -(ElfW(Addr))8192, "a segment in the kernel's half is refused");
-	SEGMENT_LIE(segment(image, 0)->p_vaddr += 1, "a segment out of step with its page is refused");
-	SEGMENT_LIE(segment(image, 0)->p_offset = -(ElfW(Off))4096, "a segment from far outside the file is refused");
+	SEGMENT_LIE(segment(image, 0)->p_vaddr = -(ElfW(Addr))8192,
+	   "a segment in the kernel's half is refused");
+	SEGMENT_LIE(segment(image, 0)->p_vaddr += 1,
+	   "a segment out of step with its page is refused");
+	SEGMENT_LIE(segment(image, 0)->p_offset = -(ElfW(Off))4096,
+	   "a segment from far outside the file is refused");
 	SEGMENT_LIE(eh->e_entry = -(ElfW(Addr))4096, "an entry in the kernel's half is refused");
 	SEGMENT_LIE(eh->e_entry = 0, "an entry at 0 is refused");
 #undef SEGMENT_LIE
@@ -673,7 +690,8 @@ static void test_interpreter_missing(void)
 	ph[at].p_filesz = ph[at].p_memsz = 16;
 	memcpy(image + 40000, "/no/such/loader", 16);
 	write_file("bad", image, sizeof(image), 0755);
-	ok(exec_errno("./bad") == ENOENT, "a program whose dynamic loader is missing fails with ENOENT");
+	ok(exec_errno("./bad") == ENOENT,
+	   "a program whose dynamic loader is missing fails with ENOENT");
 	unlink("bad");
 }
 

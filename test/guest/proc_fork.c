@@ -418,8 +418,10 @@ static void test_vfork(void)
 		shared = 7;
 		_exit(4);
 	}
-	ok(pid > 0 && shared == 7, "a vfork child runs in its parent's memory, before the parent goes on");
-	ok(waitpid(pid, &status, 0) == pid && status == 4 << 8, "a vfork child is collected like others");
+	ok(pid > 0 && shared == 7,
+	   "a vfork child runs in its parent's memory, before the parent goes on");
+	ok(waitpid(pid, &status, 0) == pid && status == 4 << 8,
+	   "a vfork child is collected like others");
 }
 
 static void test_ignored_sigchld(void)
@@ -448,7 +450,8 @@ static void test_rusage(void)
 	int status;
 
 	memset(&ru, 0xff, sizeof(ru));
-	ok(wait4(pid, &status, 0, &ru) == pid && ru.ru_utime.tv_sec >= 0 && ru.ru_stime.tv_sec >= 0 &&
+	ok(wait4(pid, &status, 0, &ru) == pid && ru.ru_utime.tv_sec >= 0 &&
+	   ru.ru_stime.tv_sec >= 0 &&
 	   ru.ru_utime.tv_usec >= 0 && ru.ru_utime.tv_usec < 1000000,
 	   "wait4 fills in the child's resource usage");
 }

@@ -55,7 +55,9 @@ static void __attribute__((noinline)) hold_registers(const uint64_t *in, uint64_
 		: "+r"(src), "+r"(dst), "+r"(n), "+r"(count)
 		:
 		: "memory", "t1", "a7", "t2", "t3", "t4", "t5", "t6", "a3", "a4", "a5", "a6",
-		  "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12", "f13", "f14", "f15", "f16", "f17", "f18", "f19", "f20", "f21", "f22", "f23", "f24", "f25", "f26", "f27", "f28", "f29", "f30", "f31");
+		  "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12",
+		  "f13", "f14", "f15", "f16", "f17", "f18", "f19", "f20", "f21", "f22", "f23",
+		  "f24", "f25", "f26", "f27", "f28", "f29", "f30", "f31");
 }
 
 static unsigned status_word(void)
@@ -100,7 +102,9 @@ static void __attribute__((noinline)) hold_registers(const uint64_t *in, uint64_
 		"movdqu %%xmm14,224(%[out]); movdqu %%xmm15,240(%[out]);"
 		: [n] "+b"(rounds)
 		: [in] "D"(in), [out] "S"(out), [spin] "r"(spin)
-		: "memory", "cc", "rax", "rcx", "rdx", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+		: "memory", "cc", "rax", "rcx", "rdx", "r11", "xmm0", "xmm1", "xmm2", "xmm3",
+		   "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
+		   "xmm13", "xmm14", "xmm15");
 }
 #else
 #define NREGS 16
@@ -181,7 +185,8 @@ static int hold_in_children(int n, int times, long rounds, long spin)
 
 static void test_switches(void)
 {
-	is(hold_in_children(8, 4, 50, 10), 0, "registers of nine processes survive voluntary switches");
+	is(hold_in_children(8, 4, 50, 10), 0,
+	   "registers of nine processes survive voluntary switches");
 	is(hold_in_children(8, 3, 1, 2000000), 0, "registers of nine processes survive preemption");
 }
 

@@ -66,7 +66,8 @@ static void test_sessions(void)
 	ok(in_child(group_leader_session) == 0, "setsid by a group leader fails with EPERM");
 	ok(in_child(leader_moves) == 0, "setpgid of a session leader fails with EPERM");
 	ok(in_child(inherited) == 0, "a child inherits a new session and its group");
-	ok(in_child(other_session_group) == 0, "setpgid to a group of another session fails with EPERM");
+	ok(in_child(other_session_group) == 0,
+	   "setpgid to a group of another session fails with EPERM");
 }
 
 static void test_groups(void)
@@ -102,7 +103,8 @@ static void test_errors(void)
 	fails(getsid(-1), ESRCH, "getsid of a negative number fails with ESRCH");
 	ok(getpgid(0) == getpgrp() && getpgid(getpid()) == getpgrp(),
 	   "getpgid of 0 and of oneself is getpgrp");
-	ok(getsid(0) == getsid(getpid()) && getsid(a) == getsid(0), "a child is in the parent's session");
+	ok(getsid(0) == getsid(getpid()) && getsid(a) == getsid(0),
+	   "a child is in the parent's session");
 	put_down(a);
 }
 

@@ -89,7 +89,8 @@ static void test_handler(void)
 {
 	set_handler(SIGUSR1, count, 0);
 	kill(getpid(), SIGUSR1);
-	ok(hits == 1 && last_signo == SIGUSR1, "a signal to oneself is handled before kill returns");
+	ok(hits == 1 && last_signo == SIGUSR1,
+	   "a signal to oneself is handled before kill returns");
 	raise(SIGUSR1);
 	ok(hits == 2, "a handler stays for the next signal");
 	for (int i = 0; i < 1000; i++)
@@ -244,7 +245,8 @@ static void test_resethand(void)
 	set_handler(SIGUSR1, count, SA_RESETHAND);
 	kill(getpid(), SIGUSR1);
 	sigaction(SIGUSR1, NULL, &now);
-	ok(hits == 1 && now.sa_handler == SIG_DFL, "SA_RESETHAND takes the handler away as it runs");
+	ok(hits == 1 && now.sa_handler == SIG_DFL,
+	   "SA_RESETHAND takes the handler away as it runs");
 }
 
 static void test_sigaction(void)
@@ -259,17 +261,23 @@ static void test_sigaction(void)
 	   "sigaction gives back handler and flags");
 	ok(sigismember(&old.sa_mask, SIGTERM) && sigismember(&old.sa_mask, 64) &&
 	   !sigismember(&old.sa_mask, SIGUSR2), "and the mask");
-	fails(syscall(SYS_rt_sigaction, 0, NULL, NULL, 8), EINVAL, "sigaction of signal 0 fails with EINVAL");
-	fails(syscall(SYS_rt_sigaction, 65, NULL, NULL, 8), EINVAL, "sigaction of signal 65 fails with EINVAL");
-	fails(syscall(SYS_rt_sigaction, -1, NULL, NULL, 8), EINVAL, "sigaction of signal -1 fails with EINVAL");
+	fails(syscall(SYS_rt_sigaction, 0, NULL, NULL, 8), EINVAL,
+	   "sigaction of signal 0 fails with EINVAL");
+	fails(syscall(SYS_rt_sigaction, 65, NULL, NULL, 8), EINVAL,
+	   "sigaction of signal 65 fails with EINVAL");
+	fails(syscall(SYS_rt_sigaction, -1, NULL, NULL, 8), EINVAL,
+	   "sigaction of signal -1 fails with EINVAL");
 	fails(sigaction(SIGKILL, &sa, NULL), EINVAL, "a handler for SIGKILL fails with EINVAL");
 	fails(sigaction(SIGSTOP, &sa, NULL), EINVAL, "a handler for SIGSTOP fails with EINVAL");
 	sa.sa_handler = SIG_IGN;
 	fails(sigaction(SIGKILL, &sa, NULL), EINVAL, "to ignore SIGKILL fails with EINVAL");
 	is(sigaction(SIGKILL, NULL, &old), 0, "to ask for SIGKILL's action is allowed");
-	fails(syscall(SYS_rt_sigaction, SIGUSR1, NULL, &old, 4), EINVAL, "sigaction with sets of 4 bytes fails with EINVAL");
-	fails(syscall(SYS_rt_sigaction, SIGUSR1, 8L, NULL, 8), EFAULT, "sigaction from a bad pointer fails with EFAULT");
-	fails(syscall(SYS_rt_sigaction, SIGUSR1, NULL, 8L, 8), EFAULT, "sigaction to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_rt_sigaction, SIGUSR1, NULL, &old, 4), EINVAL,
+	   "sigaction with sets of 4 bytes fails with EINVAL");
+	fails(syscall(SYS_rt_sigaction, SIGUSR1, 8L, NULL, 8), EFAULT,
+	   "sigaction from a bad pointer fails with EFAULT");
+	fails(syscall(SYS_rt_sigaction, SIGUSR1, NULL, 8L, 8), EFAULT,
+	   "sigaction to a bad pointer fails with EFAULT");
 }
 
 static void test_sigprocmask(void)
@@ -280,15 +288,23 @@ static void test_sigprocmask(void)
 	sigemptyset(&none);
 	is(sigprocmask(SIG_SETMASK, &all, NULL), 0, "every signal may be named in a mask");
 	sigprocmask(SIG_SETMASK, &none, &now);
-	ok(!sigismember(&now, SIGKILL) && !sigismember(&now, SIGSTOP) && sigismember(&now, SIGTERM) &&
+	ok(!sigismember(&now, SIGKILL) && !sigismember(&now, SIGSTOP) &&
+	   sigismember(&now, SIGTERM) &&
 	   sigismember(&now, 64), "but SIGKILL and SIGSTOP are not blocked by it");
-	fails(syscall(SYS_rt_sigprocmask, 3, &all, NULL, 8), EINVAL, "sigprocmask of an unknown kind fails with EINVAL");
-	fails(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, NULL, 4), EINVAL, "sigprocmask with sets of 4 bytes fails with EINVAL");
-	fails(syscall(SYS_rt_sigprocmask, SIG_BLOCK, 8L, NULL, 8), EFAULT, "sigprocmask from a bad pointer fails with EFAULT");
-	fails(syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, 8L, 8), EFAULT, "sigprocmask to a bad pointer fails with EFAULT");
-	is(syscall(SYS_rt_sigprocmask, 3, NULL, &now, 8), 0, "without a new set the kind does not matter");
-	fails(syscall(SYS_rt_sigpending, 8L, 8), EFAULT, "sigpending to a bad pointer fails with EFAULT");
-	fails(syscall(SYS_rt_sigpending, &now, 16), EINVAL, "sigpending with sets of 16 bytes fails with EINVAL");
+	fails(syscall(SYS_rt_sigprocmask, 3, &all, NULL, 8), EINVAL,
+	   "sigprocmask of an unknown kind fails with EINVAL");
+	fails(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, NULL, 4), EINVAL,
+	   "sigprocmask with sets of 4 bytes fails with EINVAL");
+	fails(syscall(SYS_rt_sigprocmask, SIG_BLOCK, 8L, NULL, 8), EFAULT,
+	   "sigprocmask from a bad pointer fails with EFAULT");
+	fails(syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, 8L, 8), EFAULT,
+	   "sigprocmask to a bad pointer fails with EFAULT");
+	is(syscall(SYS_rt_sigprocmask, 3, NULL, &now, 8), 0,
+	   "without a new set the kind does not matter");
+	fails(syscall(SYS_rt_sigpending, 8L, 8), EFAULT,
+	   "sigpending to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_rt_sigpending, &now, 16), EINVAL,
+	   "sigpending with sets of 16 bytes fails with EINVAL");
 }
 
 static void test_fork(void)
@@ -343,7 +359,8 @@ static int signal_own_group(void)
 	b = sleeping_child();
 	set_handler(SIGUSR2, count, 0);
 	kill(0, SIGUSR2);
-	return end_of(a) == KILLED_BY(SIGUSR2) && end_of(b) == KILLED_BY(SIGUSR2) && hits == 1 ? 0 : 1;
+	return end_of(a) == KILLED_BY(SIGUSR2) && end_of(b) == KILLED_BY(SIGUSR2) &&
+	   hits == 1 ? 0 : 1;
 }
 
 static void test_kill(void)
@@ -359,7 +376,8 @@ static void test_kill(void)
 	setpgid(a, a);
 	setpgid(b, a);
 	is(kill(-a, SIGTERM), 0, "kill of a group by its negative number");
-	ok(end_of(a) == KILLED_BY(SIGTERM) && end_of(b) == KILLED_BY(SIGTERM), "reaches all its members");
+	ok(end_of(a) == KILLED_BY(SIGTERM) && end_of(b) == KILLED_BY(SIGTERM),
+	   "reaches all its members");
 	is(kill(c, 0), 0, "and nobody else");
 	put_down(c);
 	is(in_child(signal_own_group), 0, "kill of 0 reaches the own group and oneself");
@@ -374,8 +392,10 @@ static void test_tgkill(void)
 	ok(syscall(SYS_tgkill, pid, pid, SIGUSR1) == 0 && hits == 1, "tgkill signals a thread");
 	ok(last_info.si_code == SI_TKILL && last_info.si_pid == pid, "its si_code is SI_TKILL");
 	is(syscall(SYS_tgkill, pid, pid, 0), 0, "tgkill with signal 0 says that a thread exists");
-	fails(syscall(SYS_tgkill, pid, 0x3ffffff, 0), ESRCH, "tgkill of no thread fails with ESRCH");
-	fails(syscall(SYS_tgkill, getppid(), pid, 0), ESRCH, "tgkill of a thread in another process fails with ESRCH");
+	fails(syscall(SYS_tgkill, pid, 0x3ffffff, 0), ESRCH,
+	   "tgkill of no thread fails with ESRCH");
+	fails(syscall(SYS_tgkill, getppid(), pid, 0), ESRCH,
+	   "tgkill of a thread in another process fails with ESRCH");
 	fails(syscall(SYS_tgkill, pid, 0, 0), EINVAL, "tgkill of thread 0 fails with EINVAL");
 	fails(syscall(SYS_tgkill, -1, pid, 0), EINVAL, "tgkill of process -1 fails with EINVAL");
 	fails(syscall(SYS_tgkill, pid, pid, 65), EINVAL, "tgkill with signal 65 fails with EINVAL");
@@ -428,10 +448,12 @@ static void test_info_of_child(void)
 		seen[i] = *(siginfo_t *)&last_info;
 	}
 	ok(hits == 1, "a child's end raises SIGCHLD once");
-	ok(seen[0].si_signo == SIGCHLD && seen[0].si_code == CLD_EXITED && seen[0].si_pid == pids[0] &&
+	ok(seen[0].si_signo == SIGCHLD && seen[0].si_code == CLD_EXITED &&
+	   seen[0].si_pid == pids[0] &&
 	   seen[0].si_status == 3 && seen[0].si_uid == getuid(),
 	   "SIGCHLD of an exit has CLD_EXITED, the child and its code");
-	ok(seen[1].si_code == CLD_KILLED && seen[1].si_pid == pids[1] && seen[1].si_status == SIGTERM,
+	ok(seen[1].si_code == CLD_KILLED && seen[1].si_pid == pids[1] &&
+	   seen[1].si_status == SIGTERM,
 	   "SIGCHLD of a killed child has CLD_KILLED and the signal");
 	signal(SIGCHLD, SIG_DFL);
 }
@@ -495,7 +517,8 @@ static void test_info_of_exceptions(void)
 	signal(SIGFPE, SIG_DFL);
 #else
 	divide_by_zero(NULL);
-	skip("this machine's division does not trap", "a division by zero raises SIGFPE with FPE_INTDIV");
+	skip("this machine's division does not trap",
+	   "a division by zero raises SIGFPE with FPE_INTDIV");
 #endif
 }
 
@@ -548,9 +571,12 @@ static void test_forced(void)
 {
 	is(in_child(segv_blocked), KILLED_BY(SIGSEGV), "a fault with SIGSEGV blocked kills");
 	is(in_child(segv_ignored), KILLED_BY(SIGSEGV), "a fault with SIGSEGV ignored kills");
-	is(in_child(segv_in_segv_handler), KILLED_BY(SIGSEGV), "a fault in SIGSEGV's handler kills");
-	is(in_child(bad_handler_address), KILLED_BY(SIGSEGV), "a handler at a bad address kills by SIGSEGV");
-	is(in_child(bad_alternate_stack), KILLED_BY(SIGSEGV), "a signal frame that cannot be written kills by SIGSEGV");
+	is(in_child(segv_in_segv_handler), KILLED_BY(SIGSEGV),
+	   "a fault in SIGSEGV's handler kills");
+	is(in_child(bad_handler_address), KILLED_BY(SIGSEGV),
+	   "a handler at a bad address kills by SIGSEGV");
+	is(in_child(bad_alternate_stack), KILLED_BY(SIGSEGV),
+	   "a signal frame that cannot be written kills by SIGSEGV");
 }
 
 /* ---- The machine context ---- */
@@ -630,7 +656,8 @@ static void clobber(int sig)
 	for (int i = 0; i < 50; i++)
 		scratch = scratch * 1.0000001 + 0.25;
 #if defined(__riscv)
-	asm volatile("fcvt.d.l ft0, zero; fcvt.d.l ft11, zero; fcvt.d.l fa0, zero; fcvt.d.l fa7, zero;"
+	asm volatile("fcvt.d.l ft0, zero; fcvt.d.l ft11, zero;"
+		     "fcvt.d.l fa0, zero; fcvt.d.l fa7, zero;"
 		     "li t0, -1; li t3, -1; li t6, -1; li a7, -1; fsflags zero"
 		     : : : "ft0", "ft11", "fa0", "fa7", "t0", "t3", "t6", "a7");
 #elif defined(__i386__) || defined(__x86_64__)
@@ -681,7 +708,8 @@ static void registers_through_signal(const uint64_t *in, uint64_t *out)
 		:
 		: "memory", "a3", "a4", "a5", "a6", "a7", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
 		  "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12",
-		  "f13", "f14", "f15", "f16", "f17", "f18", "f19", "f20", "f21", "f22", "f23", "f24",
+		  "f13", "f14", "f15", "f16", "f17", "f18", "f19", "f20", "f21", "f22", "f23",
+		  "f24",
 		  "f25", "f26", "f27", "f28", "f29", "f30", "f31");
 }
 #elif defined(__x86_64__)
@@ -774,11 +802,14 @@ static void test_sigsuspend(void)
 	sigdelset(&wait_mask, SIGUSR1);
 	r = sigsuspend(&wait_mask);
 	err = errno;
-	ok(r == -1 && err == EINTR && hits == 1, "sigsuspend lets a pending signal in and returns EINTR");
+	ok(r == -1 && err == EINTR && hits == 1,
+	   "sigsuspend lets a pending signal in and returns EINTR");
 	ok(is_blocked(SIGUSR1), "after sigsuspend the old mask is back");
 	change_mask(SIG_UNBLOCK, SIGUSR1);
-	fails(syscall(SYS_rt_sigsuspend, 8L, 8), EFAULT, "sigsuspend with a bad pointer fails with EFAULT");
-	fails(syscall(SYS_rt_sigsuspend, &wait_mask, 4), EINVAL, "sigsuspend with a set of 4 bytes fails with EINVAL");
+	fails(syscall(SYS_rt_sigsuspend, 8L, 8), EFAULT,
+	   "sigsuspend with a bad pointer fails with EFAULT");
+	fails(syscall(SYS_rt_sigsuspend, &wait_mask, 4), EINVAL,
+	   "sigsuspend with a set of 4 bytes fails with EINVAL");
 }
 
 static int answer_signals(void)
@@ -811,7 +842,8 @@ static void test_ping_pong(void)
 		while (hits <= i)
 			sigsuspend(&none);
 	}
-	ok(end_of(pid) == 0 && hits == 200, "200 signals to and fro between two processes are not lost");
+	ok(end_of(pid) == 0 && hits == 200,
+	   "200 signals to and fro between two processes are not lost");
 	change_mask(SIG_UNBLOCK, SIGUSR1);
 }
 
@@ -838,7 +870,8 @@ static void test_sigaltstack(void)
 {
 	stack_t ss = { .ss_sp = alt_stack, .ss_size = sizeof(alt_stack) }, old;
 
-	ok(sigaltstack(NULL, &old) == 0 && old.ss_flags == SS_DISABLE, "there is no alternate stack at first");
+	ok(sigaltstack(NULL, &old) == 0 && old.ss_flags == SS_DISABLE,
+	   "there is no alternate stack at first");
 	is(sigaltstack(&ss, NULL), 0, "an alternate stack can be set");
 	ok(sigaltstack(NULL, &old) == 0 && old.ss_flags == 0 && old.ss_sp == (void *)alt_stack &&
 	   old.ss_size == sizeof(alt_stack), "and is given back");
@@ -854,11 +887,15 @@ static void test_sigaltstack(void)
 	fails(sigaltstack(&ss, NULL), ENOMEM, "an alternate stack of 1024 bytes fails with ENOMEM");
 	ss.ss_size = sizeof(alt_stack);
 	ss.ss_flags = 0x40;
-	fails(sigaltstack(&ss, NULL), EINVAL, "an alternate stack with an unknown flag fails with EINVAL");
-	fails(syscall(SYS_sigaltstack, 8L, NULL), EFAULT, "sigaltstack from a bad pointer fails with EFAULT");
-	fails(syscall(SYS_sigaltstack, NULL, 8L), EFAULT, "sigaltstack to a bad pointer fails with EFAULT");
+	fails(sigaltstack(&ss, NULL), EINVAL,
+	   "an alternate stack with an unknown flag fails with EINVAL");
+	fails(syscall(SYS_sigaltstack, 8L, NULL), EFAULT,
+	   "sigaltstack from a bad pointer fails with EFAULT");
+	fails(syscall(SYS_sigaltstack, NULL, 8L), EFAULT,
+	   "sigaltstack to a bad pointer fails with EFAULT");
 	ss.ss_flags = SS_DISABLE;
-	ok(sigaltstack(&ss, NULL) == 0 && sigaltstack(NULL, &old) == 0 && old.ss_flags == SS_DISABLE,
+	ok(sigaltstack(&ss, NULL) == 0 && sigaltstack(NULL, &old) == 0 &&
+	   old.ss_flags == SS_DISABLE,
 	   "SS_DISABLE takes it away");
 }
 
@@ -895,7 +932,8 @@ static int overflow_stack_plain(void)
 static void test_stack_overflow(void)
 {
 	is(in_child(overflow_stack), 33, "a stack overflow is handled on the alternate stack");
-	is(in_child(overflow_stack_plain), KILLED_BY(SIGSEGV), "without one it kills, handler or not");
+	is(in_child(overflow_stack_plain), KILLED_BY(SIGSEGV),
+	   "without one it kills, handler or not");
 }
 
 /* ---- SIGPIPE ---- */
@@ -918,11 +956,13 @@ static int broken_pipe_default(void)
 
 static void test_sigpipe(void)
 {
-	is(in_child(broken_pipe_default), KILLED_BY(SIGPIPE), "a write to a pipe without readers kills by SIGPIPE");
+	is(in_child(broken_pipe_default), KILLED_BY(SIGPIPE),
+	   "a write to a pipe without readers kills by SIGPIPE");
 	signal(SIGPIPE, SIG_IGN);
 	is(in_child(broken_pipe), 0, "with SIGPIPE ignored it fails with EPIPE");
 	set_handler(SIGPIPE, count, 0);
-	ok(broken_pipe() == 0 && hits == 1, "with a handler it runs and the write fails with EPIPE");
+	ok(broken_pipe() == 0 && hits == 1,
+	   "with a handler it runs and the write fails with EPIPE");
 	signal(SIGPIPE, SIG_DFL);
 }
 
@@ -935,10 +975,12 @@ static void test_stop(void)
 	int status;
 
 	kill(pid, SIGSTOP);
-	ok(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP,
+	ok(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) &&
+	   WSTOPSIG(status) == SIGSTOP,
 	   "wait4 with WUNTRACED reports a stop and its signal");
 	is(waitpid(pid, &status, WUNTRACED | WNOHANG), 0, "a stop is reported once");
-	is(waitpid(pid, &status, WNOHANG), 0, "wait4 without WUNTRACED does not see a stopped child");
+	is(waitpid(pid, &status, WNOHANG), 0,
+	   "wait4 without WUNTRACED does not see a stopped child");
 	kill(pid, SIGCONT);
 	ok(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status),
 	   "wait4 with WCONTINUED reports that the child goes on");
@@ -948,7 +990,8 @@ static void test_stop(void)
 	memset(&si, 0, sizeof(si));
 	ok(waitid(P_PID, pid, &si, WSTOPPED | WNOWAIT) == 0 && si.si_code == CLD_STOPPED &&
 	   si.si_status == SIGSTOP && si.si_pid == pid, "waitid reports a stop as CLD_STOPPED");
-	ok(waitid(P_PID, pid, &si, WSTOPPED) == 0 && si.si_pid == pid, "WNOWAIT leaves it to be reported again");
+	ok(waitid(P_PID, pid, &si, WSTOPPED) == 0 && si.si_pid == pid,
+	   "WNOWAIT leaves it to be reported again");
 	kill(pid, SIGCONT);
 	memset(&si, 0, sizeof(si));
 	ok(waitid(P_PID, pid, &si, WCONTINUED) == 0 && si.si_code == CLD_CONTINUED &&
@@ -976,7 +1019,7 @@ static void test_terminal_stops(void)
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++) {
 		pid_t pid = sleeping_child();
 
-		/* Alone in a group of its parent's session: no orphaned group, which would not stop. */
+		/* A group in its parent's session is no orphaned one, which would not stop. */
 		setpgid(pid, pid);
 		kill(pid, sigs[i]);
 		if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status) ||
@@ -1039,7 +1082,8 @@ static void test_sigchld_of_stop(void)
 	kill(pid, SIGSTOP);
 	while (waitpid(pid, &status, WUNTRACED) < 0)
 		;
-	ok(becomes(&hits, 1) && last_info.si_code == CLD_STOPPED && last_info.si_status == SIGSTOP &&
+	ok(becomes(&hits, 1) && last_info.si_code == CLD_STOPPED &&
+	   last_info.si_status == SIGSTOP &&
 	   last_info.si_pid == pid, "a stop raises SIGCHLD with CLD_STOPPED");
 	set_info_handler(SIGCHLD, keep_info, SA_NOCLDSTOP);
 	kill(pid, SIGCONT);
@@ -1195,7 +1239,8 @@ static void test_interrupted_sleep(void)
 	start_ticks(tick, 0);
 	r = clock_nanosleep(CLOCK_MONOTONIC, 0, &ask, &rem);
 	stop_ticks();
-	ok(r == EINTR && rem.tv_sec > 0 && rem.tv_sec < 1000, "clock_nanosleep is interrupted the same way");
+	ok(r == EINTR && rem.tv_sec > 0 && rem.tv_sec < 1000,
+	   "clock_nanosleep is interrupted the same way");
 	clock_gettime(CLOCK_MONOTONIC, &ask);
 	ask.tv_sec += 1000;
 	rem.tv_sec = -7;
@@ -1274,7 +1319,8 @@ static void test_not_interrupted(void)
 			break;
 		kill(pid, SIGCONT);
 	}
-	is(end_of(pid), 0, "ignored signals and a stop that is over interrupt neither read nor nanosleep");
+	is(end_of(pid), 0,
+	   "ignored signals and a stop that is over interrupt neither read nor nanosleep");
 	gate_free(&g);
 }
 
@@ -1293,9 +1339,11 @@ static void test_alarm(void)
 	set_timer(ITIMER_REAL, 5000, 0);
 	while (!hits)
 		pause();
-	ok(last_signo == SIGALRM && last_info.si_code == SI_KERNEL, "an interval timer raises SIGALRM from the kernel");
+	ok(last_signo == SIGALRM && last_info.si_code == SI_KERNEL,
+	   "an interval timer raises SIGALRM from the kernel");
 	memset(&it, 0, sizeof(it));
-	ok(setitimer(ITIMER_REAL, &it, &old) == 0 && old.it_value.tv_sec == 0 && old.it_value.tv_usec == 0,
+	ok(setitimer(ITIMER_REAL, &it, &old) == 0 && old.it_value.tv_sec == 0 &&
+	   old.it_value.tv_usec == 0,
 	   "one without interval stops after that");
 }
 

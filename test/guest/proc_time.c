@@ -61,10 +61,14 @@ static void test_clocks(void)
 		want_eq(clock_getres(clocks[i].id, NULL), 0);
 		verdict("%s has a time and a resolution", clocks[i].name);
 	}
-	fails(clock_gettime(99, &(struct timespec){ 0 }), EINVAL, "clock_gettime of clock 99 fails with EINVAL");
-	fails(clock_getres(99, &(struct timespec){ 0 }), EINVAL, "clock_getres of clock 99 fails with EINVAL");
-	fails(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, 8L), EFAULT, "clock_gettime to a bad pointer fails with EFAULT");
-	fails(syscall(SYS_clock_getres, CLOCK_MONOTONIC, 8L), EFAULT, "clock_getres to a bad pointer fails with EFAULT");
+	fails(clock_gettime(99, &(struct timespec){ 0 }), EINVAL,
+	   "clock_gettime of clock 99 fails with EINVAL");
+	fails(clock_getres(99, &(struct timespec){ 0 }), EINVAL,
+	   "clock_getres of clock 99 fails with EINVAL");
+	fails(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, 8L), EFAULT,
+	   "clock_gettime to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_clock_getres, CLOCK_MONOTONIC, 8L), EFAULT,
+	   "clock_getres to a bad pointer fails with EFAULT");
 }
 
 static void test_order(void)
@@ -81,7 +85,8 @@ static void test_order(void)
 	t = now(CLOCK_MONOTONIC);
 	sleep_ms(5);
 	ok(now(CLOCK_MONOTONIC) > t, "and goes on while the process sleeps");
-	ok(now(CLOCK_REALTIME) > 1600000000LL * 1000000000, "CLOCK_REALTIME is later than September 2020");
+	ok(now(CLOCK_REALTIME) > 1600000000LL * 1000000000,
+	   "CLOCK_REALTIME is later than September 2020");
 }
 
 /* A child on another processor must not see an earlier time than its parent wrote. */
@@ -119,7 +124,8 @@ static void test_gettimeofday(void)
 	want((int64_t)a.tv_sec * 1000000 + a.tv_usec <= between);
 	want((int64_t)b.tv_sec * 1000000 + b.tv_usec >= between);
 	verdict("gettimeofday is CLOCK_REALTIME in microseconds");
-	fails(syscall(SYS_gettimeofday, 8L, NULL), EFAULT, "gettimeofday to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_gettimeofday, 8L, NULL), EFAULT,
+	   "gettimeofday to a bad pointer fails with EFAULT");
 }
 
 static void test_nanosleep(void)
@@ -136,12 +142,14 @@ static void test_nanosleep(void)
 	}
 	verdict("nanosleep sleeps no less than it is asked to");
 	t = (struct timespec){ 0, 1000000000 };
-	fails(nanosleep(&t, NULL), EINVAL, "nanosleep of a whole second of nanoseconds fails with EINVAL");
+	fails(nanosleep(&t, NULL), EINVAL,
+	   "nanosleep of a whole second of nanoseconds fails with EINVAL");
 	t.tv_nsec = -1;
 	fails(nanosleep(&t, NULL), EINVAL, "nanosleep of negative nanoseconds fails with EINVAL");
 	t = (struct timespec){ -1, 0 };
 	fails(nanosleep(&t, NULL), EINVAL, "nanosleep of negative seconds fails with EINVAL");
-	fails(syscall(SYS_nanosleep, 8L, NULL), EFAULT, "nanosleep from a bad pointer fails with EFAULT");
+	fails(syscall(SYS_nanosleep, 8L, NULL), EFAULT,
+	   "nanosleep from a bad pointer fails with EFAULT");
 }
 
 static void test_clock_nanosleep(void)
@@ -158,16 +166,20 @@ static void test_clock_nanosleep(void)
 	want_eq(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, NULL), 0);
 	want(now(CLOCK_REALTIME) >= goal);
 	verdict("by CLOCK_REALTIME too");
-	is(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &zero, NULL), 0, "a time in the past returns at once");
+	is(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &zero, NULL), 0,
+	   "a time in the past returns at once");
 	start = now(CLOCK_BOOTTIME);
 	t = (struct timespec){ 0, 2000000 };
-	ok(clock_nanosleep(CLOCK_BOOTTIME, 0, &t, NULL) == 0 && now(CLOCK_BOOTTIME) - start >= 2000000,
+	ok(clock_nanosleep(CLOCK_BOOTTIME, 0, &t, NULL) == 0 &&
+	   now(CLOCK_BOOTTIME) - start >= 2000000,
 	   "clock_nanosleep sleeps by CLOCK_BOOTTIME");
-	is(clock_nanosleep(99, 0, &zero, NULL), EINVAL, "clock_nanosleep of clock 99 fails with EINVAL");
+	is(clock_nanosleep(99, 0, &zero, NULL), EINVAL,
+	   "clock_nanosleep of clock 99 fails with EINVAL");
 	is(clock_nanosleep(CLOCK_MONOTONIC_RAW, 0, &zero, NULL), EOPNOTSUPP,
 	   "clock_nanosleep by CLOCK_MONOTONIC_RAW fails with EOPNOTSUPP");
 	t = (struct timespec){ 0, 2000000000 };
-	is(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL), EINVAL, "clock_nanosleep of two billion nanoseconds fails with EINVAL");
+	is(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL), EINVAL,
+	   "clock_nanosleep of two billion nanoseconds fails with EINVAL");
 }
 
 static void test_many_sleepers(void)
@@ -194,7 +206,8 @@ static void test_cpu_clocks(void)
 {
 	int64_t before;
 
-	ok(compute_until(CLOCK_PROCESS_CPUTIME_ID, 5000000), "CLOCK_PROCESS_CPUTIME_ID advances while the process computes");
+	ok(compute_until(CLOCK_PROCESS_CPUTIME_ID, 5000000),
+	   "CLOCK_PROCESS_CPUTIME_ID advances while the process computes");
 	ok(compute_until(CLOCK_THREAD_CPUTIME_ID, 5000000), "so does CLOCK_THREAD_CPUTIME_ID");
 	before = now(CLOCK_PROCESS_CPUTIME_ID);
 	sleep_ms(200);
@@ -251,7 +264,8 @@ static void test_getrusage(void)
 	verdict("getrusage counts page faults and the largest resident size");
 	is(getrusage(RUSAGE_THREAD, &again), 0, "getrusage knows the thread");
 	fails(getrusage(7, &again), EINVAL, "getrusage of an unknown kind fails with EINVAL");
-	fails(syscall(SYS_getrusage, RUSAGE_SELF, 8L), EFAULT, "getrusage to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_getrusage, RUSAGE_SELF, 8L), EFAULT,
+	   "getrusage to a bad pointer fails with EFAULT");
 }
 
 static void test_setitimer(void)
@@ -271,13 +285,17 @@ static void test_setitimer(void)
 	want_eq(us_of(old.it_value), 0);
 	verdict("a value of 0 takes the timer back");
 	it.it_value.tv_usec = 1000000;
-	fails(setitimer(ITIMER_REAL, &it, NULL), EINVAL, "setitimer of a whole second of microseconds fails with EINVAL");
+	fails(setitimer(ITIMER_REAL, &it, NULL), EINVAL,
+	   "setitimer of a whole second of microseconds fails with EINVAL");
 	it.it_value = (struct timeval){ -1, 0 };
-	fails(setitimer(ITIMER_REAL, &it, NULL), EINVAL, "setitimer of negative seconds fails with EINVAL");
+	fails(setitimer(ITIMER_REAL, &it, NULL), EINVAL,
+	   "setitimer of negative seconds fails with EINVAL");
 	it.it_value = (struct timeval){ 0, 0 };
 	fails(setitimer(3, &it, NULL), EINVAL, "setitimer of an unknown timer fails with EINVAL");
-	fails(syscall(SYS_setitimer, ITIMER_REAL, 8L, NULL), EFAULT, "setitimer from a bad pointer fails with EFAULT");
-	fails(syscall(SYS_setitimer, ITIMER_REAL, &it, 8L), EFAULT, "setitimer to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_setitimer, ITIMER_REAL, 8L, NULL), EFAULT,
+	   "setitimer from a bad pointer fails with EFAULT");
+	fails(syscall(SYS_setitimer, ITIMER_REAL, &it, 8L), EFAULT,
+	   "setitimer to a bad pointer fails with EFAULT");
 }
 
 static volatile int fired;
@@ -293,7 +311,8 @@ static void test_cpu_timers(void)
 		int which, sig;
 		const char *name;
 	} timers[] = {
-		{ ITIMER_VIRTUAL, SIGVTALRM, "ITIMER_VIRTUAL raises SIGVTALRM after time spent computing" },
+		{ ITIMER_VIRTUAL, SIGVTALRM,
+		   "ITIMER_VIRTUAL raises SIGVTALRM after time spent computing" },
 		{ ITIMER_PROF, SIGPROF, "ITIMER_PROF raises SIGPROF after time spent computing" },
 	};
 	struct itimerval it = { .it_value = { 0, 20000 } }, none = { 0 };

@@ -19,8 +19,10 @@ static void test_uname(void)
 
 	memset(&u, 0xaa, sizeof(u));
 	is(uname(&u), 0, "uname fills in a structure");
-	ok(strcmp(u.sysname, "Linux") == 0 || strcmp(u.sysname, "mv6") == 0, "the system has its name");
-	ok(u.release[0] >= '1' && u.release[0] <= '9' && strchr(u.release, '.'), "the release begins with a number");
+	ok(strcmp(u.sysname, "Linux") == 0 || strcmp(u.sysname, "mv6") == 0,
+	   "the system has its name");
+	ok(u.release[0] >= '1' && u.release[0] <= '9' && strchr(u.release, '.'),
+	   "the release begins with a number");
 	ok(memchr(u.nodename, 0, sizeof(u.nodename)) && memchr(u.version, 0, sizeof(u.version)) &&
 	   memchr(u.machine, 0, sizeof(u.machine)), "every field ends in a NUL");
 #if defined(__riscv)
@@ -38,8 +40,10 @@ static void test_sysinfo(void)
 
 	memset(&si, 0xaa, sizeof(si));
 	is(sysinfo(&si), 0, "sysinfo fills in a structure");
-	ok(si.mem_unit >= 1 && si.totalram > 0 && si.freeram <= si.totalram, "there is memory, and no more free than in all");
-	ok((uint64_t)si.totalram * si.mem_unit / 1024 == (uint64_t)proc_value("/proc/meminfo", "MemTotal"),
+	ok(si.mem_unit >= 1 && si.totalram > 0 && si.freeram <= si.totalram,
+	   "there is memory, and no more free than in all");
+	ok((uint64_t)si.totalram * si.mem_unit / 1024 == (uint64_t)proc_value("/proc/meminfo",
+	   "MemTotal"),
 	   "as much as /proc/meminfo says");
 	ok(si.procs >= 1 && si.uptime >= 0, "there are processes and a time since the start");
 	fails(syscall(SYS_sysinfo, 8L), EFAULT, "sysinfo to a bad pointer fails with EFAULT");
@@ -79,8 +83,10 @@ static void test_users(void)
 	is(geteuid(), 0, "so is geteuid");
 	is(getgid(), 0, "so is getgid");
 	is(getegid(), 0, "so is getegid");
-	ok(getresuid(&r, &e, &s) == 0 && r == 0 && e == 0 && s == 0, "getresuid gives three of them");
-	ok(getresgid(&rg, &eg, &sg) == 0 && rg == 0 && eg == 0 && sg == 0, "getresgid three groups");
+	ok(getresuid(&r, &e, &s) == 0 && r == 0 && e == 0 && s == 0,
+	   "getresuid gives three of them");
+	ok(getresgid(&rg, &eg, &sg) == 0 && rg == 0 && eg == 0 && sg == 0,
+	   "getresgid three groups");
 }
 
 static int lower_limit(void)
@@ -102,7 +108,8 @@ static int lower_limit(void)
 
 static void test_limits(void)
 {
-	static const int known[] = { RLIMIT_STACK, RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK,
+	static const int known[] = { RLIMIT_STACK, RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA,
+	   RLIMIT_MEMLOCK,
 				     RLIMIT_FSIZE, RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_CPU };
 	struct rlimit rl;
 	int bad = 0;
@@ -111,21 +118,30 @@ static void test_limits(void)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		bad += getrlimit(known[i], &rl) != 0 || rl.rlim_cur > rl.rlim_max;
 	is(bad, 0, "every limit can be asked for and is no more than its maximum");
-	ok(getrlimit(RLIMIT_STACK, &rl) == 0 && rl.rlim_cur >= 1 << 20, "the stack's is a megabyte at least");
-	ok(getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur >= 256, "256 descriptors are allowed at least");
+	ok(getrlimit(RLIMIT_STACK, &rl) == 0 && rl.rlim_cur >= 1 << 20,
+	   "the stack's is a megabyte at least");
+	ok(getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur >= 256,
+	   "256 descriptors are allowed at least");
 	is(in_child(lower_limit), 0, "a limit that is set holds, and children inherit it");
-	ok(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, pair) == 0 && pair[0] == rl.rlim_cur, "prlimit64 takes process 0 for the caller");
+	ok(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, pair) == 0 && pair[0] == rl.rlim_cur,
+	   "prlimit64 takes process 0 for the caller");
 	ok(syscall(SYS_prlimit64, getpid(), RLIMIT_NOFILE, NULL, pair) == 0, "and its own number");
 	pid_t child = sleeping_child();
-	ok(syscall(SYS_prlimit64, child, RLIMIT_NOFILE, NULL, pair) == 0 && pair[0] == rl.rlim_cur, "and a child's");
+	ok(syscall(SYS_prlimit64, child, RLIMIT_NOFILE, NULL, pair) == 0 && pair[0] == rl.rlim_cur,
+	   "and a child's");
 	put_down(child);
-	fails(syscall(SYS_prlimit64, 0x3ffffff, RLIMIT_NOFILE, NULL, pair), ESRCH, "of no process it fails with ESRCH");
-	fails(syscall(SYS_prlimit64, 0, 99, NULL, pair), EINVAL, "of limit 99 it fails with EINVAL");
-	fails(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 8L, NULL), EFAULT, "from a bad pointer it fails with EFAULT");
-	fails(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, 8L), EFAULT, "to a bad pointer it fails with EFAULT");
+	fails(syscall(SYS_prlimit64, 0x3ffffff, RLIMIT_NOFILE, NULL, pair), ESRCH,
+	   "of no process it fails with ESRCH");
+	fails(syscall(SYS_prlimit64, 0, 99, NULL, pair), EINVAL,
+	   "of limit 99 it fails with EINVAL");
+	fails(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 8L, NULL), EFAULT,
+	   "from a bad pointer it fails with EFAULT");
+	fails(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, 8L), EFAULT,
+	   "to a bad pointer it fails with EFAULT");
 	pair[0] = 5;
 	pair[1] = 4;
-	fails(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, pair, NULL), EINVAL, "a limit above its maximum fails with EINVAL");
+	fails(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, pair, NULL), EINVAL,
+	   "a limit above its maximum fails with EINVAL");
 }
 
 static void test_prctl(void)
@@ -135,7 +151,8 @@ static void test_prctl(void)
 
 	is(prctl(PR_SET_NAME, "short", 0, 0, 0), 0, "PR_SET_NAME sets the name");
 	memset(name, '#', sizeof(name));
-	ok(prctl(PR_GET_NAME, name, 0, 0, 0) == 0 && strcmp(name, "short") == 0, "PR_GET_NAME gives it back");
+	ok(prctl(PR_GET_NAME, name, 0, 0, 0) == 0 && strcmp(name, "short") == 0,
+	   "PR_GET_NAME gives it back");
 	ok(name[16] == '#', "and writes 16 bytes at most");
 	prctl(PR_SET_NAME, "a name of more than fifteen bytes", 0, 0, 0);
 	prctl(PR_GET_NAME, name, 0, 0, 0);
@@ -147,11 +164,15 @@ static void test_prctl(void)
 		prctl(PR_SET_NAME, "child", 0, 0, 0);
 		_exit(in_name ? 0 : 1);
 	}
-	ok(end_of(pid) == 0 && prctl(PR_GET_NAME, name, 0, 0, 0) == 0 && strcmp(name, "a name of more ") == 0,
+	ok(end_of(pid) == 0 && prctl(PR_GET_NAME, name, 0, 0, 0) == 0 &&
+	   strcmp(name, "a name of more ") == 0,
 	   "a child inherits the name and changes only its own");
-	fails(syscall(SYS_prctl, PR_SET_NAME, 8L, 0, 0, 0), EFAULT, "PR_SET_NAME from a bad pointer fails with EFAULT");
-	fails(syscall(SYS_prctl, PR_GET_NAME, 8L, 0, 0, 0), EFAULT, "PR_GET_NAME to a bad pointer fails with EFAULT");
-	fails(syscall(SYS_prctl, 123456, 0, 0, 0, 0), EINVAL, "an unknown request fails with EINVAL");
+	fails(syscall(SYS_prctl, PR_SET_NAME, 8L, 0, 0, 0), EFAULT,
+	   "PR_SET_NAME from a bad pointer fails with EFAULT");
+	fails(syscall(SYS_prctl, PR_GET_NAME, 8L, 0, 0, 0), EFAULT,
+	   "PR_GET_NAME to a bad pointer fails with EFAULT");
+	fails(syscall(SYS_prctl, 123456, 0, 0, 0, 0), EINVAL,
+	   "an unknown request fails with EINVAL");
 }
 
 /* What libc does for its own: done in a child, so that this program keeps what libc set up. */
@@ -180,7 +201,8 @@ static int start_up_calls(void)
 
 static void test_start_up_calls(void)
 {
-	is(in_child(start_up_calls), 0, "set_tid_address returns the thread's number, the robust list is kept");
+	is(in_child(start_up_calls), 0,
+	   "set_tid_address returns the thread's number, the robust list is kept");
 	is(syscall(SYS_gettid), getpid(), "gettid is getpid where there are no threads");
 	is(sched_yield(), 0, "sched_yield returns 0");
 	is(umask(022), umask(022), "umask returns what was set");
@@ -188,7 +210,8 @@ static void test_start_up_calls(void)
 
 static void test_no_calls(void)
 {
-	static const long numbers[] = { 100000, 0x7fffffff, -1, -2, -4095, LONG_MIN, LONG_MAX, 5000, 1023, 0x10000 };
+	static const long numbers[] = { 100000, 0x7fffffff, -1, -2, -4095, LONG_MAX, 5000, 1023,
+	   0x10000 };
 	int bad = 0;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -203,8 +226,10 @@ static void test_no_calls(void)
 
 static void test_reboot(void)
 {
-	fails(syscall(SYS_reboot, 0, 0, 0, 0), EINVAL, "reboot without its magic numbers fails with EINVAL");
-	fails(syscall(SYS_reboot, 0xfee1dead, 1, 0x4321fedc, 0), EINVAL, "reboot with one of them fails with EINVAL");
+	fails(syscall(SYS_reboot, 0, 0, 0, 0), EINVAL,
+	   "reboot without its magic numbers fails with EINVAL");
+	fails(syscall(SYS_reboot, 0xfee1dead, 1, 0x4321fedc, 0), EINVAL,
+	   "reboot with one of them fails with EINVAL");
 }
 
 static void test_fork_limit(void)
