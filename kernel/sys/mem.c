@@ -1,0 +1,136 @@
+/*
+ * The memory calls: brk, mmap, munmap, mprotect, msync. What they do is vm/mm.h's; here mmap's descriptor and
+ * flags are judged, in Linux's order: offset, descriptor, length and address, kind of mapping, access mode, kind of file.
+ */
+#include "lib/errno.h"
+#include "lib/types.h"
+#include "fs/file.h"
+#include "proc/proc.h"
+#include "sys/syscalls.h"
+#include "vm/mm.h"
+#include "vm/page.h"
+
+/* Flags that MAP_SHARED_VALIDATE vouches for; it refuses all others. */
+#define MAP_KNOWN                                                                                             \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | \
+	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_FIXED_NOREPLACE)
+
+static struct mm *current_mm(void)
+{
+	return current_thread()->mm;
+}
+
+/* The rights a mapping of f may ever have; -EACCES if this one asks for more. */
+static int file_rights(const struct file *f, bool shared, unsigned prot)
+{
+	if (shared && (prot & PROT_WRITE) && !file_writable(f))
+		return -EACCES;
+	if (!file_readable(f))
+		return -EACCES;
+	return shared && !file_writable(f) ? PROT_READ | PROT_EXEC : PROT_ALL;
+}
+
+/* Judge the flags of a file mapping and find its object. */
+static int judge_file(struct file *f, struct map_request *rq)
+{
+	unsigned type = rq->flags & MAP_TYPE;
+	bool shared = type != MAP_PRIVATE;
+	int rights, err;
+
+	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE && (rq->flags & ~(unsigned)MAP_KNOWN))
+		return -EOPNOTSUPP;
+	if (rq->flags & MAP_HUGETLB)
+		return -EINVAL;
+	rights = file_rights(f, shared, rq->prot);
+	if (rights < 0)
+		return rights;
+	if (!f->ops->mmap)
+		return -ENODEV;
+	err = f->ops->mmap(f, shared, &rq->obj);
+	if (err)
+		return err;
+	if (rq->flags & MAP_GROWSDOWN)
+		return -EINVAL;
+	rq->max_prot = (unsigned)rights;
+	if (rq->obj)
+		rq->file = f;
+	return 0;
+}
+
+static int judge_anonymous(const struct map_request *rq)
+{
+	unsigned type = rq->flags & MAP_TYPE;
+
+	if (type != MAP_SHARED && type != MAP_PRIVATE)
+		return -EINVAL;
+	if (rq->flags & MAP_HUGETLB)
+		return -ENOMEM; /* none are reserved */
+	if (type == MAP_SHARED && (rq->flags & MAP_GROWSDOWN))
+		return -EINVAL;
+	return 0;
+}
+
+/* mmap with the offset in pages, as every machine's call ends up. */
+long mmap_pages(ulong addr, ulong len, ulong prot, ulong flags, int fd, ulong pgoff)
+{
+	struct map_request rq = {
+		.addr = addr,
+		.len = len,
+		.prot = prot & PROT_ALL,
+		.max_prot = PROT_ALL,
+		.flags = (unsigned)flags,
+		.pgoff = pgoff,
+	};
+	struct file *f = NULL;
+	long err;
+
+	if (!(flags & MAP_ANONYMOUS)) {
+		f = files_get(current_proc()->files, fd);
+		if (!f)
+			return -EBADF;
+	}
+	if (f && (f->flags & O_PATH))
+		err = -EBADF;
+	else
+		err = mm_map_check(current_mm(), addr, len, rq.flags, pgoff);
+	if (!err)
+		err = f ? judge_file(f, &rq) : judge_anonymous(&rq);
+	if (!err)
+		err = mm_map(current_mm(), &rq);
+	if (f)
+		file_drop(f);
+	return err;
+}
+
+SYSCALL(mmap)
+{
+	if (args[5] & PAGE_MASK)
+		return -EINVAL;
+	/* The offset is signed; the sign must survive to be seen as too large. */
+	return mmap_pages(args[0], args[1], args[2], args[3], (int)args[4], (ulong)((long)args[5] >> PAGE_SHIFT));
+}
+
+SYSCALL(munmap)
+{
+	return mm_unmap(current_mm(), args[0], args[1]);
+}
+
+SYSCALL(mprotect)
+{
+	/* A bit beyond the lower 32 is as unknown as any. */
+	unsigned prot = args[2] > UINT32_MAX ? 1u << 31 : (unsigned)args[2];
+
+	return mm_protect(current_mm(), args[0], args[1], prot);
+}
+
+SYSCALL(msync)
+{
+	return mm_sync(current_mm(), args[0], args[1], (unsigned)args[2]);
+}
+
+SYSCALL(brk)
+{
+	return (long)mm_brk(current_mm(), args[0]);
+}
