@@ -8,6 +8,8 @@
 
 struct page;
 
+#define SECTOR_SIZE 512u
+
 /* One request: a run of sectors to or from parts of pages. The owner keeps it and the pages until done. */
 struct block_segment {
 	struct page *page;
@@ -17,7 +19,7 @@ struct block_request {
 	bool write;
 	u64 sector;
 	struct block_segment *seg;
-	unsigned nseg; /* at most BLOCK_MAX_SEGMENTS */
+	unsigned nseg; /* 1 to BLOCK_MAX_SEGMENTS; the driver's own flush requests have none */
 	/* filled in by block_submit and the driver */
 	struct block_device *dev;
 	int status;    /* 0 or -EIO once done */
@@ -31,19 +33,21 @@ struct block_device {
 	u64 sectors;
 	bool read_only;
 	struct waitq done;     /* woken whenever a request ends */
-	/* Start rq (queues it if the device is full); sleeps for room if need be. Driver's. */
+	/* Start rq, or queue it if the device is full. Does not sleep. Driver's. */
 	void (*submit)(struct block_device *dev, struct block_request *rq);
 	/* Flush the device's write cache and wait. 0 or -EIO. */
 	int (*flush)(struct block_device *dev);
 	void *private;
+	struct block_device *next; /* block.c's */
 };
 
 /* Drivers announce devices at boot; the first is the root disk. */
 void block_register(struct block_device *dev);
 struct block_device *block_get(unsigned index); /* NULL if there are fewer */
 
+/* Start a request; never sleeps. One that does not fit the device is done at once, with -EIO. */
 void block_submit(struct block_device *dev, struct block_request *rq);
-/* Called by drivers in interrupt context. */
+/* Called by drivers, in interrupt context too. */
 void block_done(struct block_request *rq, int status);
 /* Wait for rq to end. Its status. */
 int block_wait(struct block_request *rq);

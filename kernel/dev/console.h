@@ -7,39 +7,79 @@
 #pragma once
 
 #include "lib/types.h"
+#include "proc/sync.h"
 
 struct file;
 struct file_ops;
+struct proc;
 
 /* A serial port as its driver offers it. */
 struct serial {
 	/* Send without interrupts, for early messages and panics. */
 	void (*putc_polled)(struct serial *s, u8 c);
-	/* There are bytes to send, or room to receive again: (re)start interrupts. Any context. */
+	/* There are bytes to send: (re)start the transmitter's interrupt. Any context. */
 	void (*kick)(struct serial *s);
-	/* The layer above (set by console.c): take the next byte to send, -1 if none; */
+	/* There is room to receive again. No lock of rank DEV or above held. */
+	void (*resume)(struct serial *s);
+	/* Has the last byte left the port? */
+	bool (*tx_idle)(struct serial *s);
+	/* The layer above (set by console.c), in the driver's interrupt: take the next byte to send, -1 if none; */
 	int (*next_tx)(void);
-	/* a byte came; false if there is no room now: the driver stops receiving until kick. */
+	/* a byte came; false if there is no room now: the driver keeps it and stops receiving until resume. */
 	bool (*rx)(u8 c);
 	void *private;
 };
 void console_attach(struct serial *s); /* the first one attached is the console */
 
-/* Log output: buffered and sent by interrupt in normal operation, polled at boot and in a panic. */
+/* Log output: polled at boot and in a panic, buffered and sent by interrupt in between. Any context. */
 void console_write(const char *s, size_t n);
+/* From now on everything is sent polled and without locks: first what is buffered. The other CPUs have been stopped. */
 void console_panic_mode(void);
+
+/*
+ * For the tty and the link: the buffer of program output. console_out appends up to n bytes and returns how many it took; all or
+ * nothing if `whole`. Any context. Writers that found no room wait on console_out_wait until console_out_room() is enough; it is woken when half is free.
+ */
+size_t console_out(const u8 *bytes, size_t n, bool whole);
+size_t console_out_room(void);
+size_t console_out_count(void);
+void console_out_flush(void);	  /* forget what is buffered */
+void console_out_hold(bool hold); /* stop sending it, or go on (XOFF, XON); the log goes on */
+extern struct waitq console_out_wait;
+/* The receiver has room again. */
+void console_resume(void);
+/* Sleep until all output, the log's too, has left the port. 0, or -EINTR as `how` says. */
+int console_drain(enum wait_how how);
+
+/* For the link alone: the next byte of either source, -1 if there is none. Interrupt context, or panic mode. */
+int console_take_log(void);
+int console_take_out(void);
 
 /* Job mode: frame everything (see link.c); afterwards file_ops of fds 0, 1, 2. */
 void link_start(void);
 extern const struct file_ops link_file_ops;
 void link_report_exit(int status); /* 0..255; waits until it is sent */
-void link_report_panic(void);
+void link_report_panic(void);	   /* in panic mode */
 bool link_active(void);
+/* For console.c: the framed stream, and what comes in. */
+int link_next_tx(void);
+bool link_rx(u8 c);
 
 /* The console's terminal. */
 extern const struct file_ops tty_file_ops;
 struct tty;
 struct tty *console_tty(void);
+/* After boot, before the first program: starts the thread that reads the terminal. Not in job mode. */
+void tty_start(void);
+bool tty_rx(u8 c); /* for console.c */
+/*
+ * The current process opened a terminal device: if it leads a session that has no controlling terminal, and flags lack O_NOCTTY, this becomes it.
+ */
+void tty_opened(struct tty *tty, u32 flags);
+/* The controlling terminal of the current process; NULL if it has none (/dev/tty answers ENXIO). */
+struct tty *tty_controlling(void);
+/* The current process, which leads its session, ends: its terminal is free, the foreground group gets SIGHUP and SIGCONT. */
+void tty_leader_exit(struct tty *tty);
 
 /* machine or device: end everything. */
 void machine_poweroff(void) NORETURN;

@@ -22,5 +22,5 @@
 #define TF_STATUS 288
 #define TF_VALUE 296
 #define TF_SIZE 304
-/* user memory copies: machine/param.h in the assembler's syntax */
+/* how trap.c lays out its emergency stacks, one per CPU */
 #define EMERGENCY_STACK_SHIFT 13

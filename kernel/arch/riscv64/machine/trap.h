@@ -112,6 +112,9 @@ static inline void tf_fork_child(struct trapframe *tf, ulong sp, bool set_tls, u
 /* Point this CPU's trap vector at trap.S. Once on every CPU. */
 void trap_init_cpu(void);
 
+/* The frame of the exception in the kernel that led to panic(); NULL if panic() was called in the ordinary way. */
+extern const struct trapframe *trap_panic_frame;
+
 /* Call fn for every return address of the call chain, beginning at tf (NULL: at the caller). Survives broken frame pointers. */
 void machine_backtrace(const struct trapframe *tf, void (*fn)(ulong addr));
 /* Print the registers through print (a printf-like function for one line each). */
