@@ -25,7 +25,7 @@ void radix_module_init(void); /* creates the cache of nodes */
 void radix_init(struct radix *r);
 /* NULL if nothing is there. */
 void *radix_get(const struct radix *r, ulong index);
-/* Put item (not NULL) at index, replacing and unmarking what is there. -ENOMEM if a node cannot be had; nothing has changed then. */
+/* Put item (not NULL) at index (not RADIX_NONE), replacing and unmarking what is there. -ENOMEM if a node cannot be had; nothing has changed then. */
 int radix_set(struct radix *r, ulong index, void *item);
 /* Take out and return what is at index (NULL if nothing); empty nodes are freed. */
 void *radix_remove(struct radix *r, ulong index);

@@ -33,7 +33,6 @@
  * Locks: cache->lock (RANK_SLAB, interrupts off): slabs, lists, depot. Pages are allocated with no lock held.
  */
 #include "vm/kmalloc.h"
-#include "lib/ksyms.h"
 #include "lib/lock.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -111,13 +110,14 @@ static struct kmem_cache *size_cache[SIZE_MAX_SLAB / GRAIN + 1];
 #define TAG_FREE 0xf7eef7eeu
 
 struct tag {
+	u32 state; /* next to the object, so that a store past its end changes it */
+	u32 requested;
 	void *link;
 	const void *alloc_site, *free_site;
-	u32 requested;
-	u32 state;
 };
 
 #define TAG_SIZE ALIGN_UP(sizeof(struct tag), GRAIN)
+#define TAG_LINK offsetof(struct tag, link)
 
 static struct tag *tag_of(const struct kmem_cache *c, const void *object)
 {
@@ -175,16 +175,18 @@ static size_t usable_size(const struct kmem_cache *c, const void *object)
 	return tag_of(c, object)->requested;
 }
 
-static void report_sites(const struct kmem_cache *c, const void *object)
+/* Where the object was allocated and freed last, as text to append. */
+static void describe_history(const struct kmem_cache *c, const void *object, char *text, size_t size)
 {
 	const struct tag *t = tag_of(c, object);
 
-	log_warn("  allocated at %p, freed at %p", t->alloc_site, t->free_site);
+	fmt(text, size, "; allocated at %p, freed at %p", t->alloc_site, t->free_site);
 }
 
 #else
 
 #define TAG_SIZE 0
+#define TAG_LINK 0
 
 static inline void debug_init(struct kmem_cache *c UNUSED, void *object UNUSED)
 {
@@ -200,8 +202,10 @@ static inline size_t usable_size(const struct kmem_cache *c, const void *object 
 {
 	return c->size;
 }
-static inline void report_sites(const struct kmem_cache *c UNUSED, const void *object UNUSED)
+static inline void describe_history(const struct kmem_cache *c UNUSED, const void *object UNUSED, char *text,
+				    size_t size UNUSED)
 {
+	text[0] = '\0';
 }
 
 #endif
@@ -563,25 +567,30 @@ static void *object_around(const struct kmem_cache *c, const void *p)
 	return (char *)p - (offset - c->first) % c->step;
 }
 
+static bool is_live(const struct kmem_cache *c, const void *object)
+{
+	ulong bit, *word = live_word(c, (ulong)object, &bit);
+
+	return __atomic_load_n(word, __ATOMIC_RELAXED) & bit;
+}
+
+/* p lies in a slab of c. */
 static void report_object(const struct kmem_cache *c, const void *p, const void *site)
 {
 	void *object = object_around(c, p);
-	bool live = false;
+	char history[64];
 
-	if (object) {
-		ulong bit, *word = live_word(c, (ulong)object, &bit);
-
-		live = __atomic_load_n(word, __ATOMIC_RELAXED) & bit;
+	if (!object) {
+		log_warn("invalid free of %p at %p: between the objects of %s", p, site, c->name);
+		return;
 	}
-	if (!object)
-		log_warn("invalid free of %p at %p: in the head of a slab of %s", p, site, c->name);
-	else if (object == p && !live)
-		log_warn("double free of %p (%s, %zu bytes) at %p", p, c->name, c->size, site);
+	describe_history(c, object, history, sizeof(history));
+	if (object == p && !is_live(c, object))
+		log_warn("double free of %p (%s) at %p%s", p, c->name, site, history);
 	else
-		log_warn("invalid free of %p at %p: %zu bytes into a %s object of %s", p, site,
-			 (size_t)((const char *)p - (char *)object), live ? "live" : "free", c->name);
-	if (object)
-		report_sites(c, object);
+		log_warn("invalid free of %p at %p: %zu bytes into a %s object of %s%s", p, site,
+			 (size_t)((const char *)p - (char *)object), is_live(c, object) ? "live" : "free",
+			 c->name, history);
 }
 
 /* p is no live block: say on one line what it is. */
@@ -658,7 +667,7 @@ static void cache_setup(struct kmem_cache *c, const char *name, size_t size, siz
 	/* What follows the size, a debug build's tag, keeps it aligned for words. */
 	c->size = ALIGN_UP(size, sizeof(void *));
 	c->step = ALIGN_UP(c->size + TAG_SIZE, align);
-	c->link = TAG_SIZE ? c->size : 0;
+	c->link = TAG_SIZE ? c->size + TAG_LINK : 0;
 	choose_layout(c, align);
 	if (c->per_slab == 0)
 		panic("kmem_cache_create: objects of %zu bytes are too large (%s)", size, name);

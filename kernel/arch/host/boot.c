@@ -25,7 +25,8 @@ void host_boot(unsigned mib)
 	struct phys_range ram[2], hole;
 
 	host_cpus_init();
-	arena = aligned_alloc(PAGE_SIZE, size);
+	/* Aligned as physical addresses are: so every machine's direct map has it. */
+	arena = aligned_alloc(PAGE_SIZE << (PAGE_ORDERS - 1), size);
 	ASSERT(arena);
 	host_arena = (ulong)arena - PHYS_FIRST;
 	hole.start = PHYS_FIRST + size / 2 + 5 * PAGE_SIZE;

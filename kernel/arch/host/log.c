@@ -24,7 +24,7 @@ static void line(const char *prefix, const char *format, va_list ap)
 	vfmt(text + n, sizeof(text) - (size_t)n, format, ap);
 	text[strcspn(text, "\n")] = '\0';
 	memcpy(last, text, sizeof(last));
-	count++;
+	__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
 	if (!quiet)
 		fprintf(stderr, "%s\n", text);
 }
