@@ -286,7 +286,7 @@ static bool all_taken(void)
 	bool empty = !ring_count(&console.out) && !ring_count(&console.log);
 
 	unlock(flags);
-	return empty;
+	return empty && !(link_active() && link_tx_pending());
 }
 
 int console_drain(enum wait_how how)

@@ -61,8 +61,9 @@ extern const struct file_ops link_file_ops;
 void link_report_exit(int status); /* 0..255; waits until it is sent */
 void link_report_panic(void);	   /* in panic mode */
 bool link_active(void);
-/* For console.c: the framed stream, and what comes in. */
+/* For console.c: the framed stream, whether there is more of it beside what the two buffers hold, and what comes in. */
 int link_next_tx(void);
+bool link_tx_pending(void);
 bool link_rx(u8 c);
 
 /* The console's terminal. */

@@ -91,12 +91,20 @@ static int send_status(void)
 	return send_frame(f, (unsigned)n);
 }
 
+static int next_of_frame(void)
+{
+	u8 c = link.frame[link.frame_at];
+
+	__atomic_store_n(&link.frame_at, link.frame_at + 1, __ATOMIC_RELEASE);
+	return c;
+}
+
 int link_next_tx(void)
 {
 	int c;
 
 	if (link.frame_at < link.frame_len)
-		return link.frame[link.frame_at++];
+		return next_of_frame();
 	if (!link.begun) {
 		link.begun = true;
 		return send_frame("\x10\x01mv6\n", 6);
@@ -110,6 +118,12 @@ int link_next_tx(void)
 	if (__atomic_load_n(&link.status, __ATOMIC_ACQUIRE) >= 0 && !link.status_sent)
 		return send_status();
 	return -1;
+}
+
+bool link_tx_pending(void)
+{
+	return __atomic_load_n(&link.frame_at, __ATOMIC_ACQUIRE) < link.frame_len || !link.begun ||
+		(link.status >= 0 && !link.status_sent);
 }
 
 void link_start(void)

@@ -37,6 +37,11 @@ context_switch:
 	addi	tp, a1, -THREAD_CONTEXT
 	ret
 
+	.globl context_begin
+context_begin:
+	li	ra, 0
+	jr	s1
+
 /*
  * The kernel is assembled for a CPU without floating point, so fsd and fld are written by their
  * encodings (Unprivileged ISA, "RV32/64G Instruction Set Listings"): STORE-FP 0x27 and LOAD-FP 0x07

@@ -253,7 +253,7 @@ static bool translate(const struct fdt_walk *w, int bus, u64 *addr)
 	return false;
 }
 
-bool fdt_reg(const struct fdt_walk *w, unsigned i, u64 *addr, u64 *size)
+bool fdt_reg_on_bus(const struct fdt_walk *w, unsigned i, u64 *addr, u64 *size)
 {
 	u32 len, entry;
 	const u8 *p = fdt_prop(w, "reg", &len);
@@ -268,6 +268,13 @@ bool fdt_reg(const struct fdt_walk *w, unsigned i, u64 *addr, u64 *size)
 	p += entry * i;
 	*addr = read_cells(p, bus->address_cells);
 	*size = read_cells(p + 4 * bus->address_cells, bus->size_cells);
+	return true;
+}
+
+bool fdt_reg(const struct fdt_walk *w, unsigned i, u64 *addr, u64 *size)
+{
+	if (!fdt_reg_on_bus(w, i, addr, size))
+		return false;
 	for (int d = w->depth - 1; d >= 1; d--)
 		if (!translate(w, d, addr))
 			return false;

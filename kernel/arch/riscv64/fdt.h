@@ -42,7 +42,9 @@ const char *fdt_string(const struct fdt_walk *w, const char *name);
 bool fdt_cell(const struct fdt_walk *w, const char *name, unsigned i, u32 *value);
 bool fdt_compatible(const struct fdt_walk *w, const char *model);
 bool fdt_usable(const struct fdt_walk *w); /* status is missing or "okay" */
-/* The i-th entry of "reg", translated to a CPU address through the buses above. */
+/* The i-th entry of "reg" as it stands: a number on the bus that the node hangs off. */
+bool fdt_reg_on_bus(const struct fdt_walk *w, unsigned i, u64 *addr, u64 *size);
+/* The same, translated to a CPU address through the buses above. */
 bool fdt_reg(const struct fdt_walk *w, unsigned i, u64 *addr, u64 *size);
 /* Go to the first node that has this path ("/soc/serial@10000000"), or phandle. False if none has. */
 bool fdt_find_path(struct fdt_walk *w, const char *path);

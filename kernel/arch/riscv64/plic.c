@@ -45,7 +45,7 @@ static u32 local_controller(u32 hart)
 	u32 phandle;
 
 	FDT_EACH (&w) {
-		if (fdt_name_is(&w, "cpu") && fdt_reg(&w, 0, &addr, &size))
+		if (fdt_name_is(&w, "cpu") && fdt_reg_on_bus(&w, 0, &addr, &size))
 			cpu_depth = addr == hart ? w.depth : -1;
 		else if (cpu_depth >= 0 && w.depth == cpu_depth + 1 &&
 			fdt_compatible(&w, "riscv,cpu-intc") && fdt_cell(&w, "phandle", 0, &phandle))

@@ -100,7 +100,7 @@ void machine_start_cpus(void)
 		const char *type = fdt_string(&w, "device_type");
 
 		if (!type || strcmp(type, "cpu") != 0 || !fdt_usable(&w) ||
-			!fdt_prop(&w, "mmu-type", &(u32){ 0 }) || !fdt_reg(&w, 0, &hart, &size))
+			!fdt_prop(&w, "mmu-type", &(u32){ 0 }) || !fdt_reg_on_bus(&w, 0, &hart, &size))
 			continue;
 		if (hart == cpus[0].hwid)
 			continue;

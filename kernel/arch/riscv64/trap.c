@@ -247,7 +247,7 @@ void machine_backtrace(const struct trapframe *tf, void (*fn)(ulong addr))
 
 		if (ra < KERNEL_BASE)
 			break;
-		fn(ra);
+		fn(ra - 1); /* inside the call: a call that never returns may be a function's last word */
 		if (up <= fp)
 			break;
 		fp = up;

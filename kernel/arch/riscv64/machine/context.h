@@ -23,10 +23,13 @@ struct fpu_state {
 
 /* Save the caller's registers in *save, continue where *load was saved. Both are members of a struct thread. Interrupts off. */
 void context_switch(struct context *save, struct context *load);
+/* Where a new context begins: calls the function in its s[1]. The chain of frames ends here. */
+void context_begin(void);
 /* The first switch to c calls fn on an empty stack that ends at stack_top. fn must not return. */
 static inline void context_init(struct context *c, void *stack_top, void (*fn)(void))
 {
-	*c = (struct context){ .ra = (ulong)fn, .sp = (ulong)stack_top };
+	*c = (struct context){ .ra = (ulong)context_begin, .sp = (ulong)stack_top };
+	c->s[1] = (ulong)fn;
 }
 
 /* The thread leaves this CPU: save what it changed. Interrupts off. */
