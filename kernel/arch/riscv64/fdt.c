@@ -236,7 +236,7 @@ static bool translate(const struct fdt_walk *w, int bus, u64 *addr)
 	u32 len, entry = (b->address_cells + up->address_cells + b->size_cells) * 4;
 	const u8 *p = find_prop(b->props, "ranges", &len);
 
-	if (!p)
+	if (!p || b->address_cells > 3 || up->address_cells > 3 || b->size_cells > 2)
 		return false;
 	if (len == 0)
 		return true;
