@@ -1,7 +1,8 @@
 /*
  * Processes: what the threads of one program share, and the tree they form.
  *
- * Letters: (t) proc_lock, the tree lock (RANK_PROC, a mutex); (s) sig_lock; (c) constant; (a) atomic.
+ * Letters: (t) proc_lock, the tree lock (RANK_PROC, a mutex); (i) the lock of the process numbers' table (process.c); (s) sig_lock;
+ * (c) constant; (a) atomic. A field with two letters is changed under both and read under either.
  */
 #pragma once
 
@@ -15,12 +16,16 @@
 struct files;
 struct fs_context;
 struct mm;
+struct pid_entry;
 struct thread;
 struct trapframe;
 struct tty;
 
+#define PID_MAX 4194304
+#define PID_REUSE 300 /* where the search for a free number begins once all have been used */
+
 #define RLIM_COUNT 16
-#define RLIM_INFINITY_ULONG (~0ul)
+#define RLIM_INFINITY UINT64_MAX
 enum rlimit_id {
 	RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS, RLIMIT_NPROC, RLIMIT_NOFILE,
 	RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_LOCKS, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_RTPRIO, RLIMIT_RTTIME,
@@ -31,24 +36,44 @@ struct rlimit_pair {
 
 enum proc_state { PROC_LIVE, PROC_STOPPED, PROC_ZOMBIE };
 
+/* An interval timer that counts CPU time: ITIMER_VIRTUAL, ITIMER_PROF. ns; 0: off. */
+struct cpu_timer {
+	u64 expires, interval; /* (s) */
+};
+
+/* What getrusage tells, of a process or of the children it waited for. */
+struct usage {
+	u64 utime, stime; /* ns */
+	ulong minor_faults, major_faults;
+	ulong max_rss; /* pages */
+};
+
 struct proc {
 	int pid;			/* (c) */
 	u32 state;			/* (t) enum proc_state */
 	u32 ref;			/* (a) for /proc and signal senders that look at it while it may end */
 	struct proc *parent;		/* (t) */
 	struct list children, sibling;	/* (t) */
-	int pgid, sid;			/* (t) */
+	struct list zombies, events;	/* (t) children that ended, and those with a wait_event, oldest first */
+	struct list report_link;	/* (t) in one of the parent's two lists; empty if in none */
+	int pgid, sid;			/* (t, i) */
+	struct pid_entry *id, *group, *session; /* (t, i) the numbers' entries: its own, its group's, its session's */
+	struct list group_link;		/* (t, i) in the group's list */
+	bool did_exec;			/* (t) since it was forked */
 	struct list threads;		/* (s) of struct thread by proc_link */
 	u32 nthreads;			/* (s) */
-	struct mm *mm;			/* changed by exec only, of its own thread */
-	struct files *files;		/* descriptors; fs/file.h */
-	struct fs_context *fs;		/* cwd, root, umask; fs/path.h */
-	struct file *exe;		/* the running program's open file, for /proc/PID/exe */
+	struct mm *mm;			/* (s) changed by its own thread only, in exec and exit */
+	struct files *files;		/* descriptors; fs/file.h. Its own threads'; NULL once it exits */
+	struct fs_context *fs;		/* cwd, root, umask; fs/path.h. As files */
+	struct file *exe;		/* (s) the running program's open file, for /proc/PID/exe; or NULL */
 	struct tty *tty;		/* (t) controlling terminal or NULL */
 	int exit_status;		/* (t) wait status once a zombie */
-	int exit_signal;		/* sent to the parent at the end (SIGCHLD) */
-	bool exiting;			/* (s) */
-	bool vfork_pending;		/* the parent waits until exec or exit */
+	int exit_signal;		/* (t) sent to the parent at the end (SIGCHLD), 0 for none */
+	bool exiting;			/* (s) takes no signals any more */
+	bool stopped;			/* (s) by a job-control signal: its threads stay in signal_deliver */
+	bool stop_taken;		/* (s) a stop signal was taken from the queue, and neither SIGCONT nor SIGKILL came since */
+	bool continued;			/* (s) SIGCONT ended the stop: to be told to the parent */
+	bool vfork_pending;		/* (a) the parent waits until exec or exit */
 	struct waitq vfork_wait;
 	struct waitq child_wait;	/* wait4 sleeps here; woken when a child changes */
 	int wait_event;			/* (t) a stop or continue not yet reported: its wait status, or 0 */
@@ -56,29 +81,74 @@ struct proc {
 	struct ksigaction action[NSIG];	/* (s) */
 	u64 sig_pending;		/* (s) */
 	struct list sig_queue;		/* (s) */
+	u32 sig_queued;			/* (s) entries in its and its threads' queues */
 	struct timer real_timer;	/* ITIMER_REAL, alarm */
-	u64 real_interval;
-	struct rlimit_pair rlimit[RLIM_COUNT];
-	u64 utime, stime;		/* of threads that ended */
-	u64 child_utime, child_stime;
-	ulong minor_faults, major_faults, child_minor_faults, child_major_faults, max_rss, child_max_rss;
-	u64 start_time;
+	u64 real_interval;		/* ns; changed with the timer cancelled */
+	struct cpu_timer virtual_timer, prof_timer; /* (s) */
+	bool cpu_timers;		/* (a) one of the two is on: its threads want ticks */
+	struct rlimit_pair rlimit[RLIM_COUNT]; /* (t); a single value may be read without */
+	struct usage dead;		/* (s) of threads that ended */
+	struct usage child;		/* (t) of children waited for */
+	u64 start_time;			/* (c) clock_now() at its fork */
 	u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
 	char name[16];
 };
 
 extern struct mutex proc_lock;
+/* Process 0: owner of the kernel's own threads. It has no number in the table. */
+extern struct proc kernel_proc;
 
 static inline struct proc *current_proc(void);
 
 void proc_init(void);
-/* Find by pid (live or zombie) with a reference, or NULL. */
+/* Find by pid (live or zombie) with a reference, or NULL. Any context. */
 struct proc *proc_find(int pid);
 void proc_hold(struct proc *p);
+/* Any context. */
 void proc_put(struct proc *p);
 /* The process with the lowest pid >= pid, with a reference; NULL at the end. For listings. */
 struct proc *proc_next(int pid);
 ulong proc_count(void);
+/* p's address space or program file with a reference (mm_put, file_drop when done); NULL if it has none (any more). */
+struct mm *proc_get_mm(struct proc *p);
+struct file *proc_get_exe(struct proc *p);
+/* What p has used until now, its live threads included; not its children. */
+void proc_usage(struct proc *p, struct usage *u);
+void usage_add(struct usage *sum, const struct usage *u);
+
+/*
+ * The making and ending of processes: fork.c, exit.c, init.c.
+ *
+ * proc_create: a process with no threads, no parent and no number that inherits what fork inherits of `from`, memory, descriptors and
+ * file-system view aside. NULL if there is no memory. Undone by proc_put. proc_publish gives it a number and its place in the tree
+ * (proc_lock held): -EAGAIN or -ENOMEM.
+ */
+struct proc *proc_create(struct proc *from);
+int proc_publish(struct proc *p, struct proc *parent);
+/* Take p, a zombie, out of tree, group and table, and drop the tree's reference. proc_lock held. */
+void proc_release(struct proc *p);
+/* The only thread of p joins it, p being nowhere visible. */
+void proc_add_thread(struct proc *p, struct thread *t);
+
+/*
+ * p ends: it becomes a zombie, and its children become heir's, which is not told of the zombies among them. Groups that are orphaned by this
+ * are signalled. proc_lock held.
+ */
+void proc_leave_tree(struct proc *p, struct proc *heir);
+/* p's parent becomes `parent`. proc_lock held. */
+void proc_reparent(struct proc *p, struct proc *parent);
+
+/* Groups and sessions; proc_lock held. */
+bool group_is_orphaned(const struct proc *p); /* p's group: no member has a parent in another group of the session */
+/* p moves to group pgid (its own number: perhaps a new one). 0, or -EPERM: it leads a session, or there is no such group in its session. */
+int proc_set_group(struct proc *p, int pgid);
+/* p becomes leader of a new session and group, without a terminal. 0, or -EPERM: it leads a group, or its number still is one. */
+int proc_new_session(struct proc *p);
+/*
+ * Call fn for every member of the group, with the table's lock held. 0 if any call answered 0, else the last answer; -ESRCH if there are no
+ * members. Any context.
+ */
+int group_for_each(int pgid, int (*fn)(struct proc *p, void *arg), void *arg);
 
 /* fork.c: clone(2). Returns the child's pid or -errno. flags are CLONE_*, low byte the exit signal. */
 struct clone_args {
@@ -87,19 +157,50 @@ struct clone_args {
 	ulong ptid, ctid, tls;
 };
 long proc_clone(const struct clone_args *a);
-/* Start the first program: process 1 runs `path` (or the reaper, in job mode, with the job as process 2). */
-void proc_start_init(void);
-
-/* exec.c: replace the current program. Pointers are kernel copies made by the caller (sys/). */
-struct exec_args; /* proc/exec.h */
+/*
+ * A process without a program: its one thread runs fn, which ends in return_to_user after proc_exec or never returns. Its parent is `parent`; it
+ * has no descriptors, stands in the root directory and leads a session of its own. NULL if there is no memory.
+ */
+struct proc *proc_spawn(struct proc *parent, const char *name, void (*fn)(void));
+/* The current thread gives up its address space as vfork's parent and clear_tid want; at exit and exec. */
+void proc_leave_mm(struct thread *t);
 
 /* exit.c */
 void proc_exit(int wait_status) NORETURN; /* end the current process: exit_group, or a fatal signal */
 void thread_exit(int code) NORETURN;	  /* end the current thread; the process too if it is the last */
+
+enum wait_options {
+	WNOHANG = 1,
+	WUNTRACED = 2, /* WSTOPPED of waitid */
+	WEXITED = 4,
+	WCONTINUED = 8,
+	WNOWAIT = 0x01000000,
+	WNOTHREAD = 0x20000000,
+	WALL = 0x40000000,
+	WCLONE = (int)0x80000000,
+};
+enum wait_which { P_ALL, P_PID, P_PGID };
+struct wait_result {
+	int pid, status; /* wait status as wait4 gives it */
+	u32 uid;
+	struct usage usage; /* the child's and its children's */
+};
+/* wait4(2), waitid(2): the pid, 0 with WNOHANG and nothing to report, -ECHILD, -ERESTARTSYS. */
+long proc_wait(enum wait_which which, int id, u32 options, struct wait_result *result);
+/* What siginfo says of a wait status: si_code and si_status. */
+void wait_status_info(int wait_status, s32 *code, s32 *value);
+/* p's stop or continuation is to be told to its parent: proc_lock held. */
+void proc_report_event(struct proc *p, int wait_status);
 
 #include "machine/cpu.h"
 #include "proc/thread.h"
 static inline struct proc *current_proc(void)
 {
 	return current_thread()->proc;
+}
+
+/* A soft limit of the current process. */
+static inline u64 rlimit_cur(enum rlimit_id id)
+{
+	return current_proc()->rlimit[id].cur;
 }

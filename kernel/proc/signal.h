@@ -94,15 +94,43 @@ struct proc;
 struct thread;
 struct trapframe;
 
-/* Send to a process (any thread may take it) or to one thread. Any context. 0 or -EAGAIN (no memory for a queued real-time signal). */
+void signal_module_init(void);
+
+/*
+ * Send to a process (any thread may take it) or to one thread. Any context; the caller holds a reference to the process. 0, or -EAGAIN: a
+ * real-time signal with information (code < 0) could not be queued.
+ */
 int signal_send_proc(struct proc *p, const struct ksiginfo *info);
-int signal_send_thread(struct thread *t, const struct ksiginfo *info);
+/* The thread of p with number tid: -ESRCH if there is none. */
+int signal_send_tid(struct proc *p, int tid, const struct ksiginfo *info);
 /* A fault of the current thread: cannot be ignored or blocked (then it kills). */
 void signal_force(const struct ksiginfo *info);
-/* Send to every process of a group. */
+/* Send to every process of a group: 0, or -ESRCH if there is none. */
 int signal_send_group(int pgid, const struct ksiginfo *info);
+/* The kernel itself sends sig to p (SI_KERNEL). Any context. */
+void signal_kernel(struct proc *p, int sig);
+
 /* Is there a signal that the current thread must act upon? */
 bool signal_pending(void);
 bool signal_fatal_pending(void); /* one that ends it */
 /* On the way back to user mode: act on pending signals. Builds handler frames, stops or ends the process. */
 void signal_deliver(struct trapframe *tf);
+
+/* The current thread's mask; SIGKILL and SIGSTOP are left out of it by themselves. */
+void signal_set_mask(u64 mask);
+/* Wait with another mask: it holds until a handler's frame is built (which will restore the old one) or the call returns without one. */
+void signal_set_temporary_mask(u64 mask);
+/* All signals that are sent to the current thread or its process and blocked. */
+u64 signal_pending_set(void);
+/* sigaction(2): set and old may be NULL. -EINVAL. */
+int signal_action(int sig, const struct ksigaction *set, struct ksigaction *old);
+/* Is the signal ignored by the current process, or blocked by its thread (terminals ask)? */
+bool signal_is_ignored(int sig);
+bool signal_is_blocked(int sig);
+/* exec: handlers become SIG_DFL, the alternate stack is off. Of the current thread and process. */
+void signal_exec(void);
+/* Free what is queued for a process that ends, or its thread; from now on it takes none. */
+void signal_end_proc(struct proc *p);
+void signal_end_thread(struct thread *t);
+/* Is sp on t's alternate stack? */
+bool signal_on_altstack(const struct thread *t, ulong sp);

@@ -22,6 +22,7 @@ struct waiter {
 	struct list link;
 	struct thread *thread;
 	bool queued; /* (waitq lock) false once a waker took it out */
+	struct waiter *also; /* the next of those slept on together (waitq_sleep_any), else NULL */
 };
 
 #define WAIT_FOREVER UINT64_MAX
@@ -40,6 +41,11 @@ void waitq_enter(struct waitq *q, struct waiter *w);
  * -ETIMEDOUT once clock_now() reaches deadline (ns; WAIT_FOREVER for none). The waiter is out of the queue afterwards.
  */
 int waitq_sleep(struct waitq *q, struct waiter *w, enum wait_how how, u64 deadline);
+/*
+ * Sleep until one of several waiters of the current thread, each entered in a queue of its own, is woken; they are chained by `also`, which the caller sets
+ * after waitq_enter. NULL: nothing but a signal or the deadline ends it. Results as above. All waiters are still to be taken out by waitq_leave.
+ */
+int waitq_sleep_any(struct waiter *chain, enum wait_how how, u64 deadline);
 /* Leave the queue without sleeping. */
 void waitq_leave(struct waitq *q, struct waiter *w);
 /* Wake the first n waiters. Any context, also interrupts. */

@@ -114,6 +114,8 @@ void sched_yield(void);
  * returns after a wake, or at once if that came already. Interrupts on, no spin lock held.
  */
 void sched_block(void);
+/* The same caller found that it need not wait: it runs on. */
+void sched_stay(void);
 /* Make t ready if it sleeps. True if it did. Any context; t cannot end meanwhile. */
 bool sched_wake(struct thread *t);
 /*

@@ -1,8 +1,9 @@
 /*
  * Signal frames: what a handler finds on its stack, and the way back.
  *
- * The structures are Linux's for RV64 (arch/riscv's user API: asm/ucontext.h, asm/sigcontext.h, asm/ptrace.h; siginfo_t of
- * asm-generic/siginfo.h). The frame is a siginfo_t followed by a ucontext; rt_sigreturn finds it at sp.
+ * The structures are Linux's for RV64 (arch/riscv's user API: asm/ucontext.h, asm/sigcontext.h,
+ * asm/ptrace.h; siginfo_t of asm-generic/siginfo.h). The frame is a siginfo_t followed by a
+ * ucontext; rt_sigreturn finds it at sp.
  */
 #include "machine/signal.h"
 
@@ -93,6 +94,15 @@ static void fill_siginfo(struct user_siginfo *u, const struct ksiginfo *k)
 	u->kill.pid = k->pid;
 	u->kill.uid = (u32)k->uid;
 	u->kill.value = k->value;
+}
+
+int siginfo_copyout(ulong va, const struct ksiginfo *info)
+{
+	struct user_siginfo u;
+
+	memset(&u, 0, sizeof(u));
+	fill_siginfo(&u, info);
+	return COPYOUT(va, &u);
 }
 
 static void fill_fp(struct user_fp *fp, struct thread *t)

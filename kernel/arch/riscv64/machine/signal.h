@@ -1,5 +1,6 @@
 /*
- * Signal frames, as Linux lays them out for RV64 (its arch/riscv API headers ucontext.h, sigcontext.h, ptrace.h; siginfo_t of asm-generic).
+ * Signal frames, as Linux lays them out for RV64 (its arch/riscv API headers ucontext.h,
+ * sigcontext.h, ptrace.h; siginfo_t of asm-generic).
  */
 #pragma once
 
@@ -11,15 +12,19 @@ struct thread;
 struct trapframe;
 
 /*
- * Build the frame of a handler below sp (the current thread's user stack or its alternate stack) and set the registers so that the thread
- * continues in the handler. old_mask is what sigreturn restores. 0, or -EFAULT if the frame cannot be written; then tf is unchanged. May sleep.
+ * Build the frame of a handler below sp (the current thread's user stack or its alternate stack)
+ * and set the registers so that the thread continues in the handler. old_mask is what sigreturn
+ * restores. 0, or -EFAULT if the frame cannot be written; then tf is unchanged. May sleep.
  */
 int sigframe_push(struct trapframe *tf, struct thread *t, const struct ksigaction *act, const struct ksiginfo *info, u64 old_mask, ulong sp);
 /*
- * rt_sigreturn: take registers, alternate stack and signal mask from the frame at the user's sp. 0, or -EFAULT if it cannot be read
- * or is nonsense; then tf is unchanged. May sleep.
+ * rt_sigreturn: take registers, alternate stack and signal mask from the frame at the user's sp.
+ * 0, or -EFAULT if it cannot be read or is nonsense; then tf is unchanged. May sleep.
  */
 int sigframe_pop(struct trapframe *tf, struct thread *t, u64 *mask);
+
+/* Store a whole siginfo_t at a user address. 0 or -EFAULT. */
+int siginfo_copyout(ulong va, const struct ksiginfo *info);
 
 /* The code a handler returns to, less than a page; exec maps a page with it, at mm->sigpage. */
 extern const u8 sigcode_start[], sigcode_end[];

@@ -1,0 +1,299 @@
+/*
+ * The end of a process, and the wait for it.
+ *
+ * A process gives back all it has while it can still sleep, then, under proc_lock, becomes a zombie: number and exit status, to be collected by its
+ * parent. A parent that ignores SIGCHLD has nothing to collect. A parent keeps its zombies, and its children with a stop or
+ * continuation to report, in lists of their own, oldest first; so to wait for any child costs the same with one child as with thousands.
+ */
+#include "dev/console.h"
+#include "fs/file.h"
+#include "fs/path.h"
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "proc/itimer.h"
+#include "proc/proc.h"
+#include "proc/signal.h"
+#include "proc/thread.h"
+#include "vm/mm.h"
+
+#define STATUS_SIGNAL(status) ((status) & 0x7f)
+#define STATUS_STOPPED 0x7f
+#define STATUS_CONTINUED 0xffff
+#define CLOCK_TICK (NSEC / 100)
+
+void wait_status_info(int status, s32 *code, s32 *value)
+{
+	*value = status >> 8;
+	if (status == STATUS_CONTINUED) {
+		*code = CLD_CONTINUED;
+		*value = SIGCONT;
+	} else if ((status & 0xff) == STATUS_STOPPED) {
+		*code = CLD_STOPPED;
+	} else if (STATUS_SIGNAL(status)) {
+		*code = CLD_KILLED;
+		*value = STATUS_SIGNAL(status);
+	} else {
+		*code = CLD_EXITED;
+	}
+}
+
+/* ---- To the parent; proc_lock held ---- */
+
+/* SIGCHLD's information for a wait status. */
+static void child_info(struct ksiginfo *info, struct proc *p, int sig, int status)
+{
+	struct usage u;
+
+	proc_usage(p, &u);
+	*info = (struct ksiginfo){ .signo = sig, .pid = p->pid, .uid = (s32)p->uid,
+				   .utime = u.utime / CLOCK_TICK, .stime = u.stime / CLOCK_TICK };
+	wait_status_info(status, &info->code, &info->status);
+}
+
+static void tell_parent(struct proc *p, int sig, int status)
+{
+	struct ksiginfo info;
+
+	if (sig) {
+		child_info(&info, p, sig, status);
+		signal_send_proc(p->parent, &info);
+	}
+	waitq_wake_all(&p->parent->child_wait);
+}
+
+static void unlist(struct proc *p)
+{
+	if (!list_empty(&p->report_link)) {
+		list_remove(&p->report_link);
+		list_init(&p->report_link);
+	}
+}
+
+static struct ksigaction sigchld_action(struct proc *p)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	struct ksigaction act = p->action[SIGCHLD - 1];
+
+	spin_unlock_irq(&p->sig_lock, irq);
+	return act;
+}
+
+void proc_report_event(struct proc *p, int wait_status)
+{
+	bool silent = sigchld_action(p->parent).flags & SA_NOCLDSTOP;
+
+	unlist(p);
+	p->wait_event = wait_status;
+	list_append(&p->parent->events, &p->report_link);
+	tell_parent(p, silent ? 0 : SIGCHLD, wait_status);
+}
+
+/* p has become a zombie. Its parent is told; false if the parent wants nothing to collect. */
+static bool report_end(struct proc *p)
+{
+	struct ksigaction act = sigchld_action(p->parent);
+	bool collect = p->exit_signal != SIGCHLD ||
+		       (act.handler != SIG_IGN && !(act.flags & SA_NOCLDWAIT));
+
+	unlist(p);
+	p->wait_event = 0;
+	if (collect)
+		list_append(&p->parent->zombies, &p->report_link);
+	tell_parent(p, p->exit_signal, p->exit_status);
+	return collect;
+}
+
+/* ---- The end ---- */
+
+static void leave_memory(struct thread *t)
+{
+	struct proc *p = t->proc;
+	struct mm *mm = p->mm;
+	struct file *exe;
+	ulong irq;
+
+	proc_leave_mm(t);
+	sched_switch_mm(NULL);
+	irq = spin_lock_irq(&p->sig_lock);
+	if (mm)
+		p->dead.max_rss = MAX(p->dead.max_rss, mm->pmap.resident);
+	p->mm = NULL;
+	exe = p->exe;
+	p->exe = NULL;
+	spin_unlock_irq(&p->sig_lock, irq);
+	if (mm)
+		mm_put(mm);
+	if (exe)
+		file_drop(exe);
+}
+
+/* Orphans go to process 1. Zombies among them it does not know of yet. proc_lock held. */
+static void leave_tree(struct proc *p)
+{
+	struct proc *init = proc_find(1);
+
+	if (!init || init == p)
+		panic("process 1 (%s) ended with status 0x%x", p->name, p->exit_status);
+	proc_leave_tree(p, init);
+	if (!list_empty(&init->zombies)) {
+		signal_kernel(init, SIGCHLD);
+		waitq_wake_all(&init->child_wait);
+	}
+	proc_put(init);
+}
+
+void proc_exit(int wait_status)
+{
+	struct thread *t = current_thread();
+	struct proc *p = t->proc;
+
+	signal_end_proc(p);
+	itimer_stop(p);
+	if (p->sid == p->pid && p->tty)
+		tty_leader_exit(p->tty);
+	leave_memory(t);
+	files_put(p->files);
+	fs_context_put(p->fs);
+	p->files = NULL;
+	p->fs = NULL;
+	thread_charge(t);
+	mutex_lock(&proc_lock);
+	p->exit_status = wait_status;
+	leave_tree(p);
+	signal_end_thread(t);
+	/* From here on the parent may collect p: nothing of it may be used once the lock is free. */
+	t->proc = &kernel_proc;
+	if (!report_end(p))
+		proc_release(p);
+	mutex_unlock(&proc_lock);
+	sched_exit();
+}
+
+void thread_exit(int code)
+{
+	proc_exit((code & 0xff) << 8);
+}
+
+/* ---- The wait ---- */
+
+struct wait {
+	enum wait_which which;
+	int id;
+	u32 options;
+	struct proc *self;
+};
+
+static bool wait_wants(const struct wait *w, const struct proc *child)
+{
+	bool clone_child = child->exit_signal != SIGCHLD;
+
+	if (!(w->options & WALL) && clone_child != !!(w->options & WCLONE))
+		return false;
+	return w->which == P_ALL || (w->which == P_PID && child->pid == w->id) ||
+	       (w->which == P_PGID && child->pgid == w->id);
+}
+
+static bool event_wanted(const struct wait *w, const struct proc *child)
+{
+	if (!wait_wants(w, child))
+		return false;
+	return w->options & (child->wait_event == STATUS_CONTINUED ? WCONTINUED : WUNTRACED);
+}
+
+/* The child with number w->id, whatever its state. */
+static struct proc *wait_find(const struct wait *w)
+{
+	struct proc *p = proc_find(w->id);
+
+	if (!p)
+		return NULL;
+	/* The tree holds a reference too, and proc_lock keeps it there. */
+	proc_put(p);
+	return p->parent == w->self && wait_wants(w, p) ? p : NULL;
+}
+
+/* A child that has something to report. */
+static struct proc *wait_ready(const struct wait *w)
+{
+	struct proc *p;
+
+	if (w->which == P_PID) {
+		p = wait_find(w);
+		if (!p || list_empty(&p->report_link))
+			return NULL;
+		return p->state == PROC_ZOMBIE ? (w->options & WEXITED ? p : NULL)
+					       : (event_wanted(w, p) ? p : NULL);
+	}
+	if (w->options & WEXITED)
+		LIST_EACH(p, &w->self->zombies, report_link) {
+			if (wait_wants(w, p))
+				return p;
+		}
+	LIST_EACH(p, &w->self->events, report_link) {
+		if (event_wanted(w, p))
+			return p;
+	}
+	return NULL;
+}
+
+/* Is there a child at all that the wait could ever report? */
+static bool wait_possible(const struct wait *w)
+{
+	struct proc *p;
+
+	if (w->which == P_PID)
+		return wait_find(w);
+	LIST_EACH(p, &w->self->children, sibling) {
+		if (wait_wants(w, p))
+			return true;
+	}
+	return false;
+}
+
+
+static long wait_report(const struct wait *w, struct proc *p, struct wait_result *r)
+{
+	bool ended = p->state == PROC_ZOMBIE;
+
+	*r = (struct wait_result){ .pid = p->pid, .uid = p->uid,
+				   .status = ended ? p->exit_status : p->wait_event };
+	proc_usage(p, &r->usage);
+	usage_add(&r->usage, &p->child);
+	if (w->options & WNOWAIT)
+		return r->pid;
+	if (ended) {
+		usage_add(&w->self->child, &r->usage);
+		proc_release(p);
+	} else {
+		p->wait_event = 0;
+		unlist(p);
+	}
+	return r->pid;
+}
+
+long proc_wait(enum wait_which which, int id, u32 options, struct wait_result *result)
+{
+	struct wait w = { which, id, options, current_proc() };
+	struct waiter waiter;
+	long answer = 0;
+
+	for (;;) {
+		struct proc *p;
+
+		/* In the queue before the look, so that no change is missed. */
+		waitq_enter(&w.self->child_wait, &waiter);
+		mutex_lock(&proc_lock);
+		p = wait_ready(&w);
+		if (p)
+			answer = wait_report(&w, p, result);
+		else if (!wait_possible(&w))
+			answer = -ECHILD;
+		mutex_unlock(&proc_lock);
+		if (answer || (options & WNOHANG)) {
+			waitq_leave(&w.self->child_wait, &waiter);
+			return answer;
+		}
+		if (waitq_sleep(&w.self->child_wait, &waiter, WAIT_INTERRUPTIBLE, WAIT_FOREVER))
+			return -ERESTARTSYS;
+	}
+}

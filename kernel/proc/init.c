@@ -1,0 +1,296 @@
+/*
+ * Process 1, and the end of the run.
+ *
+ * Process 1 begins in the kernel: it mounts the root, then either becomes the program named by init= , or, with job=, stays in the
+ * kernel, runs the job as process 2, collects every orphan, and when the job has ended reports its status and switches the machine off.
+ *
+ * In job mode the memory in use is noted just before the job is made and compared when nothing of it is left, caches emptied both times: every page and
+ * every byte of kmalloc that a program had must have come back.
+ */
+#include "proc/init.h"
+#include "dev/console.h"
+#include "fs/file.h"
+#include "fs/path.h"
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "machine/trap.h"
+#include "options.h"
+#include "proc/exec.h"
+#include "proc/proc.h"
+#include "proc/thread.h"
+#include "proc/timer.h"
+#include "proc/trap.h"
+#include "vm/kmalloc.h"
+#include "vm/obj.h"
+#include "vm/page.h"
+
+#define JOB_MAX (KMALLOC_MAX - 1)
+#define LEAK_STATUS 125
+#define CANNOT_RUN_STATUS 126
+#define SETTLE_TRIES 50
+#define SETTLE_NS 10000000ull /* 10 ms */
+
+static char init_path[256] = "/bin/init";
+static char job_path[256];
+
+/* ---- Programs ---- */
+
+/* The current process, which has no program yet, runs one. -errno if it cannot be run. */
+static int run_program(const char *path, struct exec_args *a)
+{
+	struct thread *t = current_thread();
+	int err;
+
+	t->tf = thread_frame(t);
+	memset(t->tf, 0, sizeof(*t->tf));
+	t->tf->thread = t;
+	err = proc_exec(path, a);
+	exec_args_free(a);
+	if (err)
+		return err;
+	intr_disable();
+	trap_return_to_user(t->tf);
+	return_to_user(t->tf);
+}
+
+/* f, whose reference is taken over, becomes descriptors 0, 1 and 2. */
+static void install_stdio(struct file *f)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		file_hold(f);
+		if (files_install(current_proc()->files, f, fd, false) < 0)
+			panic("no memory for the first descriptors");
+	}
+	file_drop(f);
+}
+
+static void start_init(void)
+{
+	static const char *const env[] = { "PATH=/bin", "HOME=/root", "TERM=vt100", "USER=root" };
+	struct exec_args a;
+	struct file *console;
+	int err;
+
+	tty_start();
+	exec_args_init(&a);
+	err = fs_open(AT_FDCWD, "/dev/console", O_RDWR, 0, &console);
+	if (err)
+		panic("cannot open /dev/console: error %d", -err);
+	install_stdio(console);
+	err = exec_args_add(&a, init_path, false);
+	for (unsigned i = 0; !err && i < ARRAY_SIZE(env); i++)
+		err = exec_args_add(&a, env[i], true);
+	if (!err)
+		err = run_program(init_path, &a);
+	panic("cannot run %s: error %d", init_path, -err);
+}
+
+/* ---- The job ---- */
+
+struct job {
+	char *text; /* the job file: strings, each with its NUL */
+	size_t size;
+};
+static struct job job;
+
+static void read_job(void)
+{
+	struct kstat st;
+	struct file *f;
+	int err = fs_open(AT_FDCWD, job_path, O_RDONLY, 0, &f);
+
+	if (!err)
+		err = file_stat(f, &st);
+	if (err)
+		panic("cannot open the job %s: error %d", job_path, -err);
+	if (!st.size || st.size > JOB_MAX)
+		panic("the job %s has %llu bytes", job_path, (unsigned long long)st.size);
+	job.size = (size_t)st.size;
+	job.text = kzalloc(job.size + 1, ALLOC_WAIT);
+	if (!job.text || file_pread(f, job.text, job.size, 0) != (ssize_t)job.size)
+		panic("cannot read the job %s", job_path);
+	file_drop(f);
+}
+
+static const char *next_string(const char *s)
+{
+	return s + strlen(s) + 1;
+}
+
+/*
+ * Arguments and environment, which begin at s. An argument may be empty, a variable may not, so it is the last empty string that parts them.
+ */
+static int job_args(struct exec_args *a, const char *s)
+{
+	const char *end = job.text + job.size, *parting = end;
+	int err = 0;
+
+	for (const char *p = s; p < end; p = next_string(p))
+		if (!*p)
+			parting = p;
+	for (; !err && s < end; s = next_string(s))
+		if (s != parting)
+			err = exec_args_add(a, s, s > parting);
+	return err;
+}
+
+static void job_entry(void)
+{
+	struct proc *p = current_proc();
+	const char *folder = job.text, *path = next_string(folder);
+	struct exec_args a;
+	struct file *link;
+	int err;
+
+	sched_enter();
+	mutex_lock(&proc_lock);
+	proc_new_session(p);
+	mutex_unlock(&proc_lock);
+	link = file_new(&link_file_ops, O_RDWR, NULL, NULL, NULL);
+	if (!link)
+		panic("no memory for the job");
+	install_stdio(link);
+	exec_args_init(&a);
+	err = fs_chdir(folder);
+	if (!err)
+		err = job_args(&a, next_string(path));
+	if (!err)
+		err = run_program(path, &a);
+	exec_args_free(&a);
+	log_warn("cannot run %s: error %d\n", path, -err);
+	proc_exit(CANNOT_RUN_STATUS << 8);
+}
+
+struct memory_mark {
+	ulong pages;
+	size_t bytes;
+};
+
+/* Pages in use, but for those that slabs keep half empty, and live bytes, once everything that is only kept is given back. */
+static void mark_memory(struct memory_mark *m)
+{
+	struct page_stats pages;
+	struct kmem_stats bytes;
+
+	fs_drop_caches();
+	sched_drain();
+	kmem_drain();
+	page_drain();
+	page_get_stats(&pages);
+	kmem_get_stats(&bytes);
+	m->pages = pages.kernel + pages.ptable + pages.anon + pages.obj;
+	m->bytes = bytes.bytes;
+}
+
+/* The last thread's stack is given back a moment after its process was collected, so look more than once. */
+static bool check_memory(const struct memory_mark *before)
+{
+	struct memory_mark now;
+
+	for (unsigned i = 0; i < SETTLE_TRIES; i++) {
+		mark_memory(&now);
+		if (now.pages == before->pages && now.bytes == before->bytes)
+			return true;
+		timer_sleep(clock_now() + SETTLE_NS);
+	}
+	log_warn("leak: %ld pages, %ld bytes\n", (long)(now.pages - before->pages),
+		 (long)(now.bytes - before->bytes));
+	return false;
+}
+
+static int exit_status_of(int wait_status)
+{
+	return wait_status & 0x7f ? 128 + (wait_status & 0x7f) : wait_status >> 8;
+}
+
+/* Collect children until `pid` ends; -1: until there are none. The wait status of the last. */
+static int collect(int pid)
+{
+	struct wait_result r = { .status = 0 };
+	long got;
+
+	do
+		got = proc_wait(P_ALL, 0, WEXITED | WALL, &r);
+	while (got > 0 && got != pid);
+	return r.status;
+}
+
+static void kill_all(void)
+{
+	struct proc *p;
+
+	for (int pid = 2; (p = proc_next(pid)); proc_put(p)) {
+		pid = p->pid + 1;
+		if (p != current_proc())
+			signal_kernel(p, SIGKILL);
+	}
+}
+
+static void run_job(void)
+{
+	struct memory_mark before;
+	struct proc *p;
+	int status;
+
+	read_job();
+	mark_memory(&before);
+	p = proc_spawn(current_proc(), "job", job_entry);
+	if (!p)
+		panic("no memory for the job");
+	status = exit_status_of(collect(p->pid));
+	/* What it left running goes too: children of children become ours as their parents end. */
+	while (proc_count() > 1) {
+		kill_all();
+		collect(-1);
+	}
+	fs_sync_all();
+	if (!check_memory(&before))
+		status = LEAK_STATUS;
+	if (fs_unmount_all())
+		log_warn("the disk could not be unmounted\n");
+	link_report_exit(status);
+	machine_poweroff();
+}
+
+/* ---- Process 1 ---- */
+
+static void init_entry(void)
+{
+	int err;
+
+	sched_enter();
+	if (job_path[0])
+		link_start();
+	err = fs_mount_root();
+	if (err)
+		panic("no root file system: error %d", -err);
+	obj_writeback_start();
+	if (job_path[0])
+		run_job();
+	start_init();
+}
+
+void init_start(void)
+{
+	boot_value("init=", init_path, sizeof(init_path));
+	boot_value("job=", job_path, sizeof(job_path));
+	if (!proc_spawn(&kernel_proc, "init", init_entry))
+		panic("no memory for process 1");
+}
+
+void system_shutdown(bool restart)
+{
+	ulong others = current_proc()->pid == 1 ? 1 : 2;
+
+	for (unsigned i = 0; i < SETTLE_TRIES && proc_count() > others; i++) {
+		kill_all();
+		timer_sleep(clock_now() + SETTLE_NS);
+	}
+	fs_sync_all();
+	if (fs_unmount_all())
+		log_warn("the disk could not be unmounted\n");
+	if (restart)
+		machine_reboot();
+	machine_poweroff();
+}

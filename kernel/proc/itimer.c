@@ -1,0 +1,134 @@
+/*
+ * Interval timers.
+ */
+#include "proc/itimer.h"
+#include "lib/errno.h"
+#include "proc/proc.h"
+#include "proc/signal.h"
+#include "proc/thread.h"
+#include "proc/timer.h"
+
+static void send(struct proc *p, int sig)
+{
+	struct ksiginfo info = { .signo = sig, .code = SI_KERNEL };
+
+	signal_send_proc(p, &info);
+}
+
+static void real_timer_fn(struct timer *t)
+{
+	struct proc *p = CONTAINER_OF(t, struct proc, real_timer);
+	u64 interval = p->real_interval, now = clock_now(), next = t->when + interval;
+
+	send(p, SIGALRM);
+	if (!interval)
+		return;
+	/* Late by whole periods: those are lost, the phase is kept. */
+	if (next <= now)
+		next += (now - next) / interval * interval + interval;
+	timer_arm(t, next);
+}
+
+void itimer_init(struct proc *p)
+{
+	timer_init(&p->real_timer, real_timer_fn);
+	p->real_interval = 0;
+}
+
+void itimer_stop(struct proc *p)
+{
+	timer_cancel(&p->real_timer);
+	__atomic_store_n(&p->cpu_timers, false, __ATOMIC_RELAXED);
+}
+
+/* proc_lock keeps two callers apart; the timer's own function is stopped by the cancellation. */
+static void exchange_real(struct proc *p, const struct itimer_value *set, struct itimer_value *old)
+{
+	mutex_lock(&proc_lock);
+	*old = (struct itimer_value){ p->real_interval, timer_left(&p->real_timer) };
+	if (set) {
+		timer_cancel(&p->real_timer);
+		p->real_interval = set->left ? set->interval : 0;
+		if (set->left)
+			timer_arm(&p->real_timer, clock_now() + set->left);
+	}
+	mutex_unlock(&proc_lock);
+}
+
+/* What the timer counts, up to now. */
+static u64 cpu_time(struct proc *p, enum itimer_which which)
+{
+	struct usage u;
+
+	proc_usage(p, &u);
+	return which == ITIMER_VIRTUAL ? u.utime : u.utime + u.stime;
+}
+
+static void exchange_cpu(struct proc *p, enum itimer_which which, const struct itimer_value *set,
+			 struct itimer_value *old)
+{
+	struct cpu_timer *t = which == ITIMER_VIRTUAL ? &p->virtual_timer : &p->prof_timer;
+	u64 now;
+	ulong irq;
+
+	thread_charge(current_thread());
+	now = cpu_time(p, which);
+	irq = spin_lock_irq(&p->sig_lock);
+	*old = (struct itimer_value){ t->interval, 0 };
+	if (t->expires)
+		old->left = t->expires > now ? t->expires - now : 1;
+	if (set) {
+		t->interval = set->left ? set->interval : 0;
+		t->expires = set->left ? now + set->left : 0;
+		__atomic_store_n(&p->cpu_timers, p->virtual_timer.expires || p->prof_timer.expires,
+				 __ATOMIC_RELAXED);
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+	if (set)
+		sched_want_tick();
+}
+
+int itimer_exchange(enum itimer_which which, const struct itimer_value *set, struct itimer_value *old)
+{
+	struct proc *p = current_proc();
+
+	switch (which) {
+	case ITIMER_REAL:
+		exchange_real(p, set, old);
+		return 0;
+	case ITIMER_VIRTUAL:
+	case ITIMER_PROF:
+		exchange_cpu(p, which, set, old);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* True if the timer ran out. sig_lock held. */
+static bool expire(struct cpu_timer *t, u64 now)
+{
+	if (!t->expires || now < t->expires)
+		return false;
+	t->expires = t->interval ? now + t->interval : 0;
+	return true;
+}
+
+void itimer_tick(struct thread *t)
+{
+	struct proc *p = t->proc;
+	struct usage u;
+	bool virtual, prof;
+
+	thread_charge(t);
+	proc_usage(p, &u);
+	spin_lock(&p->sig_lock);
+	virtual = expire(&p->virtual_timer, u.utime);
+	prof = expire(&p->prof_timer, u.utime + u.stime);
+	__atomic_store_n(&p->cpu_timers, p->virtual_timer.expires || p->prof_timer.expires,
+			 __ATOMIC_RELAXED);
+	spin_unlock(&p->sig_lock);
+	if (virtual)
+		send(p, SIGVTALRM);
+	if (prof)
+		send(p, SIGPROF);
+}

@@ -1,0 +1,23 @@
+/*
+ * Interval timers of a process: setitimer(2). ITIMER_REAL stands on a timer queue; the other two are looked at by the tick while
+ * the process's threads run.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+struct proc;
+struct thread;
+
+enum itimer_which { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
+struct itimer_value {
+	u64 interval, left; /* ns; left 0: off */
+};
+
+/* Read, and set if `set` is given. Of the current process. 0 or -EINVAL. */
+int itimer_exchange(enum itimer_which which, const struct itimer_value *set, struct itimer_value *old);
+void itimer_init(struct proc *p);
+/* At the end of a process: no timer fires afterwards. */
+void itimer_stop(struct proc *p);
+/* A tick while t, whose process has a CPU timer, runs. Interrupts off. */
+void itimer_tick(struct thread *t);

@@ -1,0 +1,131 @@
+/*
+ * Traps, the machine-independent half: from the machine's entry code to a system call, a fault or a signal, and the way back to user mode.
+ *
+ * CPU time is charged here: to user mode until a trap enters the kernel, to the kernel until trap_return_to_user. An interrupt in user mode does
+ * not come through here on its way in, so its short time counts as the program's.
+ */
+#include "proc/trap.h"
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "machine/syscall_table.h"
+#include "machine/trap.h"
+#include "proc/proc.h"
+#include "proc/signal.h"
+#include "proc/thread.h"
+#include "vm/fault.h"
+#include "vm/mm.h"
+
+static inline void enter_kernel(struct thread *t)
+{
+	thread_charge(t);
+	t->in_user = false;
+}
+
+/* The error codes from ERESTARTSYS on are not the program's: note what is to be done with the call on the way back. */
+static void special_result(struct thread *t, long result)
+{
+	if (result == -ENORESULT)
+		return;
+	t->restart = (u32)-result;
+	__atomic_fetch_or(&t->work, WORK_SIGNAL, __ATOMIC_RELAXED);
+}
+
+void trap_syscall(struct trapframe *tf)
+{
+	struct thread *t = current_thread();
+	ulong number = tf_syscall_number(tf);
+	syscall_fn fn = number < syscall_count ? syscall_table[number] : NULL;
+	long result = -ENOSYS;
+
+	enter_kernel(t);
+	if (LIKELY(fn))
+		result = fn(tf_args(tf));
+	if (UNLIKELY((ulong)(result + ENORESULT) <= ENORESULT - ERESTARTSYS))
+		special_result(t, result);
+	else
+		tf_set_result(tf, result);
+}
+
+/* A fault for which there is no memory: the process that asked for it goes. */
+static void out_of_memory(struct thread *t)
+{
+	log_warn("out of memory: killed %d %s\n", t->proc->pid, t->proc->name);
+	signal_kernel(t->proc, SIGKILL);
+}
+
+static void fault_signal(struct thread *t, enum fault_result result, ulong va)
+{
+	struct ksiginfo info = { .signo = SIGSEGV, .code = SEGV_MAPERR, .addr = va };
+
+	switch (result) {
+	case FAULT_OK:
+		return;
+	case FAULT_OOM:
+		out_of_memory(t);
+		return;
+	case FAULT_BUS:
+		info.signo = SIGBUS;
+		info.code = BUS_ADRERR;
+		break;
+	case FAULT_ACCERR:
+		info.code = SEGV_ACCERR;
+		break;
+	case FAULT_MAPERR:
+		break;
+	}
+	signal_force(&info);
+}
+
+void trap_user_fault(struct trapframe *tf UNUSED, ulong va, unsigned access)
+{
+	struct thread *t = current_thread();
+
+	enter_kernel(t);
+	fault_signal(t, vm_fault(t->mm, va, access), va);
+}
+
+void trap_user_exception(struct trapframe *tf UNUSED, int sig, int code, ulong addr)
+{
+	struct ksiginfo info = { .signo = sig, .code = code, .addr = addr };
+
+	enter_kernel(current_thread());
+	signal_force(&info);
+}
+
+bool trap_kernel_fault(ulong va, unsigned access)
+{
+	struct thread *t = current_thread();
+	enum fault_result result;
+
+	if (t->nofault || !t->mm || va >= USER_TOP)
+		return false;
+	result = vm_fault(t->mm, va, access);
+	if (result == FAULT_OOM)
+		out_of_memory(t);
+	return result == FAULT_OK;
+}
+
+static void do_work(struct thread *t, struct trapframe *tf)
+{
+	u32 work = __atomic_exchange_n(&t->work, 0, __ATOMIC_SEQ_CST);
+
+	if (work & WORK_TICK)
+		sched_want_tick();
+	if (work & WORK_SIGNAL)
+		signal_deliver(tf);
+	if (work & WORK_RESCHED)
+		sched_yield();
+}
+
+void trap_return_to_user(struct trapframe *tf)
+{
+	struct thread *t = current_thread();
+
+	while (UNLIKELY(__atomic_load_n(&t->work, __ATOMIC_RELAXED))) {
+		intr_enable();
+		do_work(t, tf);
+		intr_disable();
+	}
+	thread_charge(t);
+	t->in_user = true;
+}

@@ -1,0 +1,51 @@
+/*
+ * Structures that programs hand to system calls, where Linux builds them from C's own types: they then have the layout of
+ * the machine by themselves. What differs otherwise is in machine/abi.h.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+struct abi_timespec {
+	long sec, nsec;
+};
+struct abi_timeval {
+	long sec, usec;
+};
+struct abi_itimerval {
+	struct abi_timeval interval, value;
+};
+struct abi_tms {
+	long utime, stime, cutime, cstime; /* ticks of 1/100 s */
+};
+struct abi_rusage {
+	struct abi_timeval utime, stime;
+	long maxrss; /* KiB */
+	long ixrss, idrss, isrss;
+	long minflt, majflt;
+	long nswap, inblock, oublock, msgsnd, msgrcv, nsignals, nvcsw, nivcsw;
+};
+struct abi_sysinfo {
+	long uptime;
+	ulong loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+	u16 procs, pad;
+	ulong totalhigh, freehigh;
+	u32 mem_unit;
+	char room[20 - 2 * sizeof(ulong) - sizeof(u32)];
+};
+struct abi_utsname {
+	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
+};
+struct abi_stack {
+	ulong sp;
+	int flags;
+	ulong size;
+};
+
+struct usage;
+/* A process's usage as rusage. */
+void abi_fill_rusage(struct abi_rusage *r, const struct usage *u);
+/* The ns of a timespec into *ns, cut to what 64 bits hold. -EINVAL if it is none (negative, or a whole second of ns). */
+int abi_timespec_ns(const struct abi_timespec *ts, u64 *ns);
+struct abi_timespec abi_timespec_of(u64 ns);
+struct abi_timeval abi_timeval_of(u64 ns);

@@ -1,0 +1,277 @@
+/*
+ * Signals.
+ */
+#include "lib/errno.h"
+#include "machine/abi.h"
+#include "machine/signal.h"
+#include "machine/trap.h"
+#include "proc/itimer.h"
+#include "proc/proc.h"
+#include "proc/signal.h"
+#include "proc/thread.h"
+#include "proc/timer.h"
+#include "sys/abi.h"
+#include "sys/syscalls.h"
+#include "vm/uaccess.h"
+
+#define SIGSET_SIZE 8u
+#define ALTSTACK_MIN 2048u /* MINSIGSTKSZ */
+
+/* ---- Sending ---- */
+
+/* Superuser, or the same real or effective user; SIGCONT also within a session. */
+static bool may_signal(const struct proc *p, int sig)
+{
+	const struct proc *self = current_proc();
+
+	return !self->euid || self->euid == p->suid || self->euid == p->uid || self->uid == p->suid ||
+	       self->uid == p->uid || (sig == SIGCONT && self->sid == p->sid);
+}
+
+static int send_checked(struct proc *p, void *arg)
+{
+	const struct ksiginfo *info = arg;
+
+	if (!may_signal(p, info->signo))
+		return -EPERM;
+	return info->signo ? signal_send_proc(p, info) : 0;
+}
+
+static long send_to_one(int pid, struct ksiginfo *info)
+{
+	struct proc *p = proc_find(pid);
+	long result;
+
+	if (!p)
+		return -ESRCH;
+	result = send_checked(p, info);
+	proc_put(p);
+	return result;
+}
+
+/* To everybody but process 1 and the caller. */
+static long send_to_all(struct ksiginfo *info)
+{
+	long result = -ESRCH;
+	struct proc *p;
+
+	for (int pid = 2; (p = proc_next(pid)); proc_put(p)) {
+		pid = p->pid + 1;
+		if (p != current_proc()) {
+			int err = send_checked(p, info);
+
+			result = result ? err : 0;
+		}
+	}
+	return result;
+}
+
+SYSCALL(kill)
+{
+	struct proc *self = current_proc();
+	int pid = (int)args[0];
+	struct ksiginfo info = { .signo = (int)args[1], .code = SI_USER, .pid = self->pid,
+				 .uid = (s32)self->uid };
+
+	if ((uint)args[1] > NSIG)
+		return -EINVAL;
+	if (pid > 0)
+		return send_to_one(pid, &info);
+	if (pid == -1)
+		return send_to_all(&info);
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	return group_for_each(pid ? -pid : self->pgid, send_checked, &info);
+}
+
+SYSCALL(tgkill)
+{
+	struct proc *self = current_proc(), *p;
+	int tgid = (int)args[0], tid = (int)args[1];
+	struct ksiginfo info = { .signo = (int)args[2], .code = SI_TKILL, .pid = self->pid,
+				 .uid = (s32)self->uid };
+	long result;
+
+	if (tgid <= 0 || tid <= 0 || (uint)args[2] > NSIG)
+		return -EINVAL;
+	p = proc_find(tgid);
+	if (!p)
+		return -ESRCH;
+	result = may_signal(p, info.signo) ? signal_send_tid(p, tid, &info) : -EPERM;
+	proc_put(p);
+	return result;
+}
+
+/* ---- Actions and masks ---- */
+
+SYSCALL(rt_sigaction)
+{
+	struct ksigaction set, old;
+	struct abi_sigaction u;
+	int err;
+
+	if (args[3] != SIGSET_SIZE)
+		return -EINVAL;
+	if (args[1]) {
+		if (COPYIN(&u, args[1]))
+			return -EFAULT;
+		abi_sigaction_get(&set, &u);
+	}
+	err = signal_action((int)args[0], args[1] ? &set : NULL, &old);
+	if (err || !args[2])
+		return err;
+	abi_sigaction_put(&u, &old);
+	return COPYOUT(args[2], &u);
+}
+
+enum mask_how { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
+
+SYSCALL(rt_sigprocmask)
+{
+	u64 old = current_thread()->sig_mask, set;
+
+	if (args[3] != SIGSET_SIZE)
+		return -EINVAL;
+	if (args[1]) {
+		if (COPYIN(&set, args[1]))
+			return -EFAULT;
+		switch ((int)args[0]) {
+		case SIG_BLOCK:
+			signal_set_mask(old | set);
+			break;
+		case SIG_UNBLOCK:
+			signal_set_mask(old & ~set);
+			break;
+		case SIG_SETMASK:
+			signal_set_mask(set);
+			break;
+		default:
+			return -EINVAL;
+		}
+	}
+	return args[2] ? COPYOUT(args[2], &old) : 0;
+}
+
+SYSCALL(rt_sigpending)
+{
+	u64 set = signal_pending_set();
+
+	if (args[1] > SIGSET_SIZE)
+		return -EINVAL;
+	return copyout(args[0], &set, args[1]);
+}
+
+SYSCALL(rt_sigsuspend)
+{
+	u64 mask;
+
+	if (args[1] != SIGSET_SIZE)
+		return -EINVAL;
+	if (COPYIN(&mask, args[0]))
+		return -EFAULT;
+	signal_set_temporary_mask(mask);
+	timer_sleep(WAIT_FOREVER);
+	return -ERESTARTNOHAND;
+}
+
+/* The frame says what the registers, the mask and the alternate stack become; if it says nonsense the program cannot go on. */
+SYSCALL(rt_sigreturn)
+{
+	struct ksiginfo info = { .signo = SIGSEGV, .code = SI_KERNEL };
+	struct thread *t = current_thread();
+	u64 mask;
+
+	(void)args;
+	if (sigframe_pop(t->tf, t, &mask) < 0)
+		signal_force(&info);
+	else
+		signal_set_mask(mask);
+	return -ENORESULT;
+}
+
+/* ---- The alternate stack ---- */
+
+static long set_altstack(struct thread *t, const struct abi_stack *ss, bool on_it)
+{
+	if (on_it)
+		return -EPERM;
+	if (ss->flags & ~(SS_ONSTACK | SS_DISABLE) || ss->flags == (SS_ONSTACK | SS_DISABLE))
+		return -EINVAL;
+	if (ss->flags & SS_DISABLE) {
+		t->altstack_sp = t->altstack_size = 0;
+		t->altstack_flags = SS_DISABLE;
+		return 0;
+	}
+	if (ss->size < ALTSTACK_MIN)
+		return -ENOMEM;
+	t->altstack_sp = ss->sp;
+	t->altstack_size = ss->size;
+	t->altstack_flags = 0;
+	return 0;
+}
+
+SYSCALL(sigaltstack)
+{
+	struct thread *t = current_thread();
+	bool on_it = signal_on_altstack(t, tf_sp(t->tf));
+	struct abi_stack ss, old = { .sp = t->altstack_sp, .size = t->altstack_size,
+				     .flags = on_it ? SS_ONSTACK : (int)t->altstack_flags };
+	long result;
+
+	if (args[0]) {
+		if (COPYIN(&ss, args[0]))
+			return -EFAULT;
+		result = set_altstack(t, &ss, on_it);
+		if (result)
+			return result;
+	}
+	return args[1] ? COPYOUT(args[1], &old) : 0;
+}
+
+/* ---- Interval timers ---- */
+
+/* The ns of a timeval, or -EINVAL. */
+static int timeval_ns(const struct abi_timeval *tv, u64 *ns)
+{
+	struct abi_timespec ts = { tv->sec, tv->usec * 1000 };
+
+	if (tv->usec < 0 || tv->usec > 999999)
+		return -EINVAL;
+	return abi_timespec_ns(&ts, ns);
+}
+
+static int copyout_itimer(ulong va, const struct itimer_value *v)
+{
+	struct abi_itimerval it = { abi_timeval_of(v->interval), abi_timeval_of(v->left) };
+
+	/* Less than a microsecond is left, but it does run. */
+	if (v->left && !it.value.sec && !it.value.usec)
+		it.value.usec = 1;
+	return COPYOUT(va, &it);
+}
+
+SYSCALL(setitimer)
+{
+	struct itimer_value set = { 0, 0 }, old;
+	struct abi_itimerval it;
+	int err;
+
+	if (args[1]) {
+		if (COPYIN(&it, args[1]))
+			return -EFAULT;
+		if (timeval_ns(&it.interval, &set.interval) || timeval_ns(&it.value, &set.left))
+			return -EINVAL;
+	}
+	err = itimer_exchange((enum itimer_which)args[0], &set, &old);
+	if (err || !args[2])
+		return err;
+	return copyout_itimer(args[2], &old);
+}
+
+SYSCALL(getitimer)
+{
+	struct itimer_value old;
+	int err = itimer_exchange((enum itimer_which)args[0], NULL, &old);
+
+	return err ? err : copyout_itimer(args[1], &old);
+}

@@ -1,0 +1,179 @@
+/*
+ * Clocks and sleeps.
+ */
+#include "lib/errno.h"
+#include "machine/clock.h"
+#include "proc/proc.h"
+#include "proc/thread.h"
+#include "proc/timer.h"
+#include "sys/abi.h"
+#include "sys/syscalls.h"
+#include "vm/uaccess.h"
+
+enum clock_id {
+	CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME, CLOCK_THREAD_CPUTIME, CLOCK_MONOTONIC_RAW,
+	CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM,
+	CLOCK_BOOTTIME_ALARM, CLOCK_TAI = 11,
+};
+
+#define TIMER_ABSTIME 1
+#define SECONDS_MAX ((s64)(INT64_MAX / (s64)NSEC) - 1) /* beyond: as good as forever */
+
+int abi_timespec_ns(const struct abi_timespec *ts, u64 *ns)
+{
+	if (ts->sec < 0 || ts->nsec < 0 || (u64)ts->nsec >= NSEC)
+		return -EINVAL;
+	*ns = (u64)MIN((s64)ts->sec, SECONDS_MAX) * NSEC + (u64)ts->nsec;
+	return 0;
+}
+
+struct abi_timespec abi_timespec_of(u64 ns)
+{
+	return (struct abi_timespec){ (long)(ns / NSEC), (long)(ns % NSEC) };
+}
+
+struct abi_timeval abi_timeval_of(u64 ns)
+{
+	return (struct abi_timeval){ (long)(ns / NSEC), (long)(ns % NSEC / 1000) };
+}
+
+static u64 process_time(void)
+{
+	struct usage u;
+
+	thread_charge(current_thread());
+	proc_usage(current_proc(), &u);
+	return u.utime + u.stime;
+}
+
+static u64 thread_time(void)
+{
+	struct thread *t = current_thread();
+
+	thread_charge(t);
+	return t->utime + t->stime;
+}
+
+/* 0, or -EINVAL if there is no such clock. */
+static int clock_read(int id, u64 *ns)
+{
+	switch (id) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_TAI:
+		*ns = clock_realtime();
+		return 0;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM:
+		*ns = clock_now();
+		return 0;
+	case CLOCK_PROCESS_CPUTIME:
+		*ns = process_time();
+		return 0;
+	case CLOCK_THREAD_CPUTIME:
+		*ns = thread_time();
+		return 0;
+	}
+	return -EINVAL;
+}
+
+SYSCALL(clock_gettime)
+{
+	struct abi_timespec ts;
+	u64 ns;
+
+	if (clock_read((int)args[0], &ns))
+		return -EINVAL;
+	ts = abi_timespec_of(ns);
+	return COPYOUT(args[1], &ts);
+}
+
+SYSCALL(clock_getres)
+{
+	struct abi_timespec ts = { 0, 1 };
+	u64 ns;
+
+	if (clock_read((int)args[0], &ns))
+		return -EINVAL;
+	return args[1] ? COPYOUT(args[1], &ts) : 0;
+}
+
+SYSCALL(gettimeofday)
+{
+	struct abi_timeval tv = abi_timeval_of(clock_realtime());
+	const s32 timezone[2] = { 0, 0 };
+
+	if (args[0] && COPYOUT(args[0], &tv))
+		return -EFAULT;
+	return args[1] ? COPYOUT(args[1], &timezone) : 0;
+}
+
+/* Sleep for ns. If a signal ends it, *rem (a user address, or 0) gets what was left; the call, restarted, then sleeps that long. */
+static long sleep_relative(u64 ns, ulong rem)
+{
+	struct thread *t = current_thread();
+	u64 now = clock_now(), deadline = t->restart_deadline;
+	struct abi_timespec left;
+
+	t->restart_deadline = 0;
+	if (!deadline)
+		deadline = ns < WAIT_FOREVER - now ? now + ns : WAIT_FOREVER;
+	if (timer_sleep(deadline) == 0)
+		return 0;
+	now = clock_now();
+	left = abi_timespec_of(deadline > now ? deadline - now : 0);
+	if (rem && COPYOUT(rem, &left))
+		return -EFAULT;
+	t->restart_deadline = deadline;
+	return -ERESTART_SLEEP;
+}
+
+static long sleep_until(int clock, u64 when)
+{
+	u64 offset = clock == CLOCK_REALTIME || clock == CLOCK_TAI ? clock_realtime() - clock_now() : 0;
+
+	return timer_sleep(when > offset ? when - offset : 0) ? -ERESTARTNOHAND : 0;
+}
+
+SYSCALL(nanosleep)
+{
+	struct abi_timespec ts;
+	u64 ns;
+
+	if (COPYIN(&ts, args[0]))
+		return -EFAULT;
+	return abi_timespec_ns(&ts, &ns) ? -EINVAL : sleep_relative(ns, args[1]);
+}
+
+SYSCALL(clock_nanosleep)
+{
+	int clock = (int)args[0];
+	struct abi_timespec ts;
+	u64 ns;
+
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_MONOTONIC:
+	case CLOCK_BOOTTIME:
+	case CLOCK_TAI:
+		break;
+	case CLOCK_PROCESS_CPUTIME:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_REALTIME_COARSE:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_BOOTTIME_ALARM:
+		return -EOPNOTSUPP;
+	default:
+		return -EINVAL;
+	}
+	if (COPYIN(&ts, args[2]))
+		return -EFAULT;
+	if (abi_timespec_ns(&ts, &ns))
+		return -EINVAL;
+	return args[1] & TIMER_ABSTIME ? sleep_until(clock, ns) : sleep_relative(ns, args[3]);
+}
