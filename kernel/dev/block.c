@@ -1,5 +1,6 @@
 /*
- * Block devices: the list of them, and the part of a request's life that is the same for all drivers.
+ * Block devices: the list of them, and the part of a request's life that is the same for all
+ * drivers.
  *
  * `done` of a request is stored last, with release: whoever sees it owns the request again.
  */

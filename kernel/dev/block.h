@@ -10,7 +10,10 @@ struct page;
 
 #define SECTOR_SIZE 512u
 
-/* One request: a run of sectors to or from parts of pages. The owner keeps it and the pages until done. */
+/*
+ * One request: a run of sectors to or from parts of pages. The owner keeps it and the pages until
+ * done.
+ */
 struct block_segment {
 	struct page *page;
 	u32 offset, len; /* bytes, multiples of 512 */

@@ -1,13 +1,15 @@
 /*
  * The console: one serial port, two streams out.
  *
- * The kernel's log and the programs' output wait in a ring each. The port's interrupt takes bytes from them, the log's first: messages are
- * put into its ring whole, so they stay whole. A terminal gets both as they are (the log with CR LF); with the link on, link.c frames them.
+ * The kernel's log and the programs' output wait in a ring each. The port's interrupt takes bytes
+ * from them, the log's first: messages are put into its ring whole, so they stay whole. A
+ * terminal gets both as they are (the log with CR LF); with the link on, link.c frames them.
  *
- * The log is sent polled until the first interrupt has come: before that nobody would send it. A log that comes faster than the port takes it
- * loses whole messages, and says so.
+ * The log is sent polled until the first interrupt has come: before that nobody would send it. A
+ * log that comes faster than the port takes it loses whole messages, and says so.
  *
- * In a panic nothing is locked: the other CPUs have stopped, and this one may have held the lock. Lock: console.lock, (l), RANK_LOG.
+ * In a panic nothing is locked: the other CPUs have stopped, and this one may have held the lock.
+ * Lock: console.lock, (l), RANK_LOG.
  */
 #include "dev/console.h"
 

@@ -1,8 +1,9 @@
 /*
  * The console: the machine's serial line, its terminal discipline, and the link of job mode.
  *
- * Layers: a serial port driver moves bytes by interrupt; the tty (line discipline, termios, job control) or the
- * link (framing for a host program, see link.c) sits on it; the kernel's log goes out through the same port.
+ * Layers: a serial port driver moves bytes by interrupt; the tty (line discipline, termios, job
+ * control) or the link (framing for a host program, see link.c) sits on it; the kernel's log goes
+ * out through the same port.
  */
 #pragma once
 
@@ -23,22 +24,35 @@ struct serial {
 	void (*resume)(struct serial *s);
 	/* Has the last byte left the port? */
 	bool (*tx_idle)(struct serial *s);
-	/* The layer above (set by console.c), in the driver's interrupt: take the next byte to send, -1 if none; */
+	/*
+	 * The layer above (set by console.c), in the driver's interrupt: take the next byte to
+	 * send, -1 if none;
+	 */
 	int (*next_tx)(void);
-	/* a byte came; false if there is no room now: the driver keeps it and stops receiving until resume. */
+	/*
+	 * a byte came; false if there is no room now: the driver keeps it and stops receiving
+	 * until resume.
+	 */
 	bool (*rx)(u8 c);
 	void *private;
 };
 void console_attach(struct serial *s); /* the first one attached is the console */
 
-/* Log output: polled at boot and in a panic, buffered and sent by interrupt in between. Any context. */
+/*
+ * Log output: polled at boot and in a panic, buffered and sent by interrupt in between. Any
+ * context.
+ */
 void console_write(const char *s, size_t n);
-/* From now on everything is sent polled and without locks: first what is buffered. The other CPUs have been stopped. */
+/*
+ * From now on everything is sent polled and without locks: first what is buffered. The other CPUs
+ * have been stopped.
+ */
 void console_panic_mode(void);
 
 /*
- * For the tty and the link: the buffer of program output. console_out appends up to n bytes and returns how many it took; all or
- * nothing if `whole`. Any context. Writers that found no room wait on console_out_wait until console_out_room() is enough; it is woken when half is free.
+ * For the tty and the link: the buffer of program output. console_out appends up to n bytes and
+ * returns how many it took; all or nothing if `whole`. Any context. Writers that found no room
+ * wait on console_out_wait until console_out_room() is enough; it is woken when half is free.
  */
 size_t console_out(const u8 *bytes, size_t n, bool whole);
 size_t console_out_room(void);
@@ -51,7 +65,10 @@ void console_resume(void);
 /* Sleep until all output, the log's too, has left the port. 0, or -EINTR as `how` says. */
 int console_drain(enum wait_how how);
 
-/* For the link alone: the next byte of either source, -1 if there is none. Interrupt context, or panic mode. */
+/*
+ * For the link alone: the next byte of either source, -1 if there is none. Interrupt context, or
+ * panic mode.
+ */
 int console_take_log(void);
 int console_take_out(void);
 
@@ -61,7 +78,10 @@ extern const struct file_ops link_file_ops;
 void link_report_exit(int status); /* 0..255; waits until it is sent */
 void link_report_panic(void);	   /* in panic mode */
 bool link_active(void);
-/* For console.c: the framed stream, whether there is more of it beside what the two buffers hold, and what comes in. */
+/*
+ * For console.c: the framed stream, whether there is more of it beside what the two buffers hold,
+ * and what comes in.
+ */
 int link_next_tx(void);
 bool link_tx_pending(void);
 bool link_rx(u8 c);
@@ -70,16 +90,23 @@ bool link_rx(u8 c);
 extern const struct file_ops tty_file_ops;
 struct tty;
 struct tty *console_tty(void);
-/* After boot, before the first program: starts the thread that reads the terminal. Not in job mode. */
+/*
+ * After boot, before the first program: starts the thread that reads the terminal. Not in job
+ * mode.
+ */
 void tty_start(void);
 bool tty_rx(u8 c); /* for console.c */
 /*
- * The current process opened a terminal device: if it leads a session that has no controlling terminal, and flags lack O_NOCTTY, this becomes it.
+ * The current process opened a terminal device: if it leads a session that has no controlling
+ * terminal, and flags lack O_NOCTTY, this becomes it.
  */
 void tty_opened(struct tty *tty, u32 flags);
 /* The controlling terminal of the current process; NULL if it has none (/dev/tty answers ENXIO). */
 struct tty *tty_controlling(void);
-/* The current process, which leads its session, ends: its terminal is free, the foreground group gets SIGHUP and SIGCONT. */
+/*
+ * The current process, which leads its session, ends: its terminal is free, the foreground group
+ * gets SIGHUP and SIGCONT.
+ */
 void tty_leader_exit(struct tty *tty);
 
 /* machine or device: end everything. */

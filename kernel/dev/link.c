@@ -1,13 +1,16 @@
 /*
- * The link: in job mode the serial line carries one program's input and output to a program on the host (tools/link), the kernel's
- * messages beside them, and the exit status.
+ * The link: in job mode the serial line carries one program's input and output to a program on
+ * the host (tools/link), the kernel's messages beside them, and the exit status.
  *
- * Byte 0x10 (DLE) announces what is no plain byte. To the host: DLE 1 "mv6\n" begins the link; DLE DLE is one 0x10; DLE K and DLE U begin and
- * end kernel text; DLE X and two hex digits are the status; DLE P says that the kernel panicked, its text follows. From the host: DLE DLE,
- * and DLE 4 for the end of the input.
+ * Byte 0x10 (DLE) announces what is no plain byte. To the host: DLE 1 "mv6\n" begins the link;
+ * DLE DLE is one 0x10; DLE K and DLE U begin and end kernel text; DLE X and two hex digits are
+ * the status; DLE P says that the kernel panicked, its text follows. From the host: DLE DLE, and
+ * DLE 4 for the end of the input.
  *
- * Sending: `frame` holds the rest of an announcement or escape that is on its way; the port's interrupt (or the panicking CPU) is the only one to touch it. Receiving:
- * a ring, filled by the port's interrupt and emptied by readers, one at a time. A full ring stops the port, and so the host.
+ * Sending: `frame` holds the rest of an announcement or escape that is on its way; the port's
+ * interrupt (or the panicking CPU) is the only one to touch it. Receiving: a ring, filled by the
+ * port's interrupt and emptied by readers, one at a time. A full ring stops the port, and so the
+ * host.
  *
  * Letters: (l) lock, RANK_TTY; (t) the sender's own; (m) reading.
  */
@@ -162,16 +165,13 @@ static ssize_t link_write(struct file *f, struct uio *u, off_t *pos UNUSED)
 		if (got == 0)
 			return total ? (ssize_t)total : -EFAULT;
 		while (put < got) {
-			int err;
-
 			put += console_out(chunk + put, got - put, false);
 			if (put == got)
 				break;
 			if (f->flags & O_NONBLOCK)
 				return total + put ? (ssize_t)(total + put) : -EAGAIN;
-			err = WAIT_EVENT(&console_out_wait, console_out_room() > 0, WAIT_INTERRUPTIBLE,
-				WAIT_FOREVER);
-			if (err)
+			if (WAIT_EVENT(&console_out_wait, console_out_room() > 0,
+				    WAIT_INTERRUPTIBLE, WAIT_FOREVER))
 				return total + put ? (ssize_t)(total + put) : -ERESTARTSYS;
 		}
 		total += put;
@@ -228,7 +228,10 @@ static bool in_ready(void)
 	return in_count() || __atomic_load_n(&link.eof, __ATOMIC_ACQUIRE);
 }
 
-/* Copy what is there, at most u->left bytes. link.reading is held, so only the port changes the ring meanwhile. */
+/*
+ * Copy what is there, at most u->left bytes. link.reading is held, so only the port changes the
+ * ring meanwhile.
+ */
 static ssize_t read_available(struct uio *u)
 {
 	size_t total = 0;

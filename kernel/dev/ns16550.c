@@ -1,12 +1,13 @@
 /*
  * The 16550 serial port, by interrupt in both directions.
  *
- * Registers: "PC16550D Universal Asynchronous Receiver/Transmitter with FIFOs" (National Semiconductor, 1995), section 8. Speed and format
- * are the firmware's.
+ * Registers: "PC16550D Universal Asynchronous Receiver/Transmitter with FIFOs" (National
+ * Semiconductor, 1995), section 8. Speed and format are the firmware's.
  *
- * Sending happens in the interrupt handler alone: whoever has bytes to send switches the transmitter's interrupt on, which comes
- * at once if the transmitter is empty. So kick() is a few instructions in any context. Receiving stops when the layer
- * above has no room: the byte in hand is held, the receiver's interrupt off, and the FIFO fills.
+ * Sending happens in the interrupt handler alone: whoever has bytes to send switches the
+ * transmitter's interrupt on, which comes at once if the transmitter is empty. So kick() is a few
+ * instructions in any context. Receiving stops when the layer above has no room: the byte in hand
+ * is held, the receiver's interrupt off, and the FIFO fills.
  *
  * Letters: (r) rx_lock, (e) ier_lock.
  */
@@ -124,7 +125,10 @@ static void transmit(struct ns16550 *u)
 			int c = u->serial.next_tx();
 
 			if (c < 0) {
-				/* Switched off before the last look: who adds a byte after it switches it on. */
+				/*
+				 * Switched off before the last look: who adds a byte after it
+				 * switches it on.
+				 */
 				ier_change(u, 0, IER_TRANSMIT);
 				c = u->serial.next_tx();
 				if (c < 0)
@@ -140,7 +144,10 @@ static void interrupt(void *arg)
 {
 	struct ns16550 *u = arg;
 
-	/* Reading IIR clears a transmitter interrupt; the transmitter's state says whether it is one. */
+	/*
+	 * Reading IIR clears a transmitter interrupt; the transmitter's state says whether it is
+	 * one.
+	 */
 	while (!(reg_read(u, R_IIR) & IIR_NONE)) {
 		spin_lock(&u->rx_lock);
 		receive(u);

@@ -6,6 +6,7 @@
 #include "lib/types.h"
 
 /*
- * Use the port whose registers lie at `regs` (machine/io.h), 1 << reg_shift bytes apart, as a console. Boot only. 0, or the error of irq_attach, or -ENOMEM.
+ * Use the port whose registers lie at `regs` (machine/io.h), 1 << reg_shift bytes apart, as a
+ * console. Boot only. 0, or the error of irq_attach, or -ENOMEM.
  */
 int ns16550_attach(ulong regs, unsigned reg_shift, unsigned irq);

@@ -1,20 +1,26 @@
 /*
  * The terminal: line discipline, termios and job control on the console's serial line.
  *
- * Input. The port's interrupt puts bytes into `raw`. A kernel thread, the reader, takes them out one by one and applies the line discipline: signals,
- * editing, echo; what remains goes into `line`. So all of this runs in a thread, at leisure, and only the ring `raw` is the interrupt's.
+ * Input. The port's interrupt puts bytes into `raw`. A kernel thread, the reader, takes them out
+ * one by one and applies the line discipline: signals, editing, echo; what remains goes into
+ * `line`. So all of this runs in a thread, at leisure, and only the ring `raw` is the
+ * interrupt's.
  *
  *         tail          ready           head
- *   line: |  for read()  |  being edited  |        counts of bytes, modulo 2^32, in a ring of LINE_SIZE
+ *   line: |  for read()  |  being edited  |     counts of bytes, modulo 2^32; a ring
  *
- * In canonical mode bytes become ready with the line's end, whose byte is marked in `ends`; an end-of-file character is marked in `eofs` too and
- * not handed out. Otherwise every byte is ready at once.
+ * In canonical mode bytes become ready with the line's end, whose byte is marked in `ends`; an
+ * end-of-file character is marked in `eofs` too and not handed out. Otherwise every byte is ready
+ * at once.
  *
- * Output goes through OPOST into the console's buffer, byte sequences whole or not at all. `column` follows the cursor for tabs and erasing.
+ * Output goes through OPOST into the console's buffer, byte sequences whole or not at all.
+ * `column` follows the cursor for tabs and erasing.
  *
- * Structures and meanings: POSIX.1-2017 chapter 11, "General Terminal Interface", and Linux's asm-generic/termbits.h for numbers.
+ * Structures and meanings: POSIX.1-2017 chapter 11, "General Terminal Interface", and Linux's
+ * asm-generic/termbits.h for numbers.
  *
- * Letters: (l) lock, RANK_TTY, also taken by the port's interrupt; (r) the reader thread's own. Nobody sends a signal or sleeps with the lock held.
+ * Letters: (l) lock, RANK_TTY, also taken by the port's interrupt; (r) the reader thread's own.
+ * Nobody sends a signal or sleeps with the lock held.
  */
 #include "dev/console.h"
 
@@ -144,9 +150,9 @@ static struct tty console = {
 		.oflag = OPOST | ONLCR,
 		.cflag = CFLAG_DEFAULT,
 		.lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-		.cc = { [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1,
-			[VSTART] = 17, [VSTOP] = 19, [VSUSP] = 26, [VREPRINT] = 18, [VDISCARD] = 15,
-			[VWERASE] = 23, [VLNEXT] = 22 },
+		.cc = { [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4,
+			[VMIN] = 1, [VSTART] = 17, [VSTOP] = 19, [VSUSP] = 26, [VREPRINT] = 18,
+			[VDISCARD] = 15, [VWERASE] = 23, [VLNEXT] = 22 },
 	},
 	.size = { .rows = 24, .columns = 80 },
 };
@@ -472,7 +478,10 @@ static int map_input(const struct tty *t, u8 c)
 	return c;
 }
 
-/* The line discipline for one byte. Returns the signal it sends to the foreground group, or 0. (l) */
+/*
+ * The line discipline for one byte. Returns the signal it sends to the foreground group, or 0.
+ * (l)
+ */
 static int input(struct tty *t, u8 byte)
 {
 	u32 lflag = t->termios.lflag;
@@ -535,10 +544,13 @@ static bool raw_any(struct tty *t)
 	return __atomic_load_n(&t->raw_head, __ATOMIC_ACQUIRE) != t->raw_tail;
 }
 
-/* May the next byte be taken in? Without canonical mode it must find room; with it, a full line drops it. */
+/*
+ * May the next byte be taken in? It must find room, unless all that is there is the line being
+ * edited: the byte may end it, or is dropped.
+ */
 static bool input_room(struct tty *t)
 {
-	return flag(t->termios.lflag, ICANON) || t->head - t->tail < LINE_SIZE;
+	return !line_full(t) || (flag(t->termios.lflag, ICANON) && t->ready == t->tail);
 }
 
 static void reader(void *arg)
@@ -596,8 +608,9 @@ static bool is_ours(const struct tty *t)
 }
 
 /*
- * A process in the background touches its terminal: sig stops its group (11.1.4). 0: it may go on; -ERESTARTSYS once the signal was sent; -EIO if
- * nobody could continue it, or, for a read, if it would not stop.
+ * A process in the background touches its terminal: sig stops its group (11.1.4). 0: it may go
+ * on; -ERESTARTSYS once the signal was sent; -EIO if nobody could continue it, or, for a read, if
+ * it would not stop.
  */
 static int check_background(struct tty *t, int sig)
 {
@@ -648,7 +661,10 @@ struct tty *tty_controlling(void)
 	return t && is_ours(t) ? t : NULL;
 }
 
-/* TIOCSCTTY. Only the superuser (everybody, here) may take a terminal from another session, with arg 1. */
+/*
+ * TIOCSCTTY. Only the superuser (everybody, here) may take a terminal from another session, with
+ * arg 1.
+ */
 static int ioctl_set_controlling(struct tty *t, ulong arg)
 {
 	struct proc *p = current_proc();
@@ -736,8 +752,8 @@ static u32 bytes_ready(const struct tty *t)
 }
 
 /*
- * Take up to n ready bytes into buf; in canonical mode not beyond a line's end. *end is set if it was reached: by a newline or the like, or by
- * the end of the file.
+ * Take up to n ready bytes into buf; in canonical mode not beyond a line's end. *end is set if it
+ * was reached: by a newline or the like, or by the end of the file.
  */
 static size_t take(struct tty *t, u8 *buf, size_t n, bool *end)
 {
@@ -793,8 +809,8 @@ static ssize_t read_canonical(struct tty *t, struct uio *u)
 }
 
 /*
- * VMIN and VTIME (11.1.7): cases A (both: VTIME runs between bytes), B (VMIN alone), C (VTIME alone: for the first byte),
- * D (neither: what is there).
+ * VMIN and VTIME (11.1.7): cases A (both: VTIME runs between bytes), B (VMIN alone), C (VTIME
+ * alone: for the first byte), D (neither: what is there).
  */
 static ssize_t read_raw(struct tty *t, struct uio *u)
 {

@@ -1,8 +1,8 @@
 /*
  * Virtio: starting a device, and the split virtqueue (VIRTIO 1.1, sections 3.1 and 2.6).
  *
- * The three parts of a queue lie in one block of pages. Free descriptors are chained through their `next` fields. A request
- * is known by its first descriptor's index.
+ * The three parts of a queue lie in one block of pages. Free descriptors are chained through
+ * their `next` fields. A request is known by its first descriptor's index.
  */
 #include "dev/virtio.h"
 
@@ -137,8 +137,8 @@ struct virtq *virtq_create(struct virtio_device *dev, unsigned index, u32 size)
 	for (u32 i = 0; i < q->size; i++)
 		q->desc[i].next = (u16)(i + 1);
 	q->free = q->size;
-	dev->transport->queue_enable(dev, index, q->size, virt_to_phys(q->desc), virt_to_phys(q->avail),
-		virt_to_phys(q->used));
+	dev->transport->queue_enable(dev, index, q->size, virt_to_phys(q->desc),
+		virt_to_phys(q->avail), virt_to_phys(q->used));
 	return q;
 
 no_memory:
@@ -182,7 +182,10 @@ void virtq_add(struct virtq *q, const struct virtio_buffer *buf, unsigned n)
 
 void virtq_notify(struct virtq *q)
 {
-	/* 2.6.13: the entries before the index, and the index before the look at the device's flag. */
+	/*
+	 * 2.6.13: the entries before the index, and the index before the look at the device's
+	 * flag.
+	 */
 	io_memory_barrier();
 	__atomic_store_n(&q->avail->idx, q->next_avail, __ATOMIC_RELAXED);
 	io_memory_barrier();

@@ -1,7 +1,8 @@
 /*
  * Virtio devices: what their drivers see of a transport, and the split virtqueue.
  *
- * All from "Virtual I/O Device (VIRTIO) Version 1.1" (OASIS). Only devices that offer VIRTIO_F_VERSION_1 are driven.
+ * All from "Virtual I/O Device (VIRTIO) Version 1.1" (OASIS). Only devices that offer
+ * VIRTIO_F_VERSION_1 are driven.
  */
 #pragma once
 
@@ -15,11 +16,13 @@ struct virtio_transport {
 	void (*set_status)(struct virtio_device *dev, u8 status);
 	u64 (*get_features)(struct virtio_device *dev);
 	void (*set_features)(struct virtio_device *dev, u64 features);
-	u32 (*config)(struct virtio_device *dev, unsigned offset); /* 32 bits of the device's configuration */
+	/* 32 bits of the device's configuration */
+	u32 (*config)(struct virtio_device *dev, unsigned offset);
 	u32 (*config_generation)(struct virtio_device *dev);
 	u32 (*queue_max)(struct virtio_device *dev, unsigned queue); /* entries; 0: no such queue */
 	/* Tell the device where the parts of the queue are, and that it may use it. */
-	void (*queue_enable)(struct virtio_device *dev, unsigned queue, u32 size, paddr_t desc, paddr_t avail, paddr_t used);
+	void (*queue_enable)(struct virtio_device *dev, unsigned queue, u32 size, paddr_t desc,
+		paddr_t avail, paddr_t used);
 	void (*notify)(struct virtio_device *dev, unsigned queue);
 };
 
@@ -35,7 +38,10 @@ struct virtio_device {
 #define VIRTIO_ID_BLOCK 2
 #define VIRTIO_F_VERSION_1 (1ull << 32)
 
-/* Reset, and negotiate: `wanted` and VIRTIO_F_VERSION_1. 0, or -ENODEV if the device does not agree; it has been given up then. */
+/*
+ * Reset, and negotiate: `wanted` and VIRTIO_F_VERSION_1. 0, or -ENODEV if the device does not
+ * agree; it has been given up then.
+ */
 int virtio_start(struct virtio_device *dev, u64 wanted);
 void virtio_ready(struct virtio_device *dev); /* the queues are set up */
 void virtio_give_up(struct virtio_device *dev);
@@ -54,13 +60,22 @@ struct virtio_buffer {
 
 struct virtq; /* the driver locks */
 
-/* A queue of at most `size` entries, known to the device. NULL if there is no memory or no such queue. */
+/*
+ * A queue of at most `size` entries, known to the device. NULL if there is no memory or no such
+ * queue.
+ */
 struct virtq *virtq_create(struct virtio_device *dev, unsigned index, u32 size);
 void virtq_free(struct virtq *q); /* after the device was given up */
 u32 virtq_size(const struct virtq *q);
-/* The number (below virtq_size) that the next request will have, if it has n buffers; -1 if the queue is too full for it. */
+/*
+ * The number (below virtq_size) that the next request will have, if it has n buffers; -1 if the
+ * queue is too full for it.
+ */
 int virtq_next(const struct virtq *q, unsigned n);
-/* Offer a request of n buffers, for which there is room: those the device reads first, then those it writes. */
+/*
+ * Offer a request of n buffers, for which there is room: those the device reads first, then those
+ * it writes.
+ */
 void virtq_add(struct virtq *q, const struct virtio_buffer *buf, unsigned n);
 /* Let the device see what was added; tells it if it wants to be told. */
 void virtq_notify(struct virtq *q);

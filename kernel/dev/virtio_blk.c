@@ -1,8 +1,9 @@
 /*
  * Disks: the virtio block device (VIRTIO 1.1, section 5.2).
  *
- * A request is a chain of buffers: a header, the segments, a status byte. Header and status live in a slot, whose number is the chain's
- * number in the queue. What does not fit into the queue waits in a list of its own, in order, and starts as others end.
+ * A request is a chain of buffers: a header, the segments, a status byte. Header and status live
+ * in a slot, whose number is the chain's number in the queue. What does not fit into the queue
+ * waits in a list of its own, in order, and starts as others end.
  *
  * Letter: (l) lock, RANK_DEV; interrupts take it.
  */

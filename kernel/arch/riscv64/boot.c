@@ -23,7 +23,10 @@ const char *boot_cmdline = "";
 
 static struct phys_range ram[MACHINE_MAX_RANGES], reserved[MACHINE_MAX_RANGES];
 static unsigned nram, nreserved;
-/* A register whose write ends or restarts the machine (syscon-poweroff, syscon-reboot), if there is one. */
+/*
+ * A register whose write ends or restarts the machine (syscon-poweroff, syscon-reboot), if there
+ * is one.
+ */
 struct syscon {
 	ulong reg;
 	u32 value;
@@ -60,7 +63,8 @@ static void range_add(struct phys_range *list, unsigned *n, paddr_t start, paddr
 /* Memory that is in use, widened to whole pages. */
 static void reserve(u64 start, u64 size)
 {
-	range_add(reserved, &nreserved, ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(start + size, PAGE_SIZE));
+	range_add(reserved, &nreserved, ALIGN_DOWN(start, PAGE_SIZE),
+		ALIGN_UP(start + size, PAGE_SIZE));
 }
 
 static void read_memory_node(const struct fdt_walk *w)
@@ -76,7 +80,9 @@ static void read_memory_node(const struct fdt_walk *w)
 	}
 }
 
-/* Children of /reserved-memory (Devicetree Specification 3.5); those without reg are only wishes. */
+/*
+ * Children of /reserved-memory (Devicetree Specification 3.5); those without reg are only wishes.
+ */
 static void read_reserved_node(const struct fdt_walk *w)
 {
 	u64 start, size;
@@ -182,7 +188,8 @@ static void init_virtio(void)
 		next_irq = 0;
 		FDT_EACH (&w) {
 			if (!fdt_compatible(&w, "virtio,mmio") || !fdt_usable(&w) ||
-				!fdt_reg(&w, 0, &addr, &size) || !fdt_cell(&w, "interrupts", 0, &irq))
+				!fdt_reg(&w, 0, &addr, &size) ||
+				!fdt_cell(&w, "interrupts", 0, &irq))
 				continue;
 			if (addr > last && addr < next) {
 				next = addr;

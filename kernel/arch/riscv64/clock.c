@@ -1,8 +1,8 @@
 /*
  * Time: the time counter, timer interrupts, and the goldfish real-time clock.
  *
- * The counter runs at the device tree's timebase-frequency on all harts alike. It is turned into ns, and ns into
- * its ticks, by one multiplication with a fixed-point factor each.
+ * The counter runs at the device tree's timebase-frequency on all harts alike. It is turned into
+ * ns, and ns into its ticks, by one multiplication with a fixed-point factor each.
  */
 #include "machine/clock.h"
 
@@ -30,7 +30,7 @@ static u32 frequency;
 static u64 boot_time;		   /* the counter when clock_now() was 0 */
 static u64 ns_per_tick;		   /* << TO_NS_SHIFT */
 static u64 ticks_per_ns;	   /* << TO_TICKS_SHIFT */
-static bool have_stimecmp;	   /* Sstc: the deadline is a CSR; otherwise a call to the firmware */
+static bool have_stimecmp;	   /* Sstc: the deadline is a CSR, not a call to the firmware */
 
 static inline u64 read_time(void)
 {
@@ -116,8 +116,9 @@ void clock_init_rtc(void)
 		if (!regs)
 			return;
 		u64 low = io_read32(regs + RTC_TIME_LOW);
+		u64 high = io_read32(regs + RTC_TIME_HIGH);
 
-		clock_realtime_base = ((u64)io_read32(regs + RTC_TIME_HIGH) << 32 | low) - clock_now();
+		clock_realtime_base = (high << 32 | low) - clock_now();
 		return;
 	}
 	log_warn("no real-time clock: time begins in 1970\n");

@@ -47,10 +47,13 @@ context_begin:
  * encodings (Unprivileged ISA, "RV32/64G Instruction Set Listings"): STORE-FP 0x27 and LOAD-FP 0x07
  * with width 3. The register number is that of an x register in the .insn form.
  */
+#define FREGS 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15, \
+	16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+
 	/* void fpu_store_all(struct fpu_state *f); sstatus.FS is not Off */
 	.globl fpu_store_all
 fpu_store_all:
-	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	.irp	n, FREGS
 	.insn s	0x27, 3, x\n, \n * 8(a0)
 	.endr
 	csrr	t0, fcsr
@@ -60,7 +63,7 @@ fpu_store_all:
 	/* void fpu_load_all(const struct fpu_state *f); sstatus.FS is not Off */
 	.globl fpu_load_all
 fpu_load_all:
-	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	.irp	n, FREGS
 	.insn i	0x07, 3, x\n, \n * 8(a0)
 	.endr
 	lw	t0, FPU_FCSR(a0)

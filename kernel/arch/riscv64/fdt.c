@@ -83,7 +83,10 @@ bool fdt_reservation(unsigned i, u64 *addr, u64 *size)
 	return *addr || *size;
 }
 
-/* The token at *off, which moves behind it and what belongs to it. FDT_END if the tree is cut off. */
+/*
+ * The token at *off, which moves behind it and what belongs to it. FDT_END if the tree is cut
+ * off.
+ */
 static u32 next_token(u32 *off)
 {
 	u32 token, at = *off, len;
@@ -243,7 +246,7 @@ static bool translate(const struct fdt_walk *w, int bus, u64 *addr)
 	for (; entry && len >= entry; p += entry, len -= entry) {
 		u64 child = read_cells(p, b->address_cells);
 		u64 parent = read_cells(p + 4 * b->address_cells, up->address_cells);
-		u64 size = read_cells(p + 4 * (b->address_cells + up->address_cells), b->size_cells);
+		u64 size = read_cells(p + entry - 4 * b->size_cells, b->size_cells);
 
 		if (*addr >= child && *addr - child < size) {
 			*addr = parent + (*addr - child);

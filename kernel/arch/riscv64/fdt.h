@@ -46,6 +46,9 @@ bool fdt_usable(const struct fdt_walk *w); /* status is missing or "okay" */
 bool fdt_reg_on_bus(const struct fdt_walk *w, unsigned i, u64 *addr, u64 *size);
 /* The same, translated to a CPU address through the buses above. */
 bool fdt_reg(const struct fdt_walk *w, unsigned i, u64 *addr, u64 *size);
-/* Go to the first node that has this path ("/soc/serial@10000000"), or phandle. False if none has. */
+/*
+ * Go to the first node that has this path ("/soc/serial@10000000"), or phandle. False if none
+ * has.
+ */
 bool fdt_find_path(struct fdt_walk *w, const char *path);
 bool fdt_find_phandle(struct fdt_walk *w, u32 phandle);

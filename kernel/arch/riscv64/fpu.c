@@ -1,7 +1,8 @@
 /*
  * The floating-point registers of programs: see machine/context.h.
  *
- * sstatus.FS: Off, Initial, Clean, Dirty (Privileged ISA, "Extension Context Status in mstatus Register"). Initial is not used.
+ * sstatus.FS: Off, Initial, Clean, Dirty (Privileged ISA, "Extension Context Status in mstatus
+ * Register"). Initial is not used.
  */
 #include "lib/string.h"
 #include "machine/context.h"

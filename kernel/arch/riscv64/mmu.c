@@ -28,7 +28,10 @@ ulong mmu_satp(paddr_t root)
 
 void mmu_load(paddr_t root)
 {
-	/* Privileged ISA, "Supervisor Memory-Management Fence": rs2 other than x0 spares global entries. */
+	/*
+	 * Privileged ISA, "Supervisor Memory-Management Fence": rs2 other than x0 spares global
+	 * entries.
+	 */
 	__asm__ volatile("csrw satp, %0\n\tsfence.vma zero, %1"
 			 :
 			 : "r"(mmu_satp(root)), "r"(0ul)
@@ -50,7 +53,8 @@ void tlb_flush_local_all(void)
  * Calls fn for the harts of a set of CPUs, as masks of 64 harts from a base. Hart numbers may be
  * anything; usually one call does.
  */
-static void for_each_hart_mask(u32 cpu_mask, void (*fn)(ulong mask, ulong base, void *arg), void *arg)
+static void for_each_hart_mask(u32 cpu_mask, void (*fn)(ulong mask, ulong base, void *arg),
+	void *arg)
 {
 	while (cpu_mask) {
 		ulong base = smp_hart((unsigned)__builtin_ctz(cpu_mask)) & ~63ul, mask = 0;
@@ -93,7 +97,7 @@ void icache_sync(const void *kva UNUSED, size_t n UNUSED)
 {
 	/* Zifencei: fence.i orders this hart's stores before its own fetches only. */
 	__asm__ volatile("fence rw, rw\n\tfence.i" : : : "memory");
-	for_each_hart_mask((u32)((1ull << cpu_count) - 1) & ~(1u << cpu_id()), remote_fence_i, NULL);
+	for_each_hart_mask(((1u << cpu_count) - 1) & ~(1u << cpu_id()), remote_fence_i, NULL);
 }
 
 /* The table that *entry points at, made if there is none. Boot only. */

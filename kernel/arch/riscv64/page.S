@@ -7,8 +7,15 @@ page_clear:
 	li	a1, 4096
 	add	a1, a0, a1
 1:
-	.irp	off, 0,8,16,24,32,40,48,56,64,72,80,88,96,104,112,120,128,136,144,152,160,168,176,184,192,200,208,216,224,232,240,248
-	sd	zero, \off(a0)
+	.irp	off, 0,64,128,192
+	sd	zero, \off + 0(a0)
+	sd	zero, \off + 8(a0)
+	sd	zero, \off + 16(a0)
+	sd	zero, \off + 24(a0)
+	sd	zero, \off + 32(a0)
+	sd	zero, \off + 40(a0)
+	sd	zero, \off + 48(a0)
+	sd	zero, \off + 56(a0)
 	.endr
 	addi	a0, a0, 256
 	bne	a0, a1, 1b

@@ -1,8 +1,9 @@
 /*
  * External interrupts: the platform-level interrupt controller.
  *
- * Registers and the claim-complete protocol: RISC-V Platform-Level Interrupt Controller Specification 1.0. A source is let through to the
- * boot CPU alone, so one source's handler never runs twice at once; all sources have the same priority.
+ * Registers and the claim-complete protocol: RISC-V Platform-Level Interrupt Controller
+ * Specification 1.0. A source is let through to the boot CPU alone, so one source's handler never
+ * runs twice at once; all sources have the same priority.
  */
 #include "machine/irq.h"
 
@@ -48,7 +49,8 @@ static u32 local_controller(u32 hart)
 		if (fdt_name_is(&w, "cpu") && fdt_reg_on_bus(&w, 0, &addr, &size))
 			cpu_depth = addr == hart ? w.depth : -1;
 		else if (cpu_depth >= 0 && w.depth == cpu_depth + 1 &&
-			fdt_compatible(&w, "riscv,cpu-intc") && fdt_cell(&w, "phandle", 0, &phandle))
+			fdt_compatible(&w, "riscv,cpu-intc") &&
+			fdt_cell(&w, "phandle", 0, &phandle))
 			return phandle;
 	}
 	return 0;

@@ -1,5 +1,6 @@
 /*
- * Calls to the firmware: RISC-V Supervisor Binary Interface Specification 1.0, chapter and function named at each.
+ * Calls to the firmware: RISC-V Supervisor Binary Interface Specification 1.0, chapter and
+ * function named at each.
  */
 #pragma once
 
@@ -12,7 +13,7 @@ struct sbi_result {
 
 void sbi_init(void);				/* finds out what the firmware offers */
 void sbi_console_putchar(u8 c);			/* 5.2, legacy */
-void sbi_set_timer(u64 time);			/* 6.1: interrupt at this value of the time counter */
+void sbi_set_timer(u64 time);			/* 6.1: interrupt when the counter reads this */
 void sbi_send_ipi(ulong hart);			/* 7.1 */
 /* The hart masks of 8: bit i is hart base + i. */
 void sbi_remote_fence_i(ulong mask, ulong base);

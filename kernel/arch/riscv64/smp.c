@@ -60,7 +60,10 @@ void boot_secondary_main(void)
 	sched_start();
 }
 
-/* Start this hart as CPU cpu_count and wait until it runs. Its number is not used up if it does not come. */
+/*
+ * Start this hart as CPU cpu_count and wait until it runs. Its number is not used up if it does
+ * not come.
+ */
 static void start_hart(u32 hart)
 {
 	static struct secondary_start arg[MAX_CPUS];
@@ -100,7 +103,7 @@ void machine_start_cpus(void)
 		const char *type = fdt_string(&w, "device_type");
 
 		if (!type || strcmp(type, "cpu") != 0 || !fdt_usable(&w) ||
-			!fdt_prop(&w, "mmu-type", &(u32){ 0 }) || !fdt_reg_on_bus(&w, 0, &hart, &size))
+			!fdt_string(&w, "mmu-type") || !fdt_reg_on_bus(&w, 0, &hart, &size))
 			continue;
 		if (hart == cpus[0].hwid)
 			continue;

@@ -1,5 +1,6 @@
 /*
- * The system calls by number: asm-generic/unistd.h of Linux's user API, which riscv64 uses as it is.
+ * The system calls by number: asm-generic/unistd.h of Linux's user API, which riscv64 uses as it
+ * is.
  */
 #include "machine/syscall_table.h"
 

@@ -4,8 +4,8 @@
  * While a program runs, sscratch holds the address of its thread's trap frame, which is also where
  * the kernel stack begins. In the kernel it is zero: that tells the two apart. sstatus is neither
  * saved nor restored for programs: FS belongs to the thread and changes with it alone, SPP is clear
- * and SPIE set whenever the kernel runs for a thread that was in user mode (both after any sret, and
- * a trap from the kernel clears SPP itself).
+ * and SPIE set whenever the kernel runs for a thread that was in user mode (both after any sret,
+ * and a trap from the kernel clears SPP itself).
  *
  * From user mode all registers are stored, but on return only those are loaded that C code does
  * not preserve (RISC-V calling convention), unless the frame says otherwise.
@@ -142,7 +142,10 @@ save_rest:
 	sd	t1, TF_STATUS(sp)
 	sd	t2, TF_CAUSE(sp)
 	sd	t3, TF_VALUE(sp)
-	/* SUM: the trap may have come out of a copy. SPP: if it sleeps, others return to user mode. */
+	/*
+	 * SUM: the trap may have come out of a copy. SPP: if it sleeps, others return to user
+	 * mode.
+	 */
 	li	t0, SSTATUS_SUM | SSTATUS_SPP
 	csrc	sstatus, t0
 	mv	a0, sp
@@ -156,9 +159,9 @@ save_rest:
 	sret
 
 	/*
-	 * The stack is used up: this trap is the store into its guard page. Go on with the report on
-	 * this CPU's emergency stack. t1 and the old sp wait in memory; two CPUs that overflow at once
-	 * spoil these two registers of the report only.
+	 * The stack is used up: this trap is the store into its guard page. Go on with the report
+	 * on this CPU's emergency stack. t1 and the old sp wait in memory; two CPUs that overflow
+	 * at once spoil these two registers of the report only.
 	 */
 stack_overflow:
 	la	t0, overflow_save

@@ -1,7 +1,8 @@
 /*
  * What happened, and who deals with it: traps other than system calls.
  *
- * Causes: Privileged ISA, "Supervisor Cause Register". Signals and codes for each are those that Linux gives on this machine.
+ * Causes: Privileged ISA, "Supervisor Cause Register". Signals and codes for each are those that
+ * Linux gives on this machine.
  */
 #include "machine/trap.h"
 
@@ -58,7 +59,10 @@ _Static_assert(offsetof(struct trapframe, status) == TF_STATUS, "offsets.h");
 _Static_assert(offsetof(struct trapframe, value) == TF_VALUE, "offsets.h");
 _Static_assert(sizeof(struct trapframe) == TF_SIZE && TF_SIZE % 16 == 0, "offsets.h");
 
-/* A range of instructions that may fault, and where to go on (uaccess.S). kernel.ld collects them. */
+/*
+ * A range of instructions that may fault, and where to go on (uaccess.S). kernel.ld collects
+ * them.
+ */
 struct ex_entry {
 	ulong start, end, go_on;
 };
@@ -106,7 +110,8 @@ static unsigned fault_access(ulong cause)
 }
 
 /*
- * An illegal instruction of a program. Its first floating-point instruction is one, since the unit is off until then.
+ * An illegal instruction of a program. Its first floating-point instruction is one, since the
+ * unit is off until then.
  */
 static void user_illegal(struct trapframe *tf)
 {
@@ -190,10 +195,12 @@ static void kernel_fault_panic(const struct trapframe *tf)
 
 	trap_panic_frame = tf;
 	if (tf->x[REG_SP] < stack + TF_SIZE)
-		panic("kernel stack overflow: sp 0x%lx, the stack begins at 0x%lx", tf->x[REG_SP], stack);
+		panic("kernel stack overflow: sp 0x%lx, the stack begins at 0x%lx", tf->x[REG_SP],
+			stack);
 	if (tf->value < PAGE_SIZE && what)
 		panic("kernel fault: %s: null pointer 0x%lx", what, tf->value);
-	panic("kernel fault: %s: 0x%lx (cause %ld)", what ? what : "unexpected", tf->value, (long)tf->cause);
+	panic("kernel fault: %s: 0x%lx (cause %ld)", what ? what : "unexpected", tf->value,
+		(long)tf->cause);
 }
 
 void trap_from_kernel(struct trapframe *tf)
@@ -241,24 +248,29 @@ void machine_backtrace(const struct trapframe *tf, void (*fn)(ulong addr))
 
 	if (tf)
 		fn(tf->x[REG_PC]);
-	/* RISC-V calling convention: the caller's fp and the return address lie below the frame's. */
+	/*
+	 * RISC-V calling convention: the caller's fp and the return address lie below the
+	 * frame's.
+	 */
 	while (on_stack(fp)) {
 		ulong ra = ((ulong *)fp)[-1], up = ((ulong *)fp)[-2];
 
 		if (ra < KERNEL_BASE)
 			break;
-		fn(ra - 1); /* inside the call: a call that never returns may be a function's last word */
+		/* The call, not where it returns to: that may be in the next function. */
+		fn(ra - 1);
 		if (up <= fp)
 			break;
 		fp = up;
 	}
 }
 
-void machine_print_registers(const struct trapframe *tf, void (*print)(const char *format, ...))
+void machine_print_registers(const struct trapframe *tf,
+	void (*print)(const char *format, ...))
 {
-	static const char names[32][4] = { "pc", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1",
-		"a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8",
-		"s9", "s10", "s11", "t3", "t4", "t5", "t6" };
+	static const char names[32][4] = { "pc", "ra", "sp", "gp", "tp", "t0", "t1", "t2",
+		"s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5",
+		"s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6" };
 
 	for (unsigned i = 0; i < 32; i += 4)
 		print("%4s %016lx %4s %016lx %4s %016lx %4s %016lx\n", names[i], tf->x[i],

@@ -193,7 +193,9 @@ try_fault:
 
 	on_fault clock_try_stimecmp, try_end, try_fault
 
-/* The code a signal handler returns to: rt_sigreturn is call 139. Only position-independent code. */
+/*
+ * The code a signal handler returns to: rt_sigreturn is call 139. Only position-independent code.
+ */
 	.section .rodata
 	.balign 8
 	.globl sigcode_start, sigcode_end

@@ -1,9 +1,11 @@
 /*
  * What main.c asks of the machine, in this order, and what it supplies to it.
  *
- * boot.S calls kernel_main() on the boot CPU, on a boot stack, interrupts off, under an early map (everything readable, writable and executable). current_thread()
- * is then a zeroed static struct thread of that CPU with cpu, kstack and name set, and cpus[0].id, .hwid and .current are right;
- * sched_start() makes it the CPU's idle thread. The other CPUs come the same way, with their own such threads.
+ * boot.S calls kernel_main() on the boot CPU, on a boot stack, interrupts off, under an early map
+ * (everything readable, writable and executable). current_thread() is then a zeroed static struct
+ * thread of that CPU with cpu, kstack and name set, and cpus[0].id, .hwid and .current are right;
+ * sched_start() makes it the CPU's idle thread. The other CPUs come the same way, with their own
+ * such threads.
  */
 #pragma once
 
@@ -20,17 +22,27 @@ extern const char *boot_cmdline;
 
 #define MACHINE_MAX_RANGES 16
 /*
- * RAM, ascending, page-aligned, and what of it is in use already; at most MACHINE_MAX_RANGES each (more are left out of
- * RAM, with a warning). Returns the counts through the pointers.
+ * RAM, ascending, page-aligned, and what of it is in use already; at most MACHINE_MAX_RANGES each
+ * (more are left out of RAM, with a warning). Returns the counts through the pointers.
  */
-void machine_ram(struct phys_range *ram, unsigned *nram, struct phys_range *reserved, unsigned *nreserved);
+void machine_ram(struct phys_range *ram, unsigned *nram, struct phys_range *reserved,
+	unsigned *nreserved);
 
-/* After pmap_boot, kmem_init, kva_init, sched_init: interrupt controller, serial port, disks, clock. */
+/*
+ * After pmap_boot, kmem_init, kva_init, sched_init: interrupt controller, serial port, disks,
+ * clock.
+ */
 void machine_init_devices(void);
-/* Start the other CPUs: each calls sched_start(). Returns when all that will come run; cpu_count is then final. */
+/*
+ * Start the other CPUs: each calls sched_start(). Returns when all that will come run; cpu_count
+ * is then final.
+ */
 void machine_start_cpus(void);
 
-/* Interrupt another CPU; the handler does nothing, so it returns from idle or goes through trap_return_to_user. Any context. */
+/*
+ * Interrupt another CPU; the handler does nothing, so it returns from idle or goes through
+ * trap_return_to_user. Any context.
+ */
 void machine_kick_cpu(unsigned cpu);
 /* Panic: the other CPUs stop for good. Any context. */
 void machine_stop_other_cpus(void);

@@ -1,5 +1,6 @@
 /*
- * Time: the CPU's time counter (all CPUs' are in step), this CPU's timer interrupt, the real-time clock at boot.
+ * Time: the CPU's time counter (all CPUs' are in step), this CPU's timer interrupt, the real-time
+ * clock at boot.
  */
 #pragma once
 
@@ -9,7 +10,10 @@
 u64 clock_now(void);
 /* ns since 1970 when clock_now() was 0; 0 if the machine has no clock. */
 extern u64 clock_realtime_base;
-/* Let this CPU's timer interrupt come at clock_now() == deadline or soon after (WAIT_FOREVER: never); replaces the deadline before it. Interrupts off. */
+/*
+ * Let this CPU's timer interrupt come at clock_now() == deadline or soon after (WAIT_FOREVER:
+ * never); replaces the deadline before it. Interrupts off.
+ */
 void clock_program(u64 deadline);
 /* The counter's frequency, for /proc/cpuinfo and figures. */
 u64 clock_frequency(void);

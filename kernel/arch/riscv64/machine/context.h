@@ -1,8 +1,9 @@
 /*
  * Switching between kernel stacks, and the floating-point registers.
  *
- * The kernel uses no floating point. A thread's FP registers stay in the CPU while it is in the kernel; the scheduler saves them when it leaves the CPU.
- * A thread that has never used FP runs with sstatus.FS Off and owns zeros; its first FP instruction traps and switches the unit on.
+ * The kernel uses no floating point. A thread's FP registers stay in the CPU while it is in the
+ * kernel; the scheduler saves them when it leaves the CPU. A thread that has never used FP runs
+ * with sstatus.FS Off and owns zeros; its first FP instruction traps and switches the unit on.
  */
 #pragma once
 
@@ -21,7 +22,10 @@ struct fpu_state {
 	u32 used; /* FS is not Off while the thread runs */
 };
 
-/* Save the caller's registers in *save, continue where *load was saved. Both are members of a struct thread. Interrupts off. */
+/*
+ * Save the caller's registers in *save, continue where *load was saved. Both are members of a
+ * struct thread. Interrupts off.
+ */
 void context_switch(struct context *save, struct context *load);
 /* Where a new context begins: calls the function in its s[1]. The chain of frames ends here. */
 void context_begin(void);
@@ -42,7 +46,8 @@ void fpu_reset(struct thread *t);
 void fpu_copy(struct thread *child, struct thread *parent);
 
 /*
- * Load all registers from the frame of the current thread, which lies at the top of its stack, and continue in user mode. Interrupts off,
- * after trap_return_to_user. What a new thread ends its first function with.
+ * Load all registers from the frame of the current thread, which lies at the top of its stack,
+ * and continue in user mode. Interrupts off, after trap_return_to_user. What a new thread ends
+ * its first function with.
  */
 void return_to_user(struct trapframe *tf) NORETURN;

@@ -1,8 +1,9 @@
 /*
- * The CPU this code runs on: its current thread, its interrupt switch. Included by lib/lock.h, so it needs lib/types.h alone.
+ * The CPU this code runs on: its current thread, its interrupt switch. Included by lib/lock.h, so
+ * it needs lib/types.h alone.
  *
- * In the kernel register tp holds the current thread, whose first member is its CPU. The interrupt switch is sstatus.SIE
- * (Privileged ISA, "Supervisor Status Register").
+ * In the kernel register tp holds the current thread, whose first member is its CPU. The
+ * interrupt switch is sstatus.SIE (Privileged ISA, "Supervisor Status Register").
  */
 #pragma once
 
@@ -23,7 +24,10 @@ static inline struct thread *current_thread(void)
 	return t;
 }
 
-/* Stays true only while the thread cannot move to another CPU: interrupts off, or no sleep in between. */
+/*
+ * Stays true only while the thread cannot move to another CPU: interrupts off, or no sleep in
+ * between.
+ */
 static inline struct cpu *this_cpu(void)
 {
 	return *(struct cpu *volatile *)current_thread();
@@ -66,16 +70,20 @@ static inline bool intr_enabled(void)
 	return status & SSTATUS_SIE;
 }
 
-/* In a loop that waits for another CPU: Zihintpause's pause, which older CPUs take for a fence of nothing. */
+/*
+ * In a loop that waits for another CPU: Zihintpause's pause, which older CPUs take for a fence of
+ * nothing.
+ */
 static inline void cpu_relax(void)
 {
 	__asm__ volatile(".4byte 0x0100000f" : : : "memory");
 }
 
 /*
- * Wait until an interrupt is pending. Called with interrupts off, returns with them off: the caller switches them on
- * to take it. wfi ends for a pending interrupt even if sstatus.SIE is clear (Privileged ISA, "Wait for Interrupt"), so none is missed
- * between the caller's last look at its work and the wait.
+ * Wait until an interrupt is pending. Called with interrupts off, returns with them off: the
+ * caller switches them on to take it. wfi ends for a pending interrupt even if sstatus.SIE is
+ * clear (Privileged ISA, "Wait for Interrupt"), so none is missed between the caller's last look
+ * at its work and the wait.
  */
 static inline void cpu_idle(void)
 {

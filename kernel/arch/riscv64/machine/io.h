@@ -1,8 +1,9 @@
 /*
  * Device registers. An io address is a kernel address here (memory-mapped registers, vm/kva.h).
  *
- * Accesses are ordered with each other, a write after all earlier memory accesses, a read before all later ones (Unprivileged ISA, "Memory
- * Ordering Instructions": fence distinguishes device input and output from memory).
+ * Accesses are ordered with each other, a write after all earlier memory accesses, a read before
+ * all later ones (Unprivileged ISA, "Memory Ordering Instructions": fence distinguishes device
+ * input and output from memory).
  */
 #pragma once
 
@@ -36,7 +37,10 @@ static inline void io_write32(ulong addr, u32 v)
 	*(volatile u32 *)addr = v;
 }
 
-/* Between writing memory that a device reads and memory that tells it so, and between reading in that order. */
+/*
+ * Between writing memory that a device reads and memory that tells it so, and between reading in
+ * that order.
+ */
 static inline void io_memory_barrier(void)
 {
 	__asm__ volatile("fence rw, rw" : : : "memory");

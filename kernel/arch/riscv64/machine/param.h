@@ -1,7 +1,9 @@
 /*
- * Sizes and limits of this machine: RV64 with Sv39 (Privileged ISA, "Sv39: Page-Based 39-bit Virtual-Memory System").
+ * Sizes and limits of this machine: RV64 with Sv39 (Privileged ISA, "Sv39: Page-Based 39-bit
+ * Virtual-Memory System").
  *
- * Virtual addresses are 39 bits, sign-extended. The lower half belongs to the program; the upper half is the kernel's:
+ * Virtual addresses are 39 bits, sign-extended. The lower half belongs to the program; the upper
+ * half is the kernel's:
  *
  *   0xffffffc000000000  PHYS_BASE: all of RAM (the direct map), up to 96 GiB of physical addresses
  *   0xffffffd800000000  KVA_START: kernel stacks, windows on devices; 1 GiB, one root entry

@@ -1,11 +1,12 @@
 /*
- * The encoding of page-table entries: Sv39 (Privileged ISA, "Sv39", "Addressing and Memory Protection").
+ * The encoding of page-table entries: Sv39 (Privileged ISA, "Sv39", "Addressing and Memory
+ * Protection").
  *
  *   63..54 zero | 53..10 physical page number | 9..8 for software | D A G U X W R V
  *
- * A valid entry with R, W and X clear points to the next table. Every leaf is entered with A set, and with D if it may
- * be written: the kernel keeps neither and hardware without A/D updating would fault for them. A parked entry is a
- * table entry with V clear and PTE_PARKED set.
+ * A valid entry with R, W and X clear points to the next table. Every leaf is entered with A set,
+ * and with D if it may be written: the kernel keeps neither and hardware without A/D updating
+ * would fault for them. A parked entry is a table entry with V clear and PTE_PARKED set.
  */
 #pragma once
 
@@ -17,7 +18,7 @@ typedef u64 pte_t;
 #define PT_BITS 9
 #define PT_ENTRIES 512
 #define PT_ROOT_ENTRIES 512
-#define PT_KERNEL_ROOT_INDEX 256 /* root entries from here on are the kernel's, the same in every map */
+#define PT_KERNEL_ROOT_INDEX 256 /* from here on root entries are the kernel's, in all maps */
 
 #define PTE_V (1ull << 0)
 #define PTE_R (1ull << 1)
@@ -31,7 +32,6 @@ typedef u64 pte_t;
 #define PTE_PPN_SHIFT 10
 #define PTE_PPN_MASK ((1ull << 44) - 1)
 
-/* The rights' bits in an entry are the PROT_ bits, in another order: R W X stand where READ WRITE EXEC stand, one up. */
 static inline bool pte_valid(pte_t e)
 {
 	return e & PTE_V;
@@ -54,7 +54,10 @@ static inline pte_t pte_mktable(paddr_t table)
 	return (table >> 12) << PTE_PPN_SHIFT | PTE_V;
 }
 
-/* prot: PROT_ bits, not none. A page that may be written may be read: W without R is reserved. */
+/*
+ * prot: PROT_ bits, not none; R W X are the same bits one place up. A page that may be written may
+ * be read: W without R is reserved.
+ */
 static inline pte_t pte_mkpage(paddr_t pa, unsigned prot, bool user)
 {
 	pte_t e = (pa >> 12) << PTE_PPN_SHIFT | PTE_V | PTE_A | (pte_t)prot << 1;
@@ -65,14 +68,18 @@ static inline pte_t pte_mkpage(paddr_t pa, unsigned prot, bool user)
 }
 
 /*
- * The rights that a mapping with rights prot really has: a page that may be written may be read. An executable page need not be readable here.
+ * The rights that a mapping with rights prot really has: a page that may be written may be read.
+ * An executable page need not be readable here.
  */
 static inline unsigned pte_effective(unsigned prot)
 {
 	return prot & 2 ? prot | 1 : prot;
 }
 
-/* Device registers, for the kernel. QEMU's and most boards' memory attributes are fixed by physical address (PMA). */
+/*
+ * Device registers, for the kernel. QEMU's and most boards' memory attributes are fixed by
+ * physical address (PMA).
+ */
 static inline pte_t pte_mkdevice(paddr_t pa, unsigned prot)
 {
 	return pte_mkpage(pa, prot, false);
@@ -83,7 +90,10 @@ static inline unsigned pte_prot(pte_t e)
 	return (e >> 1) & 7;
 }
 
-/* A leaf without the rights that are not in prot. Without any right left it is no leaf: the caller removes it instead. */
+/*
+ * A leaf without the rights that are not in prot. Without any right left it is no leaf: the
+ * caller removes it instead.
+ */
 static inline pte_t pte_restrict(pte_t e, unsigned prot)
 {
 	if (prot & 2)
@@ -117,8 +127,9 @@ static inline pte_t pte_unpark(pte_t e)
 }
 
 /*
- * After an entry was made more permissive. No fence is needed: a CPU that still uses the older entry takes a fault, and
- * the fault's answer is to try again (Privileged ISA, "Supervisor Memory-Management Fence Instruction").
+ * After an entry was made more permissive. No fence is needed: a CPU that still uses the older
+ * entry takes a fault, and the fault's answer is to try again (Privileged ISA, "Supervisor
+ * Memory-Management Fence Instruction").
  */
 static inline void pte_publish(void)
 {

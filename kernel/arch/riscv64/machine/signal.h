@@ -16,7 +16,8 @@ struct trapframe;
  * and set the registers so that the thread continues in the handler. old_mask is what sigreturn
  * restores. 0, or -EFAULT if the frame cannot be written; then tf is unchanged. May sleep.
  */
-int sigframe_push(struct trapframe *tf, struct thread *t, const struct ksigaction *act, const struct ksiginfo *info, u64 old_mask, ulong sp);
+int sigframe_push(struct trapframe *tf, struct thread *t, const struct ksigaction *act,
+	const struct ksiginfo *info, u64 old_mask, ulong sp);
 /*
  * rt_sigreturn: take registers, alternate stack and signal mask from the frame at the user's sp.
  * 0, or -EFAULT if it cannot be read or is nonsense; then tf is unchanged. May sleep.

@@ -1,9 +1,10 @@
 /*
  * Trap frames: the registers of a program while the kernel runs.
  *
- * A thread's frame lies at the top of its kernel stack. Entry stores all registers, but return from a trap reloads only
- * those that C code may have changed (callee-saved ones are still in place) unless `full` is set: whoever changes others sets it.
- * x[0]'s place holds the pc; so x[] has the layout of Linux's struct user_regs_struct.
+ * A thread's frame lies at the top of its kernel stack. Entry stores all registers, but return
+ * from a trap reloads only those that C code may have changed (callee-saved ones are still in
+ * place) unless `full` is set: whoever changes others sets it. x[0]'s place holds the pc; so x[]
+ * has the layout of Linux's struct user_regs_struct.
  */
 #pragma once
 
@@ -13,16 +14,27 @@
 
 struct thread;
 
-enum riscv_reg { REG_PC = 0, REG_RA = 1, REG_SP = 2, REG_GP = 3, REG_TP = 4, REG_FP = 8, REG_A0 = 10, REG_A1 = 11, REG_A2 = 12, REG_A7 = 17 };
+enum riscv_reg {
+	REG_PC = 0,
+	REG_RA = 1,
+	REG_SP = 2,
+	REG_TP = 4,
+	REG_FP = 8,
+	REG_A0 = 10,
+	REG_A1 = 11,
+	REG_A2 = 12,
+	REG_A7 = 17,
+};
 
-#define CAUSE_SYSCALL 8 /* Privileged ISA, "Supervisor Cause Register": environment call from U-mode */
+/* Environment call from U-mode (Privileged ISA, "Supervisor Cause Register"). */
+#define CAUSE_SYSCALL 8
 
 struct trapframe {
 	ulong x[32];
 	ulong orig_a0;	       /* a0 as the system call found it */
 	struct thread *thread; /* whose frame this is: how entry finds the kernel's tp */
 	ulong full;	       /* return must reload every register */
-	ulong cause;	       /* scause, of the last trap (interrupts and system calls from user mode included) */
+	ulong cause;	       /* scause of the trap */
 	ulong status;	       /* sstatus; of traps from the kernel only */
 	ulong value;	       /* stval; of traps from the kernel only */
 };
@@ -97,7 +109,10 @@ static inline void tf_init_user(struct trapframe *tf, ulong pc, ulong sp)
 	tf_leave_syscall(tf);
 }
 
-/* Turn a copy of the parent's frame into that of a child: result 0; sp if not 0; tls if set_tls (CLONE_SETTLS). */
+/*
+ * Turn a copy of the parent's frame into that of a child: result 0; sp if not 0; tls if set_tls
+ * (CLONE_SETTLS).
+ */
 static inline void tf_fork_child(struct trapframe *tf, ulong sp, bool set_tls, ulong tls)
 {
 	tf->x[REG_A0] = 0;
@@ -112,10 +127,16 @@ static inline void tf_fork_child(struct trapframe *tf, ulong sp, bool set_tls, u
 /* Point this CPU's trap vector at trap.S. Once on every CPU. */
 void trap_init_cpu(void);
 
-/* The frame of the exception in the kernel that led to panic(); NULL if panic() was called in the ordinary way. */
+/*
+ * The frame of the exception in the kernel that led to panic(); NULL if panic() was called in the
+ * ordinary way.
+ */
 extern const struct trapframe *trap_panic_frame;
 
-/* Call fn for every return address of the call chain, beginning at tf (NULL: at the caller). Survives broken frame pointers. */
+/*
+ * Call fn for every return address of the call chain, beginning at tf (NULL: at the caller).
+ * Survives broken frame pointers.
+ */
 void machine_backtrace(const struct trapframe *tf, void (*fn)(ulong addr));
 /* Print the registers through print (a printf-like function for one line each). */
 void machine_print_registers(const struct trapframe *tf, void (*print)(const char *format, ...));

@@ -1,6 +1,7 @@
 /*
- * Copies between the kernel and user memory (uaccess.S). One side may be user memory; that side's faults are served through trap_kernel_fault()
- * or end the copy. The caller has checked that the user range lies below USER_TOP.
+ * Copies between the kernel and user memory (uaccess.S). One side may be user memory; that side's
+ * faults are served through trap_kernel_fault() or end the copy. The caller has checked that the
+ * user range lies below USER_TOP.
  */
 #pragma once
 
@@ -10,5 +11,7 @@
 size_t copy_user(void *dst, const void *src, size_t n);
 /* Zeros; bytes NOT cleared. */
 size_t clear_user(void *dst, size_t n);
-/* Copy up to and with a NUL. The bytes before the NUL, -EFAULT, or n if there is none in n bytes. */
+/*
+ * Copy up to and with a NUL. The bytes before the NUL, -EFAULT, or n if there is none in n bytes.
+ */
 ssize_t copy_user_str(char *dst, const char *src, size_t n);
