@@ -253,21 +253,37 @@ long mm_map(struct mm *mm, const struct map_request *rq)
 
 /* ---- protect ---- */
 
-/* Give [start, end), which lies in one vma, new rights. -ENOMEM, -EACCES. */
-static int protect_part(struct mm *mm, struct vma *v, ulong start, ulong end, unsigned prot, struct change *c)
+/*
+ * Stock the spares for the splits at both ends, so that a lack of memory shows before anything is changed. -ENOMEM.
+ */
+static int protect_prepare(struct mm *mm, ulong start, ulong end, unsigned prot, struct change *c)
+{
+	const struct vma *first = vma_find(mm, start), *last = vma_find(mm, end - 1);
+	ulong more;
+
+	if (first && first->prot != prot && vma_clip_prepare(mm, start, &c->spare[0]) < 0)
+		return -ENOMEM;
+	if (last && last->prot != prot && vma_clip_prepare(mm, end, &c->spare[1]) < 0)
+		return -ENOMEM;
+	more = !!c->spare[0] + !!c->spare[1];
+	return more && mm->nr_vmas + more > mm_max_vmas ? -ENOMEM : 0;
+}
+
+/* Change [start, stop), which lies in one vma, as part of a range that ends at `end`. -EACCES. */
+static int protect_part(struct mm *mm, struct vma *v, ulong start, ulong stop, ulong end, unsigned prot,
+			struct change *c)
 {
 	if (prot & ~v->max_prot & PROT_ALL)
 		return -EACCES;
 	if (v->prot == prot)
 		return 0;
-	for (unsigned i = 0; i < ARRAY_SIZE(c->spare); i++)
-		ASSERT(!c->spare[i]);
-	if (clip_prepare(mm, start, end, c) < 0)
-		return -ENOMEM;
-	clip(mm, start, end, c);
+	if (v->start < start)
+		vma_clip(mm, start, &c->spare[0]);
+	if (stop == end)
+		vma_clip(mm, end, &c->spare[1]);
 	v = vma_find(mm, start);
 	v->prot = prot;
-	pmap_protect(&mm->pmap, start, end, pte_effective(prot), &c->batch);
+	pmap_protect(&mm->pmap, start, stop, pte_effective(prot), &c->batch);
 	vma_merge(mm, start, &c->dead);
 	return 0;
 }
@@ -276,14 +292,16 @@ static int protect_range(struct mm *mm, ulong start, ulong end, unsigned prot, s
 {
 	struct vma *v;
 	ulong stop;
-	int err;
+	int err = protect_prepare(mm, start, end, prot, c);
 
+	if (err)
+		return err;
 	for (; start < end; start = stop) {
 		v = vma_find(mm, start);
 		if (!v)
 			return -ENOMEM;
 		stop = MIN(end, v->end);
-		err = protect_part(mm, v, start, stop, prot, c);
+		err = protect_part(mm, v, start, stop, end, prot, c);
 		if (err)
 			return err;
 	}
