@@ -84,7 +84,7 @@ $(BUILD)/kernel/%.o: kernel/%.c $(BUILD)/kernel.flags
 
 $(BUILD)/kernel/%.S.o: kernel/%.S $(BUILD)/kernel.flags
 	@$(call say,AS,$<); mkdir -p $(@D)
-	$(Q)$(CC) $(KCPPFLAGS) -D__ASSEMBLER__ $(KARCH) -g -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(KCPPFLAGS) -D__ASSEMBLER__ -fno-pie $(KARCH) -g -MMD -MP -c -o $@ $<
 
 # Two links: the first has an empty table of symbols, the second the table of the first. The
 # addresses must not have moved, or a backtrace would lie.
