@@ -127,6 +127,20 @@ static void leave_memory(struct thread *t)
 		file_drop(exe);
 }
 
+/* Close everything. Those who look at p through /proc may hold it a little longer. */
+static void leave_files(struct proc *p)
+{
+	struct files *files = p->files;
+	struct fs_context *fs = p->fs;
+	ulong irq = spin_lock_irq(&p->sig_lock);
+
+	p->files = NULL;
+	p->fs = NULL;
+	spin_unlock_irq(&p->sig_lock, irq);
+	files_put(files);
+	fs_context_put(fs);
+}
+
 /* Orphans go to process 1. Zombies among them it does not know of yet. proc_lock held. */
 static void leave_tree(struct proc *p)
 {
@@ -152,10 +166,7 @@ void proc_exit(int wait_status)
 	if (p->sid == p->pid && p->tty)
 		tty_leader_exit(p->tty);
 	leave_memory(t);
-	files_put(p->files);
-	fs_context_put(p->fs);
-	p->files = NULL;
-	p->fs = NULL;
+	leave_files(p);
 	thread_charge(t);
 	mutex_lock(&proc_lock);
 	p->exit_status = wait_status;

@@ -63,7 +63,7 @@ struct proc {
 	struct list threads;		/* (s) of struct thread by proc_link */
 	u32 nthreads;			/* (s) */
 	struct mm *mm;			/* (s) changed by its own thread only, in exec and exit */
-	struct files *files;		/* descriptors; fs/file.h. Its own threads'; NULL once it exits */
+	struct files *files;		/* (s) descriptors; fs/file.h. Its own threads read it without; NULL once it exits */
 	struct fs_context *fs;		/* cwd, root, umask; fs/path.h. As files */
 	struct file *exe;		/* (s) the running program's open file, for /proc/PID/exe; or NULL */
 	struct tty *tty;		/* (t) controlling terminal or NULL */
@@ -109,9 +109,14 @@ void proc_put(struct proc *p);
 /* The process with the lowest pid >= pid, with a reference; NULL at the end. For listings. */
 struct proc *proc_next(int pid);
 ulong proc_count(void);
+int proc_last_pid(void); /* the number given out last */
+int proc_last_pid(void); /* the number given out last */
 /* p's address space or program file with a reference (mm_put, file_drop when done); NULL if it has none (any more). */
 struct mm *proc_get_mm(struct proc *p);
 struct file *proc_get_exe(struct proc *p);
+/* The same for its descriptors and its view of the file system: files_put, fs_context_put. */
+struct files *proc_get_files(struct proc *p);
+struct fs_context *proc_get_fs(struct proc *p);
 /* What p has used until now, its live threads included; not its children. */
 void proc_usage(struct proc *p, struct usage *u);
 void usage_add(struct usage *sum, const struct usage *u);

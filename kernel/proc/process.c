@@ -14,6 +14,7 @@
  */
 #include "proc/proc.h"
 #include "fs/file.h"
+#include "fs/path.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -131,6 +132,11 @@ struct proc *proc_next(int pid)
 	return p;
 }
 
+int proc_last_pid(void)
+{
+	return __atomic_load_n(&last_pid, __ATOMIC_RELAXED);
+}
+
 ulong proc_count(void)
 {
 	return __atomic_load_n(&nprocs, __ATOMIC_RELAXED);
@@ -156,6 +162,33 @@ struct file *proc_get_exe(struct proc *p)
 		file_hold(f);
 	spin_unlock_irq(&p->sig_lock, irq);
 	return f;
+}
+
+int proc_last_pid(void)
+{
+	return __atomic_load_n(&last_pid, __ATOMIC_RELAXED);
+}
+
+struct files *proc_get_files(struct proc *p)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	struct files *files = p->files;
+
+	if (files)
+		files_hold(files);
+	spin_unlock_irq(&p->sig_lock, irq);
+	return files;
+}
+
+struct fs_context *proc_get_fs(struct proc *p)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	struct fs_context *fs = p->fs;
+
+	if (fs)
+		fs_context_hold(fs);
+	spin_unlock_irq(&p->sig_lock, irq);
+	return fs;
 }
 
 void usage_add(struct usage *sum, const struct usage *u)

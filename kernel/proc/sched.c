@@ -577,3 +577,18 @@ void sched_load(u32 *running, u32 *total)
 			    (cpus[i].current != cpus[i].idle);
 	*total = __atomic_load_n(&nthreads, __ATOMIC_RELAXED);
 }
+
+u64 sched_idle_time(void)
+{
+	u64 sum = 0;
+
+	/* An idle thread is charged when it stops idling; what it idles at this moment comes on top. */
+	for (u32 i = 0; i < cpu_count; i++) {
+		const struct thread *t = cpus[i].idle;
+
+		sum += t->stime;
+		if (cpus[i].current == t)
+			sum += clock_now() - t->stamp;
+	}
+	return sum;
+}

@@ -143,5 +143,7 @@ void sched_want_tick(void);
 void thread_charge(struct thread *t);
 /* Threads that run or could run, and all threads. */
 void sched_load(u32 *running, u32 *total);
+/* ns that all CPUs together have idled. */
+u64 sched_idle_time(void);
 /* Free the stacks that are kept for new threads (before counting what is left). Thread context. */
 void sched_drain(void);

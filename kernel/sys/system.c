@@ -17,9 +17,8 @@
 
 SYSCALL(uname)
 {
-	/* Linux's C libraries want a release number that is new enough. */
 	static const struct abi_utsname name = {
-		"mv6", "mv6", "6.1.0-mv6", "#1 mv6 " MV6_VERSION, MACHINE_NAME, "(none)",
+		KERNEL_NAME, "mv6", KERNEL_RELEASE, KERNEL_VERSION, MACHINE_NAME, "(none)",
 	};
 
 	return COPYOUT(args[0], &name);
