@@ -110,7 +110,6 @@ void proc_put(struct proc *p);
 struct proc *proc_next(int pid);
 ulong proc_count(void);
 int proc_last_pid(void); /* the number given out last */
-int proc_last_pid(void); /* the number given out last */
 /* p's address space or program file with a reference (mm_put, file_drop when done); NULL if it has none (any more). */
 struct mm *proc_get_mm(struct proc *p);
 struct file *proc_get_exe(struct proc *p);

@@ -132,11 +132,6 @@ struct proc *proc_next(int pid)
 	return p;
 }
 
-int proc_last_pid(void)
-{
-	return __atomic_load_n(&last_pid, __ATOMIC_RELAXED);
-}
-
 ulong proc_count(void)
 {
 	return __atomic_load_n(&nprocs, __ATOMIC_RELAXED);
