@@ -18,7 +18,7 @@ proc write_until_power_fails {} {
 	while {$synced < $target} {
 		expect {
 			-re {synced (\d+)\r\n} { set synced $expect_out(1,string) }
-			timeout { give_up "the writer is stuck: $expect_out(buffer)" }
+			timeout { give_up "the writer is stuck: [heard]" }
 			eof { give_up "the machine ended: $expect_out(buffer)" }
 		}
 	}
