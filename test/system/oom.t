@@ -4,6 +4,7 @@
 source [file join [file dirname [info script]] lib.exp]
 
 proc free_memory {} {
+	set kilobytes 0
 	regexp {MemFree: *(\d+)} [shell "cat /proc/meminfo"] all kilobytes
 	return $kilobytes
 }

@@ -42,6 +42,7 @@ send -- "cat\r"
 send -- "typed\r"
 expect -re {typed\r\ntyped\r\n}
 send -- "\004"
+until_prompt
 is [shell "echo done"] "done\n" "Ctrl-D ends the input of a program"
 
 like [shell "sleep 100 & echo started"] {started\n} "a background job"
