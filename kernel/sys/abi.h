@@ -36,6 +36,7 @@ struct abi_sysinfo {
 struct abi_utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
 };
+extern const struct abi_utsname system_name; /* what uname(2) answers; /proc too */
 struct abi_stack {
 	ulong sp;
 	int flags;

@@ -15,13 +15,14 @@
 #include "vm/page.h"
 #include "vm/uaccess.h"
 
+/* C libraries want a release number of Linux that is new enough. */
+const struct abi_utsname system_name = {
+	"mv6", "mv6", "6.1.0-mv6", "#1 mv6 " MV6_VERSION, MACHINE_NAME, "(none)",
+};
+
 SYSCALL(uname)
 {
-	static const struct abi_utsname name = {
-		KERNEL_NAME, "mv6", KERNEL_RELEASE, KERNEL_VERSION, MACHINE_NAME, "(none)",
-	};
-
-	return COPYOUT(args[0], &name);
+	return COPYOUT(args[0], &system_name);
 }
 
 SYSCALL(sysinfo)
