@@ -109,15 +109,17 @@ static void path_update(struct path *path, unsigned height, ulong index)
 static void prune(struct radix *r, struct path *path, ulong index)
 {
 	for (unsigned level = 0; level < r->height && path->node[level]->used == 0; level++) {
-		struct radix_node *above = level + 1 < r->height ? path->node[level + 1] : NULL;
-		unsigned slot = slot_of(index, level + 1);
+		struct radix_node *above;
+		unsigned slot;
 
 		kmem_free(node_cache, path->node[level]);
-		if (!above) {
+		if (level + 1 == r->height) {
 			r->root = NULL;
 			r->height = 0;
 			return;
 		}
+		above = path->node[level + 1];
+		slot = slot_of(index, level + 1);
 		above->slot[slot] = NULL;
 		above->used &= ~(1ull << slot);
 		above->marked &= ~(1ull << slot);
