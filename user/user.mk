@@ -60,4 +60,17 @@ $(U)/$(1): $(patsubst user/%,$(U)/obj/%.o,$(wildcard user/$(1)/*.c)) $(USER_LIB)
 endef
 $(foreach p,$(USER_MULTI),$(eval $(call user_multi,$(p))))
 
--include $(shell find $(U)/obj -name '*.d' 2>/dev/null)
+# Programs of test/user, linked with our libc.
+USER_TESTS := $(patsubst test/user/%.c,$(B)/test-user/%,$(wildcard test/user/*.c))
+
+.PHONY: user-tests
+user-tests: user $(USER_TESTS)
+
+$(B)/test-user/%.c.o: test/user/%.c
+	@mkdir -p $(@D)
+	$(USER_CC) $(USER_CFLAGS) -c -o $@ $<
+
+$(USER_TESTS): $(B)/test-user/%: $(B)/test-user/%.c.o $(USER_LIB)
+	$(USER_LINK)
+
+-include $(shell find $(U)/obj $(B)/test-user -name '*.d' 2>/dev/null)

@@ -39,20 +39,20 @@ static bool count(int fd, const char *name, struct counts *c)
 	return true;
 }
 
+/* A single figure stands alone, several stand in columns. */
 static void print(const struct counts *c, const char *name)
 {
+	const unsigned long long values[] = { c->lines, c->words, c->bytes };
+	const bool shown[] = { show_lines, show_words, show_bytes };
+	int width = show_lines + show_words + show_bytes > 1 ? 7 : 0;
 	const char *gap = "";
 
-	if (show_lines) {
-		printf("%7llu", c->lines);
+	for (int i = 0; i < 3; i++) {
+		if (!shown[i])
+			continue;
+		printf("%s%*llu", gap, width, values[i]);
 		gap = " ";
 	}
-	if (show_words) {
-		printf("%s%7llu", gap, c->words);
-		gap = " ";
-	}
-	if (show_bytes)
-		printf("%s%7llu", gap, c->bytes);
 	printf("%s%s\n", name ? " " : "", name ? name : "");
 }
 

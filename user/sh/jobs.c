@@ -524,27 +524,32 @@ int builtin_wait(int argc, char **argv)
 int builtin_kill(int argc, char **argv)
 {
 	struct arena *a = arena_new();
+	struct strlist args = { 0 };
+	int first = argc > 1 && argv[1][0] == '-' ? (strcmp(argv[1], "-s") == 0 ? 3 : 2) : 1;
 	int status = 0;
 
-	/* Jobs become process groups; the rest is the program's work. */
-	for (int i = 1; i < argc; i++) {
+	/* Jobs become process groups, which are negative: "--" ends the options. The rest is the program's work. */
+	for (int i = 0; i < argc; i++) {
+		char *arg = argv[i], target[32];
 		struct job *j;
-		char target[32];
 		int len;
 
-		if (argv[i][0] != '%')
-			continue;
-		j = job_find(argv[i]);
-		if (!j) {
-			complain("kill: %s: no such job", argv[i]);
-			status = 1;
-			break;
+		if (i == first)
+			strlist_add(&args, a, "--");
+		if (arg[0] == '%') {
+			j = job_find(arg);
+			if (!j) {
+				complain("kill: %s: no such job", arg);
+				status = 1;
+				break;
+			}
+			len = snprintf(target, sizeof(target), "%d", (int)(j->pgrp ? -j->pgrp : j->procs->pid));
+			arg = arena_copy(a, target, (size_t)len);
 		}
-		len = snprintf(target, sizeof(target), "%d", (int)(j->pgrp ? -j->pgrp : j->procs->pid));
-		argv[i] = arena_copy(a, target, (size_t)len);
+		strlist_add(&args, a, arg);
 	}
 	if (status == 0)
-		status = kill_command(argc, argv);
+		status = kill_command((int)args.count, args.items);
 	arena_drop(a);
 	return status;
 }
