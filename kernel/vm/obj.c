@@ -98,7 +98,8 @@ struct page *obj_page_locked(struct obj *o, ulong index)
 {
 	struct page *p = radix_get(&o->pages, index);
 
-	if (!p || (p->flags & PAGE_BUSY))
+	/* Whoever filled it ended busy without our lock: acquire what it stored. */
+	if (!p || (__atomic_load_n(&p->flags, __ATOMIC_ACQUIRE) & PAGE_BUSY))
 		return NULL;
 	if (!(p->flags & PAGE_REFERENCED))
 		page_set_flags(p, PAGE_REFERENCED);
