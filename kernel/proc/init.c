@@ -24,6 +24,7 @@
 #include "vm/kmalloc.h"
 #include "vm/obj.h"
 #include "vm/page.h"
+#include "vm/pmap.h"
 
 #define JOB_MAX (KMALLOC_MAX - 1)
 #define LEAK_STATUS 125
@@ -163,24 +164,38 @@ static void job_entry(void)
 }
 
 struct memory_mark {
-	ulong pages;
-	size_t bytes;
-};
-
-/* Pages in use, but for those that slabs keep half empty, and live bytes, once everything that is only kept is given back. */
-static void mark_memory(struct memory_mark *m)
-{
 	struct page_stats pages;
 	struct kmem_stats bytes;
+};
 
+/* What is in use once everything that is only kept is given back. */
+static void mark_memory(struct memory_mark *m)
+{
 	fs_drop_caches();
 	sched_drain();
 	kmem_drain();
 	page_drain();
-	page_get_stats(&pages);
-	kmem_get_stats(&bytes);
-	m->pages = pages.kernel + pages.ptable + pages.anon + pages.obj;
-	m->bytes = bytes.bytes;
+	page_get_stats(&m->pages);
+	kmem_get_stats(&m->bytes);
+	/* Page tables for kernel stacks stay when there are fewer stacks again. */
+	m->pages.ptable -= kernel_pmap.empty_tables;
+}
+
+/* Pages in use, but for those that slabs keep half empty. */
+static ulong pages_used(const struct memory_mark *m)
+{
+	return m->pages.kernel + m->pages.ptable + m->pages.anon + m->pages.obj;
+}
+
+static void report_leak(const struct memory_mark *before, const struct memory_mark *now)
+{
+	const struct page_stats *b = &before->pages, *n = &now->pages;
+
+	log_warn("leak: %ld pages, %ld bytes\n", (long)(pages_used(now) - pages_used(before)),
+		 (long)(now->bytes.bytes - before->bytes.bytes));
+	log_warn("leak: by kind: kernel %ld, page tables %ld, anonymous %ld, cached %ld\n",
+		 (long)(n->kernel - b->kernel), (long)(n->ptable - b->ptable),
+		 (long)(n->anon - b->anon), (long)(n->obj - b->obj));
 }
 
 /* The last thread's stack is given back a moment after its process was collected, so look more than once. */
@@ -190,12 +205,11 @@ static bool check_memory(const struct memory_mark *before)
 
 	for (unsigned i = 0; i < SETTLE_TRIES; i++) {
 		mark_memory(&now);
-		if (now.pages == before->pages && now.bytes == before->bytes)
+		if (pages_used(&now) == pages_used(before) && now.bytes.bytes == before->bytes.bytes)
 			return true;
 		timer_sleep(clock_now() + SETTLE_NS);
 	}
-	log_warn("leak: %ld pages, %ld bytes\n", (long)(now.pages - before->pages),
-		 (long)(now.bytes - before->bytes));
+	report_leak(before, &now);
 	return false;
 }
 

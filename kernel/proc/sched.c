@@ -163,6 +163,7 @@ void sched_drain(void)
 	for (unsigned i = 0; i < MAX_CPUS; i++)
 		for (struct thread *t; (t = dead_pop(&runqs[i], 0));)
 			thread_destroy(t);
+	kva_drain();
 }
 
 static void kernel_thread_entry(void)
