@@ -120,28 +120,39 @@ int file_chmod(struct file *f, u32 mode)
 }
 
 /* An owner of ~0 is left as it is. A program that changes hands loses its set-id bits. */
+static int inode_chown(struct inode *inode, u32 uid, u32 gid)
+{
+	int err = change_begin(inode);
+
+	if (err)
+		return err;
+	if (uid != ~0u)
+		inode->uid = uid;
+	if (gid != ~0u)
+		inode->gid = gid;
+	if (!inode_is_dir(inode) && (uid != ~0u || gid != ~0u))
+		inode->mode &= ~(S_ISUID | ((inode->mode & 010) ? S_ISGID : 0));
+	inode->ctime = ktime_now();
+	return change_end(inode);
+}
+
 int fs_chown(int dirfd, const char *path, u32 uid, u32 gid, u32 at_flags)
 {
 	struct dentry *d;
-	struct inode *inode;
 	int err = path_lookup(dirfd, path, at_flags, &d);
 
 	if (err)
 		return err;
-	inode = d->inode;
-	err = change_begin(inode);
-	if (!err) {
-		if (uid != ~0u)
-			inode->uid = uid;
-		if (gid != ~0u)
-			inode->gid = gid;
-		if (!inode_is_dir(inode) && (uid != ~0u || gid != ~0u))
-			inode->mode &= ~(S_ISUID | ((inode->mode & 010) ? S_ISGID : 0));
-		inode->ctime = ktime_now();
-		err = change_end(inode);
-	}
+	err = inode_chown(d->inode, uid, gid);
 	dentry_put(d);
 	return err;
+}
+
+int file_chown(struct file *f, u32 uid, u32 gid)
+{
+	if (f->flags & O_PATH)
+		return -EBADF;
+	return f->inode ? inode_chown(f->inode, uid, gid) : -EINVAL;
 }
 
 static int inode_truncate(struct inode *inode, off_t size)

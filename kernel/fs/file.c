@@ -492,3 +492,8 @@ int files_next(struct files *fs, int fd)
 	spin_unlock(&fs->lock);
 	return next < size ? (int)next : -1;
 }
+
+u32 files_room(const struct files *fs)
+{
+	return __atomic_load_n(&fs->size, __ATOMIC_RELAXED);
+}

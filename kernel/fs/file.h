@@ -116,3 +116,9 @@ int files_get_cloexec(struct files *fs, int fd);
 int files_set_cloexec(struct files *fs, int fd, bool on);
 /* The lowest open descriptor >= fd, or -1. */
 int files_next(struct files *fs, int fd);
+/* Descriptors there is room for before the table grows. */
+u32 files_room(const struct files *fs);
+
+/* pipe.c: F_GETPIPE_SZ, F_SETPIPE_SZ: the capacity in bytes, or -EBADF for other files; -EPERM, -EBUSY, -ENOMEM. */
+long pipe_get_size(struct file *f);
+long pipe_set_size(struct file *f, ulong bytes);

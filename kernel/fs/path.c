@@ -33,7 +33,7 @@ struct fs_context *fs_context_create(void)
 	return c;
 }
 
-static struct dentry *context_cwd(struct fs_context *c)
+struct dentry *fs_get_cwd(struct fs_context *c)
 {
 	struct dentry *d;
 
@@ -49,7 +49,7 @@ struct fs_context *fs_context_copy(struct fs_context *from)
 
 	if (c) {
 		dentry_put(c->cwd);
-		c->cwd = context_cwd(from);
+		c->cwd = fs_get_cwd(from);
 		c->umask = from->umask;
 	}
 	return c;
@@ -73,17 +73,22 @@ u32 fs_umask(struct fs_context *c, u32 mask)
 	return __atomic_exchange_n(&c->umask, mask & 0777, __ATOMIC_RELAXED);
 }
 
+u32 fs_get_umask(const struct fs_context *c)
+{
+	return __atomic_load_n(&c->umask, __ATOMIC_RELAXED);
+}
+
 u32 current_umask(void)
 {
 	struct fs_context *c = current_proc()->fs;
 
-	return c ? __atomic_load_n(&c->umask, __ATOMIC_RELAXED) : 0;
+	return c ? fs_get_umask(c) : 0;
 }
 
 static struct dentry *current_cwd(void)
 {
 	struct fs_context *c = current_proc()->fs;
-	struct dentry *d = c ? context_cwd(c) : NULL;
+	struct dentry *d = c ? fs_get_cwd(c) : NULL;
 
 	if (!d && root_dentry)
 		d = dentry_hold(root_dentry);

@@ -50,6 +50,8 @@ struct fs_context *fs_context_copy(struct fs_context *c);
 void fs_context_hold(struct fs_context *c);
 void fs_context_put(struct fs_context *c);
 u32 fs_umask(struct fs_context *c, u32 mask); /* set, returns the old one */
+u32 fs_get_umask(const struct fs_context *c);
+struct dentry *fs_get_cwd(struct fs_context *c); /* referenced */
 
 void fs_init(void);	   /* caches, /dev, /proc */
 int fs_mount_root(void);   /* the first disk's ext2; logs what is wrong */
@@ -72,7 +74,8 @@ int fs_rename(int olddir, const char *oldpath, int newdir, const char *newpath, 
 int fs_access(int dirfd, const char *path, u32 mode, u32 at_flags);
 int fs_chmod(int dirfd, const char *path, u32 mode, u32 at_flags);
 int file_chmod(struct file *f, u32 mode);
-int fs_chown(int dirfd, const char *path, u32 uid, u32 gid, u32 at_flags);
+int fs_chown(int dirfd, const char *path, u32 uid, u32 gid, u32 at_flags); /* ~0: as it is */
+int file_chown(struct file *f, u32 uid, u32 gid);
 int fs_truncate(int dirfd, const char *path, off_t size);
 int file_truncate(struct file *f, off_t size);
 /* path NULL: the descriptor itself. times NULL entries: sec/nsec, or nsec UTIME_NOW / UTIME_OMIT. */

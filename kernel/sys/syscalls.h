@@ -56,6 +56,7 @@ SYSCALL(faccessat);
 SYSCALL(fchmodat);
 SYSCALL(fchmod);
 SYSCALL(fchownat);
+SYSCALL(fchown);
 SYSCALL(truncate);
 SYSCALL(utimensat);
 SYSCALL(statfs);

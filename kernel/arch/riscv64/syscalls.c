@@ -28,6 +28,7 @@ const syscall_fn syscall_table[] = {
 	[52] = sys_fchmod,
 	[53] = sys_fchmodat,
 	[54] = sys_fchownat,
+	[55] = sys_fchown,
 	[56] = sys_openat,
 	[57] = sys_close,
 	[59] = sys_pipe2,

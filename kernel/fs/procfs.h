@@ -1,0 +1,25 @@
+/*
+ * /proc: the texts that procfs.c hangs into its tree.
+ */
+#pragma once
+
+#include "fs/inode.h"
+#include "fs/seq.h"
+
+struct proc;
+
+/* A file of text: of the whole system (subject unused) or of a process (subject is it). */
+struct text_entry {
+	const char *name;
+	u32 mode; /* permission bits */
+	seq_maker *make;
+};
+
+extern const struct text_entry process_texts[]; /* proctext.c: /proc/PID */
+extern const size_t process_text_count;
+extern const struct text_entry system_texts[]; /* systext.c: /proc */
+extern const size_t system_text_count;
+extern const struct text_entry sysctl_vm_texts[], sysctl_kernel_texts[]; /* /proc/sys/vm, /proc/sys/kernel */
+extern const size_t sysctl_vm_count, sysctl_kernel_count;
+/* Begin to measure the load. */
+void systext_init(void);

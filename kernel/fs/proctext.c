@@ -1,0 +1,481 @@
+/*
+ * The texts of /proc/PID, in Linux's formats (proc(5)).
+ *
+ * A process that has ended but was not collected has no memory any more: its maps are empty and its sizes are not shown.
+ */
+#include "fs/procfs.h"
+
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "proc/proc.h"
+#include "proc/timer.h"
+#include "vm/kmalloc.h"
+#include "vm/mm.h"
+#include "vm/obj.h"
+#include "vm/page.h"
+
+#define USER_HZ 100u
+#define NAME_COLUMN (25 + sizeof(ulong) * 6 - 1) /* where the name of a mapping begins, counted from 0, less one */
+#define PROT_READ 1u
+#define PROT_WRITE 2u
+#define PROT_EXEC 4u
+
+static ulong kb(ulong pages)
+{
+	return pages << (PAGE_SHIFT - 10);
+}
+
+/* --- maps and smaps --- */
+
+/* A path as it stands in a line of text: a newline would end the line. */
+static void put_path(struct seq *s, const char *path)
+{
+	const char *newline;
+
+	while ((newline = strchr(path, '\n'))) {
+		seq_put(s, path, (size_t)(newline - path));
+		seq_put(s, "\\012", 4);
+		path = newline + 1;
+	}
+	seq_put(s, path, strlen(path));
+}
+
+static const char *special_name(const struct vma_info *v)
+{
+	if (v->shared_anon)
+		return "/dev/zero (deleted)";
+	if (v->heap)
+		return "[heap]";
+	if (v->flags & VMA_STACK)
+		return "[stack]";
+	if (v->flags & VMA_SIGPAGE)
+		return "[vdso]";
+	return NULL;
+}
+
+static int put_mapping(struct seq *s, const struct vma_info *v)
+{
+	struct kstat st = { .ino = v->ino, .dev = v->shared_anon ? dev_make(0, 1) : 0 };
+	const char *name = special_name(v);
+	size_t start = s->len;
+	char *path = NULL;
+
+	if (v->file) {
+		file_stat(v->file, &st);
+		path = kmalloc(PATH_MAX + 16, ALLOC_WAIT);
+		if (!path)
+			return -ENOMEM;
+		if (file_path(v->file, path, PATH_MAX + 16) < 0)
+			str_copy(path, "", 1);
+		name = path;
+	}
+	seq_print(s, "%08lx-%08lx %c%c%c%c %08llx %02x:%02x %llu", v->start, v->end, v->prot & PROT_READ ? 'r' : '-',
+		  v->prot & PROT_WRITE ? 'w' : '-', v->prot & PROT_EXEC ? 'x' : '-', v->flags & VMA_SHARED ? 's' : 'p',
+		  (unsigned long long)v->offset, dev_major(st.dev), dev_minor(st.dev), (unsigned long long)st.ino);
+	if (name) {
+		seq_pad(s, start, NAME_COLUMN + 1);
+		put_path(s, name);
+	} else {
+		seq_put(s, " ", 1);
+	}
+	seq_put(s, "\n", 1);
+	kmfree(path);
+	return 0;
+}
+
+/* Call put for the mapping at *cookie or after it. */
+static int next_mapping(struct seq *s, struct proc *p, u64 *cookie, bool figures, int (*put)(struct seq *, const struct vma_info *))
+{
+	struct mm *mm = proc_get_mm(p);
+	struct vma_info v;
+	int err = 0;
+
+	if (!mm)
+		return 0;
+	if (*cookie < USER_TOP && mm_describe(mm, (ulong)*cookie, figures, &v)) {
+		err = put(s, &v);
+		*cookie = v.end;
+		if (v.file)
+			file_drop(v.file);
+		if (!err)
+			err = 1;
+	}
+	mm_put(mm);
+	return err;
+}
+
+static int make_maps(struct seq *s, void *subject, u64 *cookie)
+{
+	return next_mapping(s, subject, cookie, false, put_mapping);
+}
+
+static int put_figures(struct seq *s, const struct vma_info *v)
+{
+	int err = put_mapping(s, v);
+
+	if (err)
+		return err;
+	seq_print(s, "Size:           %8lu kB\n", (v->end - v->start) >> 10);
+	seq_print(s, "KernelPageSize: %8lu kB\nMMUPageSize:    %8lu kB\n", kb(1), kb(1));
+	seq_print(s, "Rss:            %8lu kB\n", kb(v->rss));
+	seq_print(s, "Pss:            %8lu kB\n", kb(v->private_clean + v->private_dirty) + kb(v->shared_clean + v->shared_dirty) / 2);
+	seq_print(s, "Pss_Dirty:      %8lu kB\n", kb(v->private_dirty) + kb(v->shared_dirty) / 2);
+	seq_print(s, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n", kb(v->shared_clean), kb(v->shared_dirty));
+	seq_print(s, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n", kb(v->private_clean), kb(v->private_dirty));
+	seq_print(s, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\n", kb(v->rss), kb(v->anonymous));
+	seq_print(s, "Swap:           %8lu kB\nLocked:         %8lu kB\n", 0ul, 0ul);
+	return 0;
+}
+
+static int make_smaps(struct seq *s, void *subject, u64 *cookie)
+{
+	return next_mapping(s, subject, cookie, true, put_figures);
+}
+
+/* --- sizes --- */
+
+struct sizes {
+	bool live;
+	ulong total, peak, resident, anon, data, stack, text; /* pages */
+	ulong brk_start, stack_top, arg_start, arg_end, env_start, env_end;
+};
+
+/* Sizes of data, stack and text come from the mappings' kinds. */
+static void sizes_of_mappings(struct mm *mm, struct sizes *z)
+{
+	struct vma_info v;
+	ulong at = 0;
+
+	while (at < USER_TOP && mm_describe(mm, at, false, &v)) {
+		ulong pages = (v.end - v.start) >> PAGE_SHIFT;
+
+		at = v.end;
+		if (v.flags & VMA_STACK)
+			z->stack += pages;
+		else if (v.file && (v.prot & PROT_EXEC) && !(v.prot & PROT_WRITE))
+			z->text += pages;
+		else if ((v.prot & PROT_WRITE) && !(v.flags & VMA_SHARED))
+			z->data += pages;
+		if (v.file)
+			file_drop(v.file);
+	}
+}
+
+static void sizes_get(struct proc *p, struct sizes *z, bool detail)
+{
+	struct mm *mm = proc_get_mm(p);
+
+	memset(z, 0, sizeof(*z));
+	if (!mm)
+		return;
+	z->live = true;
+	z->total = mm->nr_pages;
+	z->peak = MAX(mm->peak_pages, z->total);
+	z->anon = anon_count(&mm->anon, 0, USER_TOP);
+	z->resident = MAX(mm->pmap.resident, z->anon);
+	z->brk_start = mm->brk_start;
+	z->stack_top = mm->stack_top;
+	z->arg_start = mm->arg_start;
+	z->arg_end = mm->arg_end;
+	z->env_start = mm->env_start;
+	z->env_end = mm->env_end;
+	if (detail)
+		sizes_of_mappings(mm, z);
+	mm_put(mm);
+}
+
+/* --- state --- */
+
+/* R, S, D, T or Z. */
+static char proc_state_letter(struct proc *p)
+{
+	struct thread *t;
+	char letter = 'S';
+	ulong irq;
+
+	if (p->state == PROC_ZOMBIE)
+		return 'Z';
+	irq = spin_lock_irq(&p->sig_lock);
+	if (p->stopped) {
+		letter = 'T';
+	} else {
+		LIST_EACH(t, &p->threads, proc_link) {
+			u32 state = __atomic_load_n(&t->state, __ATOMIC_RELAXED);
+
+			if (state == THREAD_RUNNING || state == THREAD_READY)
+				letter = 'R';
+			else if (state == THREAD_STOPPED)
+				letter = 'T';
+			else if (state == THREAD_SLEEPING && t->wait_how == WAIT_UNINTERRUPTIBLE && letter != 'R')
+				letter = 'D';
+		}
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+	return letter;
+}
+
+static const char *state_word(char letter)
+{
+	switch (letter) {
+	case 'R':
+		return "running";
+	case 'D':
+		return "disk sleep";
+	case 'T':
+		return "stopped";
+	case 'Z':
+		return "zombie";
+	default:
+		return "sleeping";
+	}
+}
+
+struct signal_sets {
+	u64 pending, shared, blocked, ignored, caught;
+};
+
+static void signal_sets_get(struct proc *p, struct signal_sets *g)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+
+	memset(g, 0, sizeof(*g));
+	g->shared = p->sig_pending;
+	if (!list_empty(&p->threads)) {
+		struct thread *t = LIST_FIRST(&p->threads, struct thread, proc_link);
+
+		g->pending = t->sig_pending;
+		g->blocked = t->sig_mask;
+	}
+	for (int sig = 1; sig <= NSIG; sig++) {
+		ulong handler = p->action[sig - 1].handler;
+
+		if (handler == SIG_IGN)
+			g->ignored |= SIG_BIT(sig);
+		else if (handler != SIG_DFL)
+			g->caught |= SIG_BIT(sig);
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+}
+
+static int parent_pid(struct proc *p)
+{
+	int pid;
+
+	mutex_lock(&proc_lock);
+	pid = p->parent ? p->parent->pid : 0;
+	mutex_unlock(&proc_lock);
+	return pid;
+}
+
+static uint descriptor_room(struct proc *p)
+{
+	struct files *files = proc_get_files(p);
+	uint room = files ? files_room(files) : 0;
+
+	if (files)
+		files_put(files);
+	return room;
+}
+
+static void put_umask(struct seq *s, struct proc *p)
+{
+	struct fs_context *fs = proc_get_fs(p);
+
+	if (fs) {
+		seq_print(s, "Umask:\t%04o\n", fs_get_umask(fs));
+		fs_context_put(fs);
+	}
+}
+
+static int make_status(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	struct proc *p = subject;
+	char state = proc_state_letter(p);
+	struct signal_sets g;
+	struct sizes z;
+
+	sizes_get(p, &z, true);
+	signal_sets_get(p, &g);
+	seq_put(s, "Name:\t", 6);
+	put_path(s, p->name);
+	seq_put(s, "\n", 1);
+	put_umask(s, p);
+	seq_print(s, "State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state, state_word(state), p->pid,
+		  p->pid, parent_pid(p));
+	seq_print(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t \n", p->uid, p->euid, p->suid, p->fsuid,
+		  p->gid, p->egid, p->sgid, p->fsgid, descriptor_room(p));
+	if (z.live) {
+		seq_print(s, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t%8lu kB\n", kb(z.peak), kb(z.total), 0ul, 0ul);
+		seq_print(s, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nRssShmem:\t%8lu kB\n",
+			  kb(z.resident), kb(z.resident), kb(z.anon), kb(z.resident - z.anon), 0ul);
+		seq_print(s, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu kB\nVmSwap:\t%8lu kB\n", kb(z.data), kb(z.stack),
+			  kb(z.text), 0ul, 0ul);
+	}
+	seq_print(s, "Threads:\t%u\nSigQ:\t%u/%llu\n", p->nthreads ? p->nthreads : 1, p->sig_queued,
+		  (unsigned long long)p->rlimit[RLIMIT_SIGPENDING].cur);
+	seq_print(s, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n", (unsigned long long)g.pending,
+		  (unsigned long long)g.shared, (unsigned long long)g.blocked, (unsigned long long)g.ignored, (unsigned long long)g.caught);
+	seq_print(s, "Cpus_allowed:\t%x\n", (1u << cpu_count) - 1);
+	return 0;
+}
+
+static u64 ticks(u64 ns)
+{
+	return ns / (NSEC / USER_HZ);
+}
+
+/* The 52 fields of /proc/PID/stat. What this kernel does not have reads as 0. */
+static int make_stat(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	struct proc *p = subject;
+	struct signal_sets g;
+	struct usage own;
+	struct sizes z;
+
+	sizes_get(p, &z, false);
+	signal_sets_get(p, &g);
+	proc_usage(p, &own);
+	seq_print(s, "%d (%s) %c %d %d %d %d -1 0 ", p->pid, p->name, proc_state_letter(p), parent_pid(p), p->pgid, p->sid,
+		  p->tty ? 5 << 8 | 1 : 0);
+	seq_print(s, "%lu %lu %lu %lu ", own.minor_faults, p->child.minor_faults, own.major_faults, p->child.major_faults);
+	seq_print(s, "%llu %llu %llu %llu ", (unsigned long long)ticks(own.utime), (unsigned long long)ticks(own.stime),
+		  (unsigned long long)ticks(p->child.utime), (unsigned long long)ticks(p->child.stime));
+	seq_print(s, "20 0 %u 0 %llu %lu %lu %llu ", p->nthreads ? p->nthreads : 1, (unsigned long long)ticks(p->start_time),
+		  z.total << PAGE_SHIFT, z.resident, (unsigned long long)p->rlimit[RLIMIT_RSS].cur);
+	seq_print(s, "0 0 %lu 0 0 %llu %llu %llu %llu ", z.stack_top, (unsigned long long)(g.pending & 0x7fffffff),
+		  (unsigned long long)(g.blocked & 0x7fffffff), (unsigned long long)(g.ignored & 0x7fffffff),
+		  (unsigned long long)(g.caught & 0x7fffffff));
+	seq_print(s, "0 0 0 %d 0 0 0 0 0 0 0 0 %lu %lu %lu %lu %lu %d\n", p->exit_signal, z.brk_start, z.arg_start, z.arg_end, z.env_start,
+		  z.env_end, p->state == PROC_ZOMBIE ? p->exit_status : 0);
+	return 0;
+}
+
+static int make_statm(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	struct sizes z;
+
+	sizes_get(subject, &z, true);
+	seq_print(s, "%lu %lu %lu %lu 0 %lu 0\n", z.total, z.resident, z.resident - z.anon, z.text, z.data + z.stack);
+	return 0;
+}
+
+static int make_comm(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	const struct proc *p = subject;
+
+	seq_print(s, "%s\n", p->name);
+	return 0;
+}
+
+/* --- memory of another process: arguments and environment --- */
+
+#define PIECE 1024u
+
+/* The page behind va, pinned; *absent: there is none yet and it reads as zeros. Lock held for reading. */
+static struct page *foreign_page(struct mm *mm, ulong va, bool *absent)
+{
+	struct vma *v = vma_find(mm, va);
+	struct page *page;
+	bool exclusive;
+
+	*absent = v && !v->obj;
+	if (!v)
+		return NULL;
+	spin_lock(&mm->anon.lock);
+	page = anon_lookup(&mm->anon, va, &exclusive);
+	if (page)
+		page_hold(page);
+	spin_unlock(&mm->anon.lock);
+	if (!page && v->obj && obj_get_page(v->obj, (ulong)vma_pgoff(v, va), &page))
+		page = NULL;
+	return page;
+}
+
+/* Read up to n bytes of another address space's memory, not beyond va's page. */
+static size_t foreign_read(struct mm *mm, ulong va, void *buf, size_t n)
+{
+	size_t in = va & PAGE_MASK;
+	struct page *page;
+	bool absent;
+
+	n = MIN(n, (size_t)PAGE_SIZE - in);
+	rwlock_read(&mm->lock);
+	page = foreign_page(mm, va, &absent);
+	rwlock_read_unlock(&mm->lock);
+	if (page) {
+		memcpy(buf, (char *)page_addr(page) + in, n);
+		page_put(page);
+	} else if (absent) {
+		memset(buf, 0, n);
+	}
+	return page || absent ? n : 0;
+}
+
+/* The next piece of [start, end) of p's memory. */
+static int put_memory(struct seq *s, struct proc *p, u64 *cookie, bool env)
+{
+	struct mm *mm = proc_get_mm(p);
+	char piece[PIECE];
+	ulong start, end;
+	size_t n;
+
+	if (!mm)
+		return 0;
+	start = (env ? mm->env_start : mm->arg_start) + (ulong)*cookie;
+	end = env ? mm->env_end : mm->arg_end;
+	n = start < end ? MIN((size_t)(end - start), sizeof(piece)) : 0;
+	n = n ? foreign_read(mm, start, piece, n) : 0;
+	mm_put(mm);
+	seq_put(s, piece, n);
+	*cookie += n;
+	return n > 0;
+}
+
+static int make_cmdline(struct seq *s, void *subject, u64 *cookie)
+{
+	return put_memory(s, subject, cookie, false);
+}
+
+static int make_environ(struct seq *s, void *subject, u64 *cookie)
+{
+	return put_memory(s, subject, cookie, true);
+}
+
+static const char *const limit_names[RLIM_COUNT] = {
+	"cpu time", "file size", "data size", "stack size", "core file size", "resident set", "processes", "open files",
+	"locked memory", "address space", "file locks", "pending signals", "msgqueue size", "nice priority", "realtime priority", "realtime timeout",
+};
+static const char *const limit_units[RLIM_COUNT] = {
+	"seconds", "bytes", "bytes", "bytes", "bytes", "bytes", "processes", "files",
+	"bytes", "bytes", "locks", "signals", "bytes", "", "", "us",
+};
+
+static void put_limit(struct seq *s, u64 value)
+{
+	if (value == RLIM_INFINITY)
+		seq_print(s, "%-20s ", "unlimited");
+	else
+		seq_print(s, "%-20llu ", (unsigned long long)value);
+}
+
+static int make_limits(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	const struct proc *p = subject;
+
+	seq_print(s, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	for (int i = 0; i < RLIM_COUNT; i++) {
+		seq_print(s, "Max %-21s ", limit_names[i]);
+		put_limit(s, p->rlimit[i].cur);
+		put_limit(s, p->rlimit[i].max);
+		seq_print(s, "%-10s\n", limit_units[i]);
+	}
+	return 0;
+}
+
+const struct text_entry process_texts[] = {
+	{ "maps", 0444, make_maps },	   { "smaps", 0444, make_smaps },   { "status", 0444, make_status },
+	{ "stat", 0444, make_stat },	   { "statm", 0444, make_statm },   { "comm", 0444, make_comm },
+	{ "cmdline", 0444, make_cmdline }, { "environ", 0400, make_environ }, { "limits", 0444, make_limits },
+};
+const size_t process_text_count = ARRAY_SIZE(process_texts);

@@ -1,0 +1,261 @@
+/*
+ * The texts of /proc that tell of the whole system, in Linux's formats (proc(5)).
+ */
+#include "fs/procfs.h"
+
+#include "fs/dentry.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "options.h"
+#include "proc/proc.h"
+#include "machine/elf.h"
+#include "proc/timer.h"
+#include "sys/abi.h"
+#include "vm/kmalloc.h"
+#include "vm/mm.h"
+#include "vm/obj.h"
+#include "vm/page.h"
+
+static ulong kb(ulong pages)
+{
+	return pages << (PAGE_SHIFT - 10);
+}
+
+static void put_kb(struct seq *s, const char *name, ulong pages)
+{
+	size_t start = s->len;
+
+	seq_print(s, "%s:", name);
+	seq_pad(s, start, 16);
+	seq_print(s, "%8lu kB\n", kb(pages));
+}
+
+static int make_meminfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	struct page_stats ps;
+	struct obj_stats os;
+
+	page_get_stats(&ps);
+	obj_get_stats(&os);
+	put_kb(s, "MemTotal", ps.total);
+	put_kb(s, "MemFree", ps.free);
+	put_kb(s, "MemAvailable", ps.free + os.cached - MIN(os.dirty, os.cached));
+	put_kb(s, "Buffers", 0);
+	put_kb(s, "Cached", ps.obj);
+	put_kb(s, "SwapCached", 0);
+	put_kb(s, "SwapTotal", 0);
+	put_kb(s, "SwapFree", 0);
+	put_kb(s, "Dirty", os.dirty);
+	put_kb(s, "AnonPages", ps.anon);
+	put_kb(s, "Shmem", ps.obj - MIN(os.cached, ps.obj));
+	put_kb(s, "Slab", ps.slab);
+	put_kb(s, "KernelStack", (ulong)cpu_count * KSTACK_SIZE >> PAGE_SHIFT);
+	put_kb(s, "PageTables", ps.ptable);
+	return 0;
+}
+
+static void put_slab(void *arg, const char *name, size_t size, size_t live, size_t total, size_t pages)
+{
+	size_t per_page = size ? MAX(PAGE_SIZE / size, (size_t)1) : 1;
+
+	seq_print(arg, "%-17s %6zu %6zu %6zu %4zu %4zu : tunables %4u %4u %4u : slabdata %6zu %6zu %6u\n", name, live, total, size, per_page,
+		  (size + PAGE_SIZE - 1) / PAGE_SIZE, 0, 0, 0, pages, pages, 0);
+}
+
+static int make_slabinfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "slabinfo - version: 2.1\n");
+	seq_print(s, "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit> <batchcount> "
+		     "<sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+	kmem_for_each(put_slab, s);
+	return 0;
+}
+
+static int make_cpuinfo(struct seq *s, void *subject UNUSED, u64 *cookie)
+{
+	if (*cookie >= cpu_count)
+		return 0;
+	seq_print(s, "processor\t: %u\nhardware id\t: %u\nmachine\t\t: %s\n\n", (uint)*cookie, cpus[*cookie].hwid, MACHINE_NAME);
+	return ++*cookie < cpu_count;
+}
+
+/* --- CPU time --- */
+
+/* What the idle thread of a CPU has used was spent idle. */
+static u64 cpu_idle_ns(u32 cpu)
+{
+	const struct thread *idle = cpus[cpu].idle;
+
+	return idle ? __atomic_load_n(&idle->stime, __ATOMIC_RELAXED) : 0;
+}
+
+static int make_uptime(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	u64 up = clock_now() / (NSEC / 100), idle = 0;
+
+	for (u32 i = 0; i < cpu_count; i++)
+		idle += cpu_idle_ns(i);
+	idle /= NSEC / 100;
+	seq_print(s, "%llu.%02u %llu.%02u\n", (unsigned long long)(up / 100), (uint)(up % 100), (unsigned long long)(idle / 100),
+		  (uint)(idle % 100));
+	return 0;
+}
+
+/* User time of all processes, and of those that were collected. */
+static u64 user_ns(void)
+{
+	struct usage u;
+	struct proc *p;
+	u64 sum = 0;
+
+	for (int pid = 1; (p = proc_next(pid)); pid = p->pid + 1, proc_put(p)) {
+		proc_usage(p, &u);
+		sum += u.utime + p->child.utime;
+	}
+	return sum;
+}
+
+static void put_cpu(struct seq *s, const char *name, u64 user, u64 system, u64 idle)
+{
+	u64 tick = NSEC / 100;
+
+	seq_print(s, "%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, (unsigned long long)(user / tick), (unsigned long long)(system / tick),
+		  (unsigned long long)(idle / tick));
+}
+
+/* How busy each CPU is, is known; how its time divides into user and system is taken from all of them together. */
+static int make_stat(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	u64 now = clock_now(), user = user_ns(), busy = 0, permille;
+	u32 running, total;
+	char name[16];
+
+	for (u32 i = 0; i < cpu_count; i++)
+		busy += now - MIN(cpu_idle_ns(i), now);
+	user = MIN(user, busy);
+	permille = busy / 1000 ? user / (busy / 1000) : 0;
+	put_cpu(s, "cpu ", user, busy - user, now * cpu_count - busy);
+	for (u32 i = 0; i < cpu_count; i++) {
+		u64 own = now - MIN(cpu_idle_ns(i), now);
+
+		fmt(name, sizeof(name), "cpu%u", i);
+		put_cpu(s, name, own / 1000 * permille, own - own / 1000 * permille, now - own);
+	}
+	sched_load(&running, &total);
+	seq_print(s, "btime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n", (unsigned long long)((clock_realtime() - now) / NSEC),
+		  proc_last_pid(), running);
+	return 0;
+}
+
+/*
+ * Load averages: every five seconds each moves towards the number of threads that run or want to, by 1 - e^(-5 s / period), in units of 1/2048.
+ */
+#define LOAD_ONE 2048u
+#define LOAD_SAMPLE (5 * NSEC)
+
+static struct timer load_timer;
+static ulong load[3]; /* over 1, 5 and 15 minutes */
+
+static void load_sample(struct timer *t)
+{
+	static const u32 keep[3] = { 1884, 2014, 2037 };
+	u32 running, total;
+
+	sched_load(&running, &total);
+	for (int i = 0; i < 3; i++)
+		load[i] = (load[i] * keep[i] + (ulong)running * LOAD_ONE * (LOAD_ONE - keep[i])) / LOAD_ONE;
+	timer_arm(t, clock_now() + LOAD_SAMPLE);
+}
+
+void systext_init(void)
+{
+	timer_init(&load_timer, load_sample);
+	timer_arm(&load_timer, clock_now() + LOAD_SAMPLE);
+}
+
+static int make_loadavg(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	u32 running, total;
+
+	sched_load(&running, &total);
+	for (int i = 0; i < 3; i++)
+		seq_print(s, "%lu.%02lu ", load[i] / LOAD_ONE, load[i] % LOAD_ONE * 100 / LOAD_ONE);
+	seq_print(s, "%u/%u %d\n", running, total, proc_last_pid());
+	return 0;
+}
+
+/* --- names and numbers --- */
+
+static int make_mounts(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	char path[256];
+	bool deleted;
+
+	for (struct fs *fs = fs_list; fs; fs = fs->next)
+		if (dentry_path(fs->root, path, sizeof(path), &deleted) > 0)
+			seq_print(s, "%s %s %s %s,noatime 0 0\n", fs->device, path, fs->type, fs->read_only ? "ro" : "rw");
+	return 0;
+}
+
+static int make_filesystems(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	for (struct fs *fs = fs_list; fs; fs = fs->next)
+		seq_print(s, "%s\t%s\n", strcmp(fs->type, fs->device) ? "" : "nodev", fs->type);
+	return 0;
+}
+
+static int make_version(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "%s version %s %s\n", system_name.sysname, system_name.release, system_name.version);
+	return 0;
+}
+
+const struct text_entry system_texts[] = {
+	{ "meminfo", 0444, make_meminfo }, { "cpuinfo", 0444, make_cpuinfo },	    { "uptime", 0444, make_uptime },
+	{ "stat", 0444, make_stat },	   { "loadavg", 0444, make_loadavg },	    { "mounts", 0444, make_mounts },
+	{ "version", 0444, make_version }, { "filesystems", 0444, make_filesystems }, { "slabinfo", 0400, make_slabinfo },
+};
+const size_t system_text_count = ARRAY_SIZE(system_texts);
+
+/* --- /proc/sys --- */
+
+static int make_max_map_count(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "%lu\n", mm_max_vmas);
+	return 0;
+}
+
+static int make_pid_max(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "%d\n", PID_MAX);
+	return 0;
+}
+
+static int make_ostype(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "%s\n", system_name.sysname);
+	return 0;
+}
+
+static int make_osrelease(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "%s\n", system_name.release);
+	return 0;
+}
+
+static int make_hostname(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "%s\n", system_name.nodename);
+	return 0;
+}
+
+const struct text_entry sysctl_vm_texts[] = {
+	{ "max_map_count", 0444, make_max_map_count },
+};
+const struct text_entry sysctl_kernel_texts[] = {
+	{ "pid_max", 0444, make_pid_max },
+	{ "ostype", 0444, make_ostype },
+	{ "osrelease", 0444, make_osrelease },
+	{ "hostname", 0444, make_hostname },
+};
+const size_t sysctl_vm_count = ARRAY_SIZE(sysctl_vm_texts), sysctl_kernel_count = ARRAY_SIZE(sysctl_kernel_texts);

@@ -1,0 +1,599 @@
+/*
+ * Calls on descriptors: open, close, read and write in all their forms, seek, dup, pipe, fcntl, ioctl, poll, sync.
+ *
+ * Judged here, in Linux's order: the descriptor, how it was opened, the buffer's range, the numbers. What the file then says is its own affair.
+ */
+#include "sys/pathin.h"
+
+#include "fs/path.h"
+#include "lib/errno.h"
+#include "proc/proc.h"
+#include "proc/timer.h"
+#include "sys/abi.h"
+#include "sys/syscalls.h"
+#include "vm/kmalloc.h"
+#include "vm/obj.h"
+#include "vm/page.h"
+#include "vm/uaccess.h"
+#include "fs/inode.h"
+
+#define RW_MAX 0x7ffff000ul /* bytes of one call: Linux's MAX_RW_COUNT */
+#define IOV_MAX 1024u
+#define IOV_INLINE 8u
+
+static struct files *current_files(void)
+{
+	return current_proc()->files;
+}
+
+static struct file *get_file(ulong fd)
+{
+	return files_get(current_files(), (int)fd);
+}
+
+SYSCALL(openat)
+{
+	u32 flags = (u32)args[2];
+	struct file *f;
+	char *path;
+	int err = path_copyin(args[1], &path);
+
+	if (err)
+		return err;
+	if (sizeof(long) == 8)
+		flags |= O_LARGEFILE;
+	err = fs_open((int)args[0], path, flags, (u32)args[3] & 07777, &f);
+	path_free(path);
+	if (err)
+		return err;
+	err = files_install(current_files(), f, 0, flags & O_CLOEXEC);
+	if (err < 0)
+		file_drop(f);
+	return err;
+}
+
+SYSCALL(close)
+{
+	return files_close(current_files(), (int)args[0]);
+}
+
+/* --- read and write --- */
+
+/* Hand the uio to the file. With pos NULL the file's own position is used and moved. */
+static ssize_t transfer(struct file *f, struct uio *u, bool write, off_t *pos)
+{
+	ssize_t (*op)(struct file *, struct uio *, off_t *) = write ? f->ops->write : f->ops->read;
+	ssize_t n;
+
+	if (!op)
+		return -EINVAL;
+	if (pos || !f->ops->seek)
+		return op(f, u, pos ? pos : &f->pos);
+	mutex_lock(&f->pos_lock);
+	n = op(f, u, &f->pos);
+	mutex_unlock(&f->pos_lock);
+	return n;
+}
+
+/* The open file for a transfer: -EBADF if it is not open for that. */
+static int get_for(ulong fd, bool write, struct file **out)
+{
+	struct file *f = get_file(fd);
+
+	if (!f)
+		return -EBADF;
+	if (!(write ? file_writable(f) : file_readable(f))) {
+		file_drop(f);
+		return -EBADF;
+	}
+	*out = f;
+	return 0;
+}
+
+static long rw(const ulong *args, bool write, off_t *pos)
+{
+	struct file *f;
+	struct iovec iov;
+	struct uio u;
+	long n = get_for(args[0], write, &f);
+
+	if (n)
+		return n;
+	if (pos && !f->ops->seek) {
+		n = -ESPIPE;
+	} else if (!uaccess_ok(args[1], args[2])) {
+		n = -EFAULT;
+	} else {
+		uio_init(&u, &iov, args[1], MIN(args[2], RW_MAX), false);
+		n = transfer(f, &u, write, pos);
+	}
+	file_drop(f);
+	return n;
+}
+
+SYSCALL(read)
+{
+	return rw(args, false, NULL);
+}
+
+SYSCALL(write)
+{
+	return rw(args, true, NULL);
+}
+
+long sys_pread_at(const ulong *args, off_t pos)
+{
+	return pos < 0 ? -EINVAL : rw(args, false, &pos);
+}
+
+long sys_pwrite_at(const ulong *args, off_t pos)
+{
+	return pos < 0 ? -EINVAL : rw(args, true, &pos);
+}
+
+SYSCALL(pread64)
+{
+	return sys_pread_at(args, (off_t)(long)args[3]);
+}
+
+SYSCALL(pwrite64)
+{
+	return sys_pwrite_at(args, (off_t)(long)args[3]);
+}
+
+/* Copy a program's vector in and judge it: the sum of the lengths, or -errno. */
+static ssize_t iov_copyin(struct iovec *iov, ulong from, u32 n)
+{
+	ulong total = 0;
+
+	if (copyin(iov, from, n * sizeof(*iov)))
+		return -EFAULT;
+	for (u32 i = 0; i < n; i++) {
+		if ((ssize_t)iov[i].len < 0)
+			return -EINVAL;
+		if (!uaccess_ok(iov[i].base, iov[i].len))
+			return -EFAULT;
+		iov[i].len = MIN(iov[i].len, RW_MAX - total);
+		total += iov[i].len;
+	}
+	return (ssize_t)total;
+}
+
+static long rw_vector(const ulong *args, bool write)
+{
+	struct iovec few[IOV_INLINE], *iov = few;
+	struct uio u = { 0 };
+	struct file *f;
+	ssize_t n = get_for(args[0], write, &f);
+
+	if (n)
+		return n;
+	if (args[2] > IOV_MAX)
+		n = -EINVAL;
+	else if (args[2] > IOV_INLINE && !(iov = kmalloc(args[2] * sizeof(*iov), ALLOC_WAIT)))
+		n = -ENOMEM;
+	else
+		n = iov_copyin(iov, args[1], (u32)args[2]);
+	if (n > 0) {
+		u.iov = iov;
+		u.left = (size_t)n;
+		n = transfer(f, &u, write, NULL);
+	}
+	if (iov != few)
+		kmfree(iov);
+	file_drop(f);
+	return n;
+}
+
+SYSCALL(readv)
+{
+	return rw_vector(args, false);
+}
+
+SYSCALL(writev)
+{
+	return rw_vector(args, true);
+}
+
+off_t sys_seek_to(ulong fd, off_t off, int whence)
+{
+	struct file *f = get_file(fd);
+	off_t pos;
+
+	if (!f)
+		return -EBADF;
+	if (f->flags & O_PATH) {
+		pos = -EBADF;
+	} else if (!f->ops->seek) {
+		pos = -ESPIPE;
+	} else {
+		mutex_lock(&f->pos_lock);
+		pos = f->ops->seek(f, off, whence);
+		mutex_unlock(&f->pos_lock);
+	}
+	file_drop(f);
+	return pos;
+}
+
+SYSCALL(lseek)
+{
+	off_t pos = sys_seek_to(args[0], (off_t)(long)args[1], (int)args[2]);
+
+	return pos == (off_t)(long)pos ? (long)pos : -EOVERFLOW;
+}
+
+/* --- sendfile --- */
+
+/* One buffer full from in at *in_pos to out. Bytes moved. */
+static ssize_t send_piece(struct file *out, struct file *in, off_t *in_pos, char *buf, size_t n)
+{
+	struct iovec iov;
+	struct uio u;
+	off_t pos = *in_pos;
+	ssize_t got, put;
+
+	uio_init(&u, &iov, (ulong)buf, n, true);
+	got = in->ops->read(in, &u, &pos);
+	if (got <= 0)
+		return got;
+	uio_init(&u, &iov, (ulong)buf, (size_t)got, true);
+	put = transfer(out, &u, true, NULL);
+	if (put > 0)
+		*in_pos += put;
+	return put;
+}
+
+static ssize_t send_all(struct file *out, struct file *in, off_t *in_pos, size_t count)
+{
+	size_t step = MIN(count, (size_t)4 * PAGE_SIZE), done = 0;
+	char *buf = kmalloc(MAX(step, (size_t)1), ALLOC_WAIT);
+	ssize_t n = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while (done < count) {
+		n = send_piece(out, in, in_pos, buf, MIN(step, count - done));
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+		if (signal_pending())
+			break;
+		sched_point();
+	}
+	kmfree(buf);
+	return done ? (ssize_t)done : n;
+}
+
+/* With own, *pos is used and moved; else the input's own position. */
+long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
+{
+	struct file *in, *out;
+	long n = get_for(in_fd, false, &in);
+
+	if (n)
+		return n;
+	n = get_for(out_fd, true, &out);
+	if (n) {
+		file_drop(in);
+		return n;
+	}
+	count = MIN(count, RW_MAX);
+	if (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND) || (pos && *pos < 0)) {
+		n = -EINVAL;
+	} else if (pos) {
+		n = send_all(out, in, pos, count);
+	} else {
+		off_t at = in->pos;
+
+		n = send_all(out, in, &at, count);
+		if (n > 0) {
+			mutex_lock(&in->pos_lock);
+			in->pos = at;
+			mutex_unlock(&in->pos_lock);
+		}
+	}
+	file_drop(out);
+	file_drop(in);
+	return n;
+}
+
+SYSCALL(sendfile)
+{
+	off_t pos;
+	long n;
+
+	if (!args[2])
+		return sys_sendfile_at(args[0], args[1], NULL, args[3]);
+	if (COPYIN(&pos, args[2]))
+		return -EFAULT;
+	n = sys_sendfile_at(args[0], args[1], &pos, args[3]);
+	if (n >= 0 && COPYOUT(args[2], &pos))
+		return -EFAULT;
+	return n;
+}
+
+/* --- descriptors --- */
+
+static long dup_from(struct file *f, int from, bool cloexec)
+{
+	int fd;
+
+	file_hold(f);
+	fd = files_install(current_files(), f, from, cloexec);
+	if (fd < 0)
+		file_drop(f);
+	return fd;
+}
+
+SYSCALL(dup)
+{
+	struct file *f = get_file(args[0]);
+	long fd;
+
+	if (!f)
+		return -EBADF;
+	fd = dup_from(f, 0, false);
+	file_drop(f);
+	return fd;
+}
+
+SYSCALL(dup3)
+{
+	struct file *f;
+	int fd;
+
+	if ((u32)args[2] & ~(u32)O_CLOEXEC || (int)args[0] == (int)args[1])
+		return -EINVAL;
+	f = get_file(args[0]);
+	if (!f)
+		return -EBADF;
+	fd = files_replace(current_files(), (int)args[1], f, (u32)args[2] & O_CLOEXEC);
+	if (fd < 0)
+		file_drop(f);
+	return fd;
+}
+
+SYSCALL(pipe2)
+{
+	u32 flags = (u32)args[1];
+	struct file *ends[2];
+	s32 fd[2] = { -1, -1 };
+	int err;
+
+	if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	err = pipe_create(flags, ends);
+	if (err)
+		return err;
+	fd[0] = files_install(current_files(), ends[0], 0, flags & O_CLOEXEC);
+	if (fd[0] >= 0)
+		fd[1] = files_install(current_files(), ends[1], 0, flags & O_CLOEXEC);
+	err = fd[0] < 0 ? fd[0] : fd[1] < 0 ? fd[1] : copyout(args[0], fd, sizeof(fd));
+	if (!err)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		if (fd[i] >= 0)
+			files_close(current_files(), fd[i]);
+		else
+			file_drop(ends[i]);
+	}
+	return err;
+}
+
+enum fcntl_cmd {
+	F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ = 1031, F_GETPIPE_SZ = 1032,
+};
+#define FD_CLOEXEC 1u
+#define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_ASYNC | O_NOATIME)
+
+static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
+{
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		if (arg >= rlimit_cur(RLIMIT_NOFILE) || arg > INT32_MAX)
+			return -EINVAL;
+		return dup_from(f, (int)arg, cmd == F_DUPFD_CLOEXEC);
+	case F_GETFD:
+		return files_get_cloexec(current_files(), fd);
+	case F_SETFD:
+		return files_set_cloexec(current_files(), fd, arg & FD_CLOEXEC);
+	case F_GETFL:
+		return (long)f->flags;
+	}
+	if (f->flags & O_PATH)
+		return -EBADF;
+	switch (cmd) {
+	case F_SETFL:
+		f->flags = (f->flags & ~(u32)SETFL_MASK) | ((u32)arg & SETFL_MASK);
+		return 0;
+	case F_GETPIPE_SZ:
+		return pipe_get_size(f);
+	case F_SETPIPE_SZ:
+		return pipe_set_size(f, arg);
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL(fcntl)
+{
+	struct file *f = get_file(args[0]);
+	long n;
+
+	if (!f)
+		return -EBADF;
+	n = fcntl_file(f, (int)args[0], (int)args[1], args[2]);
+	file_drop(f);
+	return n;
+}
+
+enum ioctl_cmd { FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451 };
+
+/* Bytes from the position to the end of a regular file. */
+static long bytes_left(struct file *f, ulong arg)
+{
+	s64 left = (s64)f->inode->obj->size - f->pos;
+	s32 shown = (s32)MAX(MIN(left, (s64)INT32_MAX), (s64)0);
+
+	return COPYOUT(arg, &shown);
+}
+
+static long ioctl_file(struct file *f, int fd, uint cmd, ulong arg)
+{
+	s32 on;
+
+	if (f->flags & O_PATH)
+		return -EBADF;
+	switch (cmd) {
+	case FIOCLEX:
+	case FIONCLEX:
+		return files_set_cloexec(current_files(), fd, cmd == FIOCLEX);
+	case FIONBIO:
+		if (COPYIN(&on, arg))
+			return -EFAULT;
+		f->flags = on ? f->flags | O_NONBLOCK : f->flags & ~(u32)O_NONBLOCK;
+		return 0;
+	case FIONREAD:
+		if (f->inode && inode_is_reg(f->inode) && f->inode->obj)
+			return bytes_left(f, arg);
+	}
+	return f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
+}
+
+SYSCALL(ioctl)
+{
+	struct file *f = get_file(args[0]);
+	long n;
+
+	if (!f)
+		return -EBADF;
+	n = ioctl_file(f, (int)args[0], (uint)args[1], args[2]);
+	file_drop(f);
+	return n;
+}
+
+/* --- poll --- */
+
+/* The file part of ppoll: deadline as fs_poll takes it. */
+long sys_poll_until(ulong fds, ulong nfds, u64 deadline)
+{
+	struct pollfd few[IOV_INLINE], *p = few;
+	long n;
+
+	if (nfds > rlimit_cur(RLIMIT_NOFILE) || nfds > KMALLOC_MAX / sizeof(*p))
+		return -EINVAL;
+	if (nfds > IOV_INLINE)
+		p = kmalloc(nfds * sizeof(*p), ALLOC_WAIT);
+	if (!p)
+		return -ENOMEM;
+	n = copyin(p, fds, nfds * sizeof(*p));
+	if (!n)
+		n = fs_poll(p, (uint)nfds, deadline);
+	/* Only revents are the kernel's to write. */
+	for (ulong i = 0; n >= 0 && i < nfds; i++)
+		if (copyout(fds + i * sizeof(*p) + offsetof(struct pollfd, revents), &p[i].revents, sizeof(p[i].revents)))
+			n = -EFAULT;
+	if (p != few)
+		kmfree(p);
+	return n == -EINTR ? -ERESTARTNOHAND : n;
+}
+
+/* ppoll's timeout as a deadline: 0 for none at all. */
+static int poll_deadline(ulong timeout, u64 *deadline)
+{
+	struct abi_timespec ts;
+	u64 ns, now = clock_now();
+	int err;
+
+	*deadline = WAIT_FOREVER;
+	if (!timeout)
+		return 0;
+	if (COPYIN(&ts, timeout))
+		return -EFAULT;
+	err = abi_timespec_ns(&ts, &ns);
+	if (!err)
+		*deadline = ns == 0 ? 0 : ns > WAIT_FOREVER - 1 - now ? WAIT_FOREVER - 1 : now + ns;
+	return err;
+}
+
+SYSCALL(ppoll)
+{
+	u64 deadline, mask, now;
+	long n = poll_deadline(args[2], &deadline);
+
+	if (n)
+		return n;
+	if (args[3]) {
+		if (args[4] != sizeof(mask))
+			return -EINVAL;
+		if (COPYIN(&mask, args[3]))
+			return -EFAULT;
+		signal_set_temporary_mask(mask);
+	}
+	n = sys_poll_until(args[0], args[1], deadline);
+	if (args[2] && deadline) {
+		struct abi_timespec left;
+
+		now = clock_now();
+		left = abi_timespec_of(deadline > now ? deadline - now : 0);
+		/* What is left is a courtesy: a timeout in read-only memory is no error. */
+		if (COPYOUT(args[2], &left) && n == -ERESTARTNOHAND)
+			n = -EINTR;
+	}
+	return n;
+}
+
+/* --- to the disk --- */
+
+static long sync_file(ulong fd, bool data_only)
+{
+	struct file *f = get_file(fd);
+	long err;
+
+	if (!f)
+		return -EBADF;
+	if (f->flags & O_PATH)
+		err = -EBADF;
+	else
+		err = f->ops->sync ? f->ops->sync(f, data_only) : -EINVAL;
+	file_drop(f);
+	return err;
+}
+
+SYSCALL(fsync)
+{
+	return sync_file(args[0], false);
+}
+
+SYSCALL(fdatasync)
+{
+	return sync_file(args[0], true);
+}
+
+SYSCALL(sync)
+{
+	(void)args;
+	fs_sync_all();
+	return 0;
+}
+
+long sys_ftruncate_to(ulong fd, off_t size)
+{
+	struct file *f;
+	long err;
+
+	if (size < 0)
+		return -EINVAL;
+	f = get_file(fd);
+	if (!f)
+		return -EBADF;
+	err = file_truncate(f, size);
+	file_drop(f);
+	return err;
+}
+
+SYSCALL(ftruncate)
+{
+	return sys_ftruncate_to(args[0], (off_t)(long)args[1]);
+}
