@@ -86,7 +86,7 @@ int link_next_tx(void);
 bool link_tx_pending(void);
 bool link_rx(u8 c);
 
-/* The console's terminal. */
+/* The console's terminal. Opening it does not make it anybody's controlling terminal: TIOCSCTTY does. */
 extern const struct file_ops tty_file_ops;
 struct tty;
 struct tty *console_tty(void);
@@ -96,11 +96,6 @@ struct tty *console_tty(void);
  */
 void tty_start(void);
 bool tty_rx(u8 c); /* for console.c */
-/*
- * The current process opened a terminal device: if it leads a session that has no controlling
- * terminal, and flags lack O_NOCTTY, this becomes it.
- */
-void tty_opened(struct tty *tty, u32 flags);
 /* The controlling terminal of the current process; NULL if it has none (/dev/tty answers ENXIO). */
 struct tty *tty_controlling(void);
 /*

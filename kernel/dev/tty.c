@@ -642,18 +642,6 @@ static bool leads_without_terminal(const struct proc *p)
 	return p->sid == p->pid && (!p->tty || p->tty->session != p->sid);
 }
 
-void tty_opened(struct tty *t, u32 flags)
-{
-	struct proc *p = current_proc();
-
-	if (flags & O_NOCTTY)
-		return;
-	mutex_lock(&proc_lock);
-	if (leads_without_terminal(p) && t->session == 0)
-		become_controlling(t, p);
-	mutex_unlock(&proc_lock);
-}
-
 struct tty *tty_controlling(void)
 {
 	struct tty *t = current_proc()->tty;
