@@ -103,14 +103,13 @@ $(BUILD)/kernel0.elf: $(BUILD)/ksyms0.o
 $(BUILD)/kernel.elf: $(BUILD)/ksyms1.o
 $(BUILD)/kernel0.elf $(BUILD)/kernel.elf: $(KOBJ) $(KSCRIPT) $(BUILD)/kernel.objects
 	@$(call say,LD,$@)
-	$(Q)$(KLD) -o $@.new $(KOBJ) $(filter $(BUILD)/ksyms%.o,$^)
-	$(if $(filter %/kernel.elf,$@),$(Q)$(same_addresses))
-	$(Q)mv -f $@.new $@
+	$(Q)new=$@.$$$$; $(KLD) -o $$new $(KOBJ) $(filter $(BUILD)/ksyms%.o,$^) && \
+	$(if $(filter %/kernel.elf,$@),$(same_addresses) &&) mv -f $$new $@ || { rm -f $$new; exit 1; }
 
-same_addresses = cmp -s <($(NM) -n $(BUILD)/kernel0.elf | grep -i ' [tw] ') \
-	<($(NM) -n $@.new | grep -i ' [tw] ') || { \
+same_addresses = { cmp -s <($(NM) -n $(BUILD)/kernel0.elf | grep -i ' [tw] ') \
+	<($(NM) -n $$new | grep -i ' [tw] ') || { \
 	echo "$@: the table of symbols moves the addresses it names (is .ksyms last in $(KSCRIPT)?)"; \
-	exit 1; } >&2
+	false; } >&2; }
 
 -include $(patsubst %.o,%.d,$(KOBJ))
 
