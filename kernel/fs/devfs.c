@@ -123,15 +123,13 @@ static const struct device devices[] = {
 /* The console: the terminal, or the link to the host in job mode. /dev/tty is the process's own terminal, if it has one. */
 static int console_open(struct file *f, bool own)
 {
-	if (own && !current_proc()->tty)
+	if (own && !tty_controlling())
 		return -ENXIO;
 	if (link_active()) {
 		f->ops = &link_file_ops;
 		return 0;
 	}
 	f->ops = &tty_file_ops;
-	if (!own)
-		tty_opened(console_tty(), f->flags);
 	return 0;
 }
 

@@ -52,20 +52,22 @@ static int visit_block(struct inode *dir, struct page *p, u64 base, u32 start, v
 {
 	struct ext2 *x = ext2_of(dir);
 	u32 offset = start, end = start + x->block_size;
-	int err = 0;
+	int err;
 
 	s->page = p;
 	s->before = NULL;
-	while (offset < end && !err) {
+	while (offset < end) {
 		s->entry = entry_at(p, offset);
 		s->offset = base + offset;
 		err = entry_check(dir, s->entry, offset, end, s->offset);
 		if (!err)
 			err = visit(arg, s);
+		if (err)
+			return err;
 		s->before = s->entry;
 		offset += s->entry->rec_len;
 	}
-	return err;
+	return 0;
 }
 
 static int visit_entries(struct inode *dir, u64 from, visit_fn *visit, void *arg, struct slot *found)
