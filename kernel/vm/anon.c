@@ -285,12 +285,19 @@ ulong anon_count(struct anontab *t, ulong start, ulong end)
 	return count;
 }
 
+/*
+ * The child's vmas are on their objects' lists already, so truncation may be at its table: it must find the table empty, or all that the parent has.
+ * Nobody else wants the child's lock, and nobody takes two of these but fork, so waiting for it by trying cannot deadlock.
+ */
 void anon_fork(struct anontab *child, struct anontab *parent)
 {
 	spin_lock(&parent->lock);
+	while (!spin_trylock(&child->lock))
+		cpu_relax();
 	child->root = parent->root;
 	if (child->root)
 		__atomic_fetch_add(&child->root->ref, 1, __ATOMIC_RELAXED);
+	spin_unlock(&child->lock);
 	spin_unlock(&parent->lock);
 }
 

@@ -50,5 +50,8 @@ void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b);
 ulong anon_count(struct anontab *t, ulong start, ulong end);
 /* Drop all: the address space ends. */
 void anon_clear(struct anontab *t, struct batch *b);
-/* The child (empty) shares all of the parent's pages. Both mm->locks held for writing; takes the parent's tab->lock itself. */
+/*
+ * The child (empty) shares all of the parent's pages. The parent's mm->lock is held for writing, and nobody runs on the child; takes both tab->locks
+ * itself.
+ */
 void anon_fork(struct anontab *child, struct anontab *parent);

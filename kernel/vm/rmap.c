@@ -26,6 +26,10 @@ void rmap_augment(struct tree_node *n)
 	v->obj_max = MAX(vma_end_page(v), MAX(subtree_max(n->left), subtree_max(n->right)));
 }
 
+/*
+ * Vmas that begin at one page stand in order of arrival. Truncation relies on it: it comes to a parent before it comes to a child that fork is
+ * making, so the child cannot get from the parent, behind its back, what it has dropped in the child already.
+ */
 void obj_add_vma(struct obj *o, struct vma *v)
 {
 	struct tree_node **link = &o->vmas.root, *parent = NULL;
