@@ -53,9 +53,7 @@ sleep 0.3
 step "\003" {\^C\r?\n?\r?\n?# $} "Ctrl-C ends the whole line"
 step "sleep 100 &\r" {\[1\] \d+\r\n# $} "a background job gets a number"
 step "jobs\r" {\[1\] Running +sleep 100\r\n# $} "jobs"
-step "kill %1\r" {# $} "kill of a job"
-sleep 0.3
-step "\r" {\[1\] Terminated +sleep 100\r\n# $} "its end is told at the prompt"
+step "kill %1; sleep 0.3\r" {\[1\] Terminated +sleep 100\r\n# $} "kill of a job; its end is told at the prompt"
 step "sleep 100\r" {sleep 100\r\n$} "another"
 sleep 0.3
 step "\032" {\^Z.*\[1\] Stopped +sleep 100\r\n# $} "Ctrl-Z stops it"

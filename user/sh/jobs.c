@@ -183,20 +183,9 @@ static void job_give_number(struct job *j)
 
 /* Forking */
 
-pid_t fork_child(struct job *j, bool background)
+/* In the child: leaves the parent's state and takes its place in the job. */
+static void become_child(struct job *j, bool background, bool control)
 {
-	bool control = shell.job_control;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		return -1;
-	if (pid > 0) {
-		if (j)
-			job_add(j, pid);
-		return pid;
-	}
 	shell.subshell = true;
 	shell.job_control = false;
 	/* The list is the parent's; what it holds goes with this process. */
@@ -217,7 +206,24 @@ pid_t fork_child(struct job *j, bool background)
 			close(fd);
 		}
 	}
-	return 0;
+}
+
+pid_t fork_child(struct job *j, bool background)
+{
+	sigset_t all, old;
+	pid_t pid;
+
+	fflush(stdout);
+	/* A key that comes before the child has its own signal actions waits until it has. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	if (pid == 0)
+		become_child(j, background, shell.job_control);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid > 0 && j)
+		job_add(j, pid);
+	return pid;
 }
 
 /* Waiting */
@@ -307,11 +313,21 @@ static void tell_death(const struct job *j)
 
 int job_wait_foreground(struct job *j)
 {
+	bool forwarded = false;
 	int status;
 
-	while (job_state(j) == PROC_RUNNING)
+	/* The child does it too: neither may run before the terminal is the job's. */
+	if (j->controlled && shell.job_control)
+		tcsetpgrp(tty, j->pgrp);
+	while (job_state(j) == PROC_RUNNING) {
+		/* The key came while the terminal was still the shell's. */
+		if (shell.interrupted && j->controlled && !forwarded) {
+			forwarded = true;
+			kill(-j->pgrp, SIGINT);
+		}
 		if (!wait_one(0))
 			job_give_up(j);
+	}
 	status = job_status(j);
 	if (j->controlled && shell.job_control)
 		take_terminal();
@@ -525,7 +541,8 @@ int builtin_kill(int argc, char **argv)
 {
 	struct arena *a = arena_new();
 	struct strlist args = { 0 };
-	int first = argc > 1 && argv[1][0] == '-' ? (strcmp(argv[1], "-s") == 0 ? 3 : 2) : 1;
+	bool option = argc > 1 && argv[1][0] == '-';
+	int first = !option ? 1 : strcmp(argv[1], "-s") == 0 ? 3 : 2;
 	int status = 0;
 
 	/* Jobs become process groups, which are negative: "--" ends the options. The rest is the program's work. */
@@ -534,7 +551,7 @@ int builtin_kill(int argc, char **argv)
 		struct job *j;
 		int len;
 
-		if (i == first)
+		if (i == first && strcmp(argv[1], "--") != 0)
 			strlist_add(&args, a, "--");
 		if (arg[0] == '%') {
 			j = job_find(arg);
