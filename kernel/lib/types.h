@@ -53,6 +53,14 @@ typedef s64 off_t;
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 #define NORETURN __attribute__((noreturn))
+#define NOINLINE __attribute__((noinline))
+
+/* For functions so short and so often called that a stack frame would show, and which call others at their very end only. */
+#ifdef __clang__
+#define NO_FRAME
+#else
+#define NO_FRAME __attribute__((optimize("omit-frame-pointer")))
+#endif
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define UNUSED __attribute__((unused))

@@ -261,8 +261,8 @@ struct page *page_alloc(unsigned order, unsigned flags)
 
 static const char *const kind_names[PAGE_KINDS] = {
 	[PAGE_RESERVED] = "reserved", [PAGE_FREE] = "free",   [PAGE_KERNEL] = "kernel",
-	[PAGE_SLAB] = "slab",	      [PAGE_PTABLE] = "page table", [PAGE_ANON] = "private",
-	[PAGE_OBJ] = "object",
+	[PAGE_SLAB] = "slab",	      [PAGE_BIG] = "large block",   [PAGE_PTABLE] = "page table",
+	[PAGE_ANON] = "private",      [PAGE_OBJ] = "object",
 };
 
 static void bad_free(const struct page *p, unsigned order, const void *site) NORETURN;
@@ -355,7 +355,7 @@ void page_get_stats(struct page_stats *s)
 {
 	s->total = total_pages;
 	s->kernel = pages_used(PAGE_KERNEL);
-	s->slab = pages_used(PAGE_SLAB);
+	s->slab = pages_used(PAGE_SLAB) + pages_used(PAGE_BIG);
 	s->ptable = pages_used(PAGE_PTABLE);
 	s->anon = pages_used(PAGE_ANON);
 	s->obj = pages_used(PAGE_OBJ);

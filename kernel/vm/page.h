@@ -21,6 +21,7 @@ enum page_kind {
 	PAGE_FREE,     /* in the buddy allocator or a per-CPU cache */
 	PAGE_KERNEL,   /* whoever called page_alloc */
 	PAGE_SLAB,     /* a slab cache */
+	PAGE_BIG,      /* a large block of kmalloc */
 	PAGE_PTABLE,   /* a page table */
 	PAGE_ANON,     /* a private page: ref counts the anon leaves that point here */
 	PAGE_OBJ,      /* a page of an object: ref 1 for the object and 1 a pin */
@@ -59,6 +60,7 @@ struct page {
 			struct kmem_cache *slab_cache; /* (c) in every page of a slab */
 			void *slab_free; /* first page: free objects; ref counts those in use */
 		};
+		bool live; /* large block, first page: (a) not given back yet */
 		struct {
 			u32 entries; /* (p) valid or parked entries in this table */
 		};
@@ -152,7 +154,7 @@ void page_wait_busy(struct page *p);
 
 struct page_stats {
 	ulong total, free; /* pages the allocator was given; those not allocated, per-CPU caches included */
-	ulong kernel, slab, ptable, anon, obj; /* pages in use by kind */
+	ulong kernel, slab, ptable, anon, obj; /* pages in use by kind; slab: all of kmalloc's */
 };
 void page_get_stats(struct page_stats *s);
 ulong page_free_count(void);

@@ -22,7 +22,7 @@
  *    two objects.
  *
  * 4. kmalloc takes from caches of fixed sizes: powers of two and one and a half of them, so that less is wasted than is used. Sizes above the largest are
- *    blocks of pages; their first page has kind PAGE_SLAB and slab_cache = &big_blocks, the others slab_cache = NULL.
+ *    blocks of pages of kind PAGE_BIG; `live` is set in the first page while the block is live, and never in the others.
  *
  * 5. Figures cost nothing on the way: an object is live iff it is neither free in a slab nor in a magazine, and both are counted.
  *
@@ -43,19 +43,23 @@
 #define BITS_PER_WORD (8 * sizeof(ulong))
 
 #define SLAB_ORDER_MAX 3u
-#define MAGAZINE_MAX 30u	/* makes struct magazine 256 bytes on 64-bit machines */
+#define MAGAZINE_MAX 29u	/* makes struct magazine 256 bytes on 64-bit machines */
 #define MAGAZINE_BYTES 4096u
 #define DEPOT_MAX 4u
 
 struct magazine {
-	u32 count, capacity;
+	ulong count, capacity;
 	struct magazine *next; /* in a depot */
 	void *object[MAGAZINE_MAX];
 };
 
-/* One CPU's magazines of one cache. Both are &no_magazine until first needed. */
+/*
+ * One CPU's magazines of one cache. The loaded one's objects lie in [bottom, top), it is full when top reaches `end`, and its count is
+ * out of date. A CPU that has no magazines yet has three equal pointers, which looks both empty and full.
+ */
 struct cache_cpu {
-	struct magazine *loaded, *previous;
+	void **top, **bottom, **end;
+	struct magazine *loaded, *previous; /* NULL: none yet */
 } ALIGNED(64);
 
 struct kmem_cache {
@@ -81,14 +85,10 @@ struct kmem_cache {
 	u32 full_count;
 };
 
-/* An empty magazine that is also full: both allocation and free take the slow path. */
-static struct magazine no_magazine;
-
 static struct kmem_cache cache_cache, magazine_cache;
 static struct kmem_cache *all_caches; /* only grows */
 
 /* Blocks of whole pages. */
-static struct kmem_cache big_blocks; /* a mark, not a cache */
 static ulong big_count, big_bytes, big_pages; /* (a) */
 
 /* kmalloc's sizes, ascending; each a multiple of 16. */
@@ -97,8 +97,14 @@ static const u16 sizes[] = {
 };
 #define SIZE_MAX_SLAB 3072u
 static char size_names[ARRAY_SIZE(sizes)][16];
-/* The cache for n bytes, at (n + 15) / 16. */
-static struct kmem_cache *size_cache[SIZE_MAX_SLAB / GRAIN + 1];
+/* The cache for n bytes, at (n - 1) / 16. */
+static struct kmem_cache *size_cache[SIZE_MAX_SLAB / GRAIN];
+
+/* What page_at needs to know of the frame array, in one place. */
+static struct {
+	ulong start, bytes; /* where the direct map shows the frames that have a struct page */
+	struct page *array;
+} frames;
 
 /* --- debug builds' tags and patterns --- */
 
@@ -226,7 +232,7 @@ static inline void make_live(const struct kmem_cache *c, void *object)
 	ulong bit, *word = live_word(c, (ulong)object, &bit);
 	ulong old = __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
 
-	ASSERT(!(old & bit));
+	DEBUG_ASSERT(!(old & bit));
 }
 
 /* False if the object was not live. */
@@ -372,29 +378,50 @@ static struct magazine *magazine_get(struct kmem_cache *c)
 	return m;
 }
 
-static inline void swap_magazines(struct cache_cpu *cc)
+/* Make m the loaded magazine. What was loaded, if anything, is returned. */
+static struct magazine *load(struct cache_cpu *cc, struct magazine *m)
 {
-	struct magazine *m = cc->loaded;
+	struct magazine *old = cc->loaded;
 
-	cc->loaded = cc->previous;
-	cc->previous = m;
+	if (old)
+		old->count = (ulong)(cc->top - cc->bottom);
+	cc->loaded = m;
+	cc->bottom = m->object;
+	cc->top = m->object + m->count;
+	cc->end = m->object + m->capacity;
+	return old;
 }
 
 /* Give this CPU its two magazines. False if there is no memory. Interrupts off. */
 static bool magazines_equip(struct kmem_cache *c, struct cache_cpu *cc)
 {
-	struct magazine **place[2] = { &cc->loaded, &cc->previous };
+	struct magazine *m;
 
-	for (int i = 0; i < 2; i++) {
-		if (*place[i] != &no_magazine)
-			continue;
-		*place[i] = magazine_get(c);
-		if (!*place[i]) {
-			*place[i] = &no_magazine;
+	if (!cc->previous && !(cc->previous = magazine_get(c)))
+		return false;
+	if (!cc->loaded) {
+		m = magazine_get(c);
+		if (!m)
 			return false;
-		}
+		load(cc, m);
 	}
 	return true;
+}
+
+/* A full magazine from the depot in exchange for the empty previous one; false if there is none. */
+static bool load_from_depot(struct kmem_cache *c, struct cache_cpu *cc)
+{
+	struct magazine *m;
+
+	spin_lock(&c->lock);
+	m = magazine_pop(&c->full);
+	if (m) {
+		c->full_count--;
+		magazine_push(&c->drained, cc->previous);
+		cc->previous = load(cc, m);
+	}
+	spin_unlock(&c->lock);
+	return m;
 }
 
 /*
@@ -403,34 +430,40 @@ static bool magazines_equip(struct kmem_cache *c, struct cache_cpu *cc)
  */
 static void *take_reload(struct kmem_cache *c, struct cache_cpu *cc)
 {
-	struct magazine *m;
+	bool equipped = c->capacity && magazines_equip(c, cc);
 	void *object;
 
-	if (c->capacity && magazines_equip(c, cc)) {
-		if (cc->previous->count > 0) {
-			swap_magazines(cc);
-			m = cc->loaded;
-			return m->object[--m->count];
-		}
-		spin_lock(&c->lock);
-		m = magazine_pop(&c->full);
-		if (m) {
-			c->full_count--;
-			magazine_push(&c->drained, cc->previous);
-			cc->previous = cc->loaded;
-			cc->loaded = m;
-			spin_unlock(&c->lock);
-			return m->object[--m->count];
-		}
-		m = cc->loaded;
-		while (m->count < m->capacity / 2 && (object = slab_take(c)))
-			m->object[m->count++] = object;
-	} else {
-		spin_lock(&c->lock);
+	if (equipped && cc->top > cc->bottom)
+		return *--cc->top; /* equipping itself came by here */
+	if (equipped && cc->previous->count > 0) {
+		cc->previous = load(cc, cc->previous);
+		return *--cc->top;
 	}
+	if (equipped && load_from_depot(c, cc))
+		return *--cc->top;
+	spin_lock(&c->lock);
 	object = slab_take(c);
+	if (object && equipped) {
+		void *more;
+
+		while (cc->top < cc->bottom + c->capacity / 2 && (more = slab_take(c)))
+			*cc->top++ = more;
+	}
 	spin_unlock(&c->lock);
 	return object;
+}
+
+/* The objects of loaded that were freed longest ago, its lower half, go to their slabs. */
+static void unload_half(struct kmem_cache *c, struct cache_cpu *cc, struct list *unused)
+{
+	ulong count = (ulong)(cc->top - cc->bottom), n = (count + 1) / 2;
+
+	spin_lock(&c->lock);
+	for (ulong i = 0; i < n; i++)
+		slab_return(c, cc->bottom[i], unused);
+	spin_unlock(&c->lock);
+	memmove(cc->bottom, cc->bottom + n, (count - n) * sizeof(void *));
+	cc->top -= n;
 }
 
 /* Put an object away when loaded is full; unused slabs go to the list. Interrupts off. */
@@ -444,29 +477,20 @@ static void put_reload(struct kmem_cache *c, struct cache_cpu *cc, void *object,
 		spin_unlock(&c->lock);
 		return;
 	}
-	if (cc->previous->count < cc->previous->capacity) {
-		swap_magazines(cc);
+	if (cc->top < cc->end) {
+		/* newly equipped */
+	} else if (cc->previous->count < cc->previous->capacity) {
+		cc->previous = load(cc, cc->previous);
 	} else if (c->full_count < DEPOT_MAX && (m = magazine_get(c))) {
 		spin_lock(&c->lock);
 		magazine_push(&c->full, cc->previous);
 		c->full_count++;
 		spin_unlock(&c->lock);
-		cc->previous = cc->loaded;
-		cc->loaded = m;
+		cc->previous = load(cc, m);
 	} else {
-		/* The objects that were freed longest ago, the lower half, go to their slabs. */
-		u32 n = (cc->loaded->count + 1) / 2;
-
-		m = cc->loaded;
-		spin_lock(&c->lock);
-		for (u32 i = 0; i < n; i++)
-			slab_return(c, m->object[i], unused);
-		spin_unlock(&c->lock);
-		m->count -= n;
-		memmove(m->object, m->object + n, m->count * sizeof(m->object[0]));
+		unload_half(c, cc, unused);
 	}
-	m = cc->loaded;
-	m->object[m->count++] = object;
+	*cc->top++ = object;
 }
 
 /* All objects of m to their slabs. Interrupts off, c->lock held. */
@@ -478,8 +502,16 @@ static void magazine_empty(struct kmem_cache *c, struct magazine *m, struct list
 
 /* --- objects --- */
 
+/* Hand an object out for n bytes. */
+static inline void *hand_out(struct kmem_cache *c, void *object, size_t n, unsigned flags, const void *site)
+{
+	make_live(c, object);
+	debug_alloc(c, object, n, site);
+	return flags & ALLOC_ZERO ? memset(object, 0, n) : object;
+}
+
 /* The loaded magazine was empty. */
-static void *alloc_slow(struct kmem_cache *c, unsigned flags)
+static NOINLINE void *alloc_slow(struct kmem_cache *c, size_t n, unsigned flags, const void *site)
 {
 	for (;;) {
 		ulong irq = intr_save();
@@ -488,7 +520,7 @@ static void *alloc_slow(struct kmem_cache *c, unsigned flags)
 
 		intr_restore(irq);
 		if (object)
-			return object;
+			return hand_out(c, object, n, flags, site);
 		/* Interrupts on, no lock: the page allocator may sleep. Somebody else may get the objects: again. */
 		slab = slab_create(c, flags);
 		if (!slab)
@@ -499,30 +531,24 @@ static void *alloc_slow(struct kmem_cache *c, unsigned flags)
 	}
 }
 
+/* The fast path calls nothing, but at its very end: so it needs no stack frame to save registers in. */
 static inline void *alloc_object(struct kmem_cache *c, size_t n, unsigned flags, const void *site)
 {
 	ulong irq = intr_save();
-	struct magazine *m = c->cpu[cpu_id()].loaded;
+	struct cache_cpu *cc = &c->cpu[cpu_id()];
 	void *object;
 
-	if (LIKELY(m->count > 0)) {
-		object = m->object[--m->count];
+	if (UNLIKELY(cc->top == cc->bottom)) {
 		intr_restore(irq);
-	} else {
-		intr_restore(irq);
-		object = alloc_slow(c, flags);
-		if (!object)
-			return NULL;
+		return alloc_slow(c, n, flags, site);
 	}
-	make_live(c, object);
-	debug_alloc(c, object, n, site);
-	if (flags & ALLOC_ZERO)
-		memset(object, 0, n);
-	return object;
+	object = *--cc->top;
+	intr_restore(irq);
+	return hand_out(c, object, n, flags, site);
 }
 
 /* The object is dead already. */
-static void free_slow(struct kmem_cache *c, void *object)
+static NOINLINE void free_slow(struct kmem_cache *c, void *object)
 {
 	struct list unused = LIST_INIT(unused);
 	ulong irq = intr_save();
@@ -535,23 +561,27 @@ static void free_slow(struct kmem_cache *c, void *object)
 static inline void free_object(struct kmem_cache *c, void *object)
 {
 	ulong irq = intr_save();
-	struct magazine *m = c->cpu[cpu_id()].loaded;
+	struct cache_cpu *cc = &c->cpu[cpu_id()];
 
-	if (LIKELY(m->count < m->capacity)) {
-		m->object[m->count++] = object;
-		intr_restore(irq);
-	} else {
+	if (UNLIKELY(cc->top == cc->end)) {
 		intr_restore(irq);
 		free_slow(c, object);
+		return;
 	}
+	*cc->top++ = object;
+	intr_restore(irq);
 }
 
-/* The struct page for a kernel address that may be anything; NULL if it is not in RAM as the direct map shows it. */
+/* Does the direct map show a frame at this kernel address, which may be anything? */
+static inline bool has_page(const void *p)
+{
+	return (ulong)p - frames.start < frames.bytes;
+}
+
+/* The struct page of an address that has one. */
 static inline struct page *page_at(const void *p)
 {
-	paddr_t pa = virt_to_phys(p);
-
-	return LIKELY(page_is_ram(pa)) ? page_of(pa) : NULL;
+	return frames.array + (((ulong)p - frames.start) >> PAGE_SHIFT);
 }
 
 /* --- wrong frees --- */
@@ -594,20 +624,20 @@ static void report_object(const struct kmem_cache *c, const void *p, const void 
 }
 
 /* p is no live block: say on one line what it is. */
-static void report_bad_free(const void *p, const void *site)
+static NOINLINE void report_bad_free(const void *p, const void *site)
 {
-	const struct page *page = page_at(p);
+	const struct page *page = has_page(p) ? page_at(p) : NULL;
 	const char *what = "not in memory";
 
-	if (page && page->kind == PAGE_SLAB && page->slab_cache && page->slab_cache != &big_blocks) {
+	if (page && page->kind == PAGE_SLAB) {
 		report_object(page->slab_cache, p, site);
 		return;
 	}
-	if (page && page->kind == PAGE_FREE && page->last_kind == PAGE_SLAB) {
+	if (page && page->kind == PAGE_FREE && (page->last_kind == PAGE_SLAB || page->last_kind == PAGE_BIG)) {
 		log_warn("double free of %p at %p: its page was freed at %p", p, site, page->free_site);
 		return;
 	}
-	if (page && page->kind == PAGE_SLAB)
+	if (page && page->kind == PAGE_BIG)
 		what = "inside a large block";
 	else if (page && page->kind == PAGE_FREE)
 		what = "in a free page";
@@ -618,19 +648,17 @@ static void report_bad_free(const void *p, const void *site)
 
 /* --- the public calls on caches --- */
 
-void *kmem_alloc(struct kmem_cache *c, unsigned flags)
+NO_FRAME void *kmem_alloc(struct kmem_cache *c, unsigned flags)
 {
 	if (alloc_should_fail())
 		return NULL;
 	return alloc_object(c, c->size, flags, CALL_SITE);
 }
 
-void kmem_free(struct kmem_cache *c, void *object)
+NO_FRAME void kmem_free(struct kmem_cache *c, void *object)
 {
-	struct page *page = page_at(object);
-
 	/* Objects of another cache, and those of kmalloc, are not c's to free. */
-	if (UNLIKELY(!page || page->kind != PAGE_SLAB || page->slab_cache != c ||
+	if (UNLIKELY(!has_page(object) || page_at(object)->kind != PAGE_SLAB || page_at(object)->slab_cache != c ||
 		     (ulong)object & (GRAIN - 1) || !make_dead(c, object))) {
 		report_bad_free(object, CALL_SITE);
 		return;
@@ -675,9 +703,6 @@ static void cache_setup(struct kmem_cache *c, const char *name, size_t size, siz
 		c->capacity = (u32)MAX(MIN(MAGAZINE_BYTES / c->size, (size_t)MAGAZINE_MAX), (size_t)1);
 	spin_init(&c->lock, name, RANK_SLAB);
 	list_init(&c->partial);
-	for (unsigned i = 0; i < MAX_CPUS; i++)
-		c->cpu[i].loaded = c->cpu[i].previous = &no_magazine;
-
 	c->next = __atomic_load_n(&all_caches, __ATOMIC_RELAXED);
 	while (!__atomic_compare_exchange_n(&all_caches, &c->next, c, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
@@ -695,21 +720,28 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 
 /* --- kmalloc --- */
 
-static void *big_alloc(size_t n, unsigned flags)
+/* n is 0 or more than a slab has. */
+static NOINLINE void *big_alloc(size_t n, unsigned flags, const void *site)
 {
 	unsigned order = 0;
 	struct page *page;
 
+	if (n == 0)
+		return NULL;
+	if (n > KMALLOC_MAX) {
+		log_warn("kmalloc of %zu bytes at %p: more than %lu", n, site, KMALLOC_MAX);
+		return NULL;
+	}
 	while (PAGE_SIZE << order < n)
 		order++;
 	page = page_alloc(order, flags);
 	if (!page)
 		return NULL;
-	page_set_kind(page, PAGE_SLAB);
-	page->slab_cache = &big_blocks;
+	page_set_kind(page, PAGE_BIG);
+	page->live = true;
 	for (ulong i = 1; i < 1ul << order; i++) {
-		page[i].kind = PAGE_SLAB;
-		page[i].slab_cache = NULL;
+		page[i].kind = PAGE_BIG;
+		page[i].live = false;
 	}
 	__atomic_fetch_add(&big_count, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&big_bytes, PAGE_SIZE << order, __ATOMIC_RELAXED);
@@ -717,17 +749,19 @@ static void *big_alloc(size_t n, unsigned flags)
 	return page_addr(page);
 }
 
-static void big_free(struct page *page, void *p, const void *site)
+/* p is in a page that is not a slab's. */
+static NOINLINE void big_free(void *p, const void *site)
 {
-	unsigned order = page->order;
-	struct kmem_cache *mark = &big_blocks;
+	struct page *page = has_page(p) ? page_at(p) : NULL;
+	unsigned order;
 
-	/* Of two who free it at once, one finds the mark. */
-	if (!IS_ALIGNED((ulong)p, PAGE_SIZE) ||
-	    !__atomic_compare_exchange_n(&page->slab_cache, &mark, NULL, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+	/* Of two who free it at once, one finds it live. */
+	if (!page || page->kind != PAGE_BIG || !IS_ALIGNED((ulong)p, PAGE_SIZE) ||
+	    !__atomic_exchange_n(&page->live, false, __ATOMIC_ACQ_REL)) {
 		report_bad_free(p, site);
 		return;
 	}
+	order = page->order;
 	__atomic_fetch_sub(&big_count, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&big_bytes, PAGE_SIZE << order, __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&big_pages, 1ul << order, __ATOMIC_RELAXED);
@@ -738,18 +772,12 @@ static inline void *kmalloc_at(size_t n, unsigned flags, const void *site)
 {
 	if (alloc_should_fail())
 		return NULL;
-	if (LIKELY(n - 1 < SIZE_MAX_SLAB))
-		return alloc_object(size_cache[(n + GRAIN - 1) >> GRAIN_SHIFT], n, flags, site);
-	if (n == 0)
-		return NULL;
-	if (n > KMALLOC_MAX) {
-		log_warn("kmalloc of %zu bytes at %p: more than %lu", n, site, KMALLOC_MAX);
-		return NULL;
-	}
-	return big_alloc(n, flags);
+	if (LIKELY((n - 1) >> GRAIN_SHIFT < ARRAY_SIZE(size_cache)))
+		return alloc_object(size_cache[(n - 1) >> GRAIN_SHIFT], n, flags, site);
+	return big_alloc(n, flags, site);
 }
 
-void *kmalloc(size_t n, unsigned flags)
+NO_FRAME void *kmalloc(size_t n, unsigned flags)
 {
 	return kmalloc_at(n, flags, CALL_SITE);
 }
@@ -765,21 +793,15 @@ void *kcalloc(size_t n, size_t size, unsigned flags)
 
 static inline void kmfree_at(void *p, const void *site)
 {
-	struct page *page;
 	struct kmem_cache *c;
 
 	if (!p)
 		return;
-	page = page_at(p);
-	if (UNLIKELY(!page || page->kind != PAGE_SLAB || !page->slab_cache)) {
-		report_bad_free(p, site);
+	if (UNLIKELY(!has_page(p) || page_at(p)->kind != PAGE_SLAB)) {
+		big_free(p, site);
 		return;
 	}
-	c = page->slab_cache;
-	if (UNLIKELY(c == &big_blocks)) {
-		big_free(page, p, site);
-		return;
-	}
+	c = page_at(p)->slab_cache;
 	if (UNLIKELY((ulong)p & (GRAIN - 1) || !make_dead(c, p))) {
 		report_bad_free(p, site);
 		return;
@@ -788,7 +810,7 @@ static inline void kmfree_at(void *p, const void *site)
 	free_object(c, p);
 }
 
-void kmfree(void *p)
+NO_FRAME void kmfree(void *p)
 {
 	kmfree_at(p, CALL_SITE);
 }
@@ -799,9 +821,10 @@ size_t ksize(const void *p)
 
 	if (!p)
 		return 0;
+	ASSERT(has_page(p));
 	page = page_at(p);
-	ASSERT(page && page->kind == PAGE_SLAB && page->slab_cache);
-	if (page->slab_cache == &big_blocks)
+	ASSERT(page->kind == PAGE_SLAB || page->kind == PAGE_BIG);
+	if (page->kind == PAGE_BIG)
 		return PAGE_SIZE << page->order;
 	return usable_size(page->slab_cache, p);
 }
@@ -833,8 +856,13 @@ static size_t magazines_hold(const struct kmem_cache *c)
 {
 	size_t n = 0;
 
-	for (unsigned i = 0; i < MAX_CPUS; i++)
-		n += c->cpu[i].loaded->count + c->cpu[i].previous->count;
+	for (unsigned i = 0; i < MAX_CPUS; i++) {
+		const struct cache_cpu *cc = &c->cpu[i];
+
+		n += (size_t)(cc->top - cc->bottom);
+		if (cc->previous)
+			n += cc->previous->count;
+	}
 	for (const struct magazine *m = c->full; m; m = m->next)
 		n += m->count;
 	return n;
@@ -908,8 +936,10 @@ static void cache_drain(struct kmem_cache *c)
 	ulong irq = spin_lock_irq(&c->lock);
 	struct cache_cpu *cc = &c->cpu[cpu_id()];
 
-	magazine_empty(c, cc->loaded, &unused);
-	magazine_empty(c, cc->previous, &unused);
+	while (cc->top > cc->bottom)
+		slab_return(c, *--cc->top, &unused);
+	if (cc->previous)
+		magazine_empty(c, cc->previous, &unused);
 	while ((m = magazine_pop(&c->full))) {
 		magazine_empty(c, m, &unused);
 		magazine_push(&spare, m);
@@ -936,6 +966,9 @@ void kmem_init(void)
 {
 	unsigned class = 0;
 
+	frames.start = (ulong)phys_to_virt((paddr_t)page_array_base << PAGE_SHIFT);
+	frames.bytes = page_array_count << PAGE_SHIFT;
+	frames.array = page_array;
 	cache_setup(&cache_cache, "kmem_cache", sizeof(struct kmem_cache), _Alignof(struct kmem_cache), false);
 	cache_setup(&magazine_cache, "magazine", sizeof(struct magazine), 0, false);
 	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -944,7 +977,7 @@ void kmem_init(void)
 
 		fmt(size_names[i], sizeof(size_names[i]), "kmalloc-%u", sizes[i]);
 		c = kmem_cache_create(size_names[i], sizes[i], align);
-		for (; class * GRAIN <= sizes[i]; class++)
+		for (; class * GRAIN < sizes[i]; class++)
 			size_cache[class] = c;
 	}
 }

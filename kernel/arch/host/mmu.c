@@ -161,7 +161,8 @@ static u8 *resolve(struct mmu *m, ulong va, unsigned access)
 	if (!e || !(pte_prot(e) & access))
 		return NULL;
 	p = page_of(pte_paddr(e));
-	if (p->kind == PAGE_FREE || p->kind == PAGE_PTABLE || p->kind == PAGE_SLAB)
+	if (p->kind == PAGE_FREE || p->kind == PAGE_PTABLE || p->kind == PAGE_SLAB ||
+	    p->kind == PAGE_BIG)
 		panic("an access to %p reached a page of kind %u", (void *)va, p->kind);
 	return (u8 *)phys_to_virt(pte_paddr(e)) + (va & PAGE_MASK);
 }
