@@ -269,23 +269,14 @@ static int protect_prepare(struct mm *mm, ulong start, ulong end, unsigned prot,
 	return more && mm->nr_vmas + more > mm_max_vmas ? -ENOMEM : 0;
 }
 
-/* Change [start, stop), which lies in one vma, as part of a range that ends at `end`. -EACCES. */
-static int protect_part(struct mm *mm, struct vma *v, ulong start, ulong stop, ulong end, unsigned prot,
-			struct change *c)
+/* Give v new rights. The page table need not know of rights that are added. */
+static void protect_vma(struct mm *mm, struct vma *v, unsigned prot, struct change *c)
 {
-	if (prot & ~v->max_prot & PROT_ALL)
-		return -EACCES;
-	if (v->prot == prot)
-		return 0;
-	if (v->start < start)
-		vma_clip(mm, start, &c->spare[0]);
-	if (stop == end)
-		vma_clip(mm, end, &c->spare[1]);
-	v = vma_find(mm, start);
+	unsigned lost = pte_effective(v->prot) & ~pte_effective(prot);
+
 	v->prot = prot;
-	pmap_protect(&mm->pmap, start, stop, pte_effective(prot), &c->batch);
-	vma_merge(mm, start, &c->dead);
-	return 0;
+	if (lost)
+		pmap_protect(&mm->pmap, v->start, v->end, pte_effective(prot), &c->batch);
 }
 
 static int protect_range(struct mm *mm, ulong start, ulong end, unsigned prot, struct change *c)
@@ -300,10 +291,16 @@ static int protect_range(struct mm *mm, ulong start, ulong end, unsigned prot, s
 		v = vma_find(mm, start);
 		if (!v)
 			return -ENOMEM;
+		if (prot & ~v->max_prot)
+			return -EACCES;
 		stop = MIN(end, v->end);
-		err = protect_part(mm, v, start, stop, end, prot, c);
-		if (err)
-			return err;
+		if (v->prot != prot) {
+			vma_clip(mm, start, &c->spare[0]);
+			if (stop == end)
+				vma_clip(mm, end, &c->spare[1]);
+			protect_vma(mm, vma_find(mm, start), prot, c);
+		}
+		vma_merge(mm, start, &c->dead); /* also where the one before has become like this one */
 	}
 	vma_merge(mm, end, &c->dead);
 	return 0;
