@@ -163,10 +163,23 @@ static void job_entry(void)
 	proc_exit(CANNOT_RUN_STATUS << 8);
 }
 
+#define CACHES_MAX 64 /* more are not told apart */
+
 struct memory_mark {
 	struct page_stats pages;
 	struct kmem_stats bytes;
+	size_t live[CACHES_MAX]; /* objects of each slab cache, in the order in which they were made */
+	unsigned ncaches;
 };
+
+static void note_cache(void *arg, const char *name UNUSED, size_t size UNUSED, size_t live,
+		       size_t total UNUSED, size_t pages UNUSED)
+{
+	struct memory_mark *m = arg;
+
+	if (m->ncaches < CACHES_MAX)
+		m->live[m->ncaches++] = live;
+}
 
 /* What is in use once everything that is only kept is given back. */
 static void mark_memory(struct memory_mark *m)
@@ -179,6 +192,8 @@ static void mark_memory(struct memory_mark *m)
 	kmem_get_stats(&m->bytes);
 	/* Page tables for kernel stacks stay when there are fewer stacks again. */
 	m->pages.ptable -= kernel_pmap.empty_tables;
+	m->ncaches = 0;
+	kmem_for_each(note_cache, m);
 }
 
 /* Pages in use, but for those that slabs keep half empty. */
@@ -187,15 +202,33 @@ static ulong pages_used(const struct memory_mark *m)
 	return m->pages.kernel + m->pages.ptable + m->pages.anon + m->pages.obj;
 }
 
+struct cache_report {
+	const struct memory_mark *before;
+	unsigned at;
+};
+
+static void report_cache(void *arg, const char *name, size_t size, size_t live, size_t total UNUSED,
+			 size_t pages UNUSED)
+{
+	struct cache_report *r = arg;
+	unsigned i = r->at++;
+
+	if (i < r->before->ncaches && live != r->before->live[i])
+		log_warn("leak: %ld of %s, %zu bytes each\n", (long)(live - r->before->live[i]),
+			 name, size);
+}
+
 static void report_leak(const struct memory_mark *before, const struct memory_mark *now)
 {
 	const struct page_stats *b = &before->pages, *n = &now->pages;
+	struct cache_report r = { before, 0 };
 
 	log_warn("leak: %ld pages, %ld bytes\n", (long)(pages_used(now) - pages_used(before)),
 		 (long)(now->bytes.bytes - before->bytes.bytes));
 	log_warn("leak: by kind: kernel %ld, page tables %ld, anonymous %ld, cached %ld\n",
 		 (long)(n->kernel - b->kernel), (long)(n->ptable - b->ptable),
 		 (long)(n->anon - b->anon), (long)(n->obj - b->obj));
+	kmem_for_each(report_cache, &r);
 }
 
 /* The last thread's stack is given back a moment after its process was collected, so look more than once. */
@@ -304,6 +337,8 @@ void system_shutdown(bool restart)
 	fs_sync_all();
 	if (fs_unmount_all())
 		log_warn("the disk could not be unmounted\n");
+	console_out_hold(false);
+	console_drain(WAIT_UNINTERRUPTIBLE);
 	if (restart)
 		machine_reboot();
 	machine_poweroff();
