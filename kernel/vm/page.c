@@ -30,7 +30,7 @@
 
 /* Interrupts off, and only by its CPU; others read the counts. */
 struct page_cpu {
-	u32 count;
+	ulong count;
 	long used[PAGE_KINDS];
 	struct page *pages[CPU_PAGES]; /* the oldest first */
 } ALIGNED(64);
@@ -148,10 +148,10 @@ static bool stack_fill(struct page_cpu *pc)
 }
 
 /* Give the n oldest pages back. */
-static void stack_drain(struct page_cpu *pc, u32 n)
+static void stack_drain(struct page_cpu *pc, ulong n)
 {
 	spin_lock(&buddy.lock);
-	for (u32 i = 0; i < n; i++)
+	for (ulong i = 0; i < n; i++)
 		block_put(pc->pages[i], 0);
 	spin_unlock(&buddy.lock);
 	pc->count -= n;
@@ -176,18 +176,25 @@ static inline void page_start(struct page *p, unsigned order)
 	p->ref = 1;
 }
 
-static inline struct page *alloc_single(void)
+/* The top page of the stack, which is not empty. */
+static inline struct page *stack_pop(struct page_cpu *pc)
+{
+	struct page *p = pc->pages[--pc->count];
+
+	ASSERT(p->kind == PAGE_FREE);
+	page_start(p, 0);
+	pc->used[PAGE_KERNEL]++;
+	return p;
+}
+
+static struct page *alloc_single(void)
 {
 	ulong irq = intr_save();
 	struct page_cpu *pc = this_page_cpu();
 	struct page *p = NULL;
 
-	if (LIKELY(pc->count > 0) || stack_fill(pc)) {
-		p = pc->pages[--pc->count];
-		ASSERT(p->kind == PAGE_FREE);
-		page_start(p, 0);
-		pc->used[PAGE_KERNEL]++;
-	}
+	if (pc->count > 0 || stack_fill(pc))
+		p = stack_pop(pc);
 	intr_restore(irq);
 	return p;
 }
@@ -210,7 +217,7 @@ static struct page *alloc_block(unsigned order)
 	return p;
 }
 
-static inline struct page *alloc_any(unsigned order)
+static struct page *alloc_any(unsigned order)
 {
 	return order ? alloc_block(order) : alloc_single();
 }
@@ -239,24 +246,41 @@ static struct page *alloc_hard(unsigned order, unsigned flags)
 	return p;
 }
 
-struct page *page_alloc(unsigned order, unsigned flags)
+static NOINLINE struct page *zero_block(struct page *p, unsigned order)
 {
-	struct page *p;
+	for (ulong i = 0; i < 1ul << order; i++)
+		page_clear(page_addr(p + i));
+	return p;
+}
 
+static NOINLINE struct page *alloc_slow(unsigned order, unsigned flags)
+{
+	struct page *p = alloc_any(order);
+
+	if (!p)
+		p = alloc_hard(order, flags);
+	return p && flags & ALLOC_ZERO ? zero_block(p, order) : p;
+}
+
+NO_FRAME struct page *page_alloc(unsigned order, unsigned flags)
+{
 	if (alloc_should_fail())
 		return NULL;
 	if (flags & ALLOC_WAIT)
 		lock_check_sleep(CALL_SITE);
-	p = alloc_any(order);
-	if (UNLIKELY(!p)) {
-		p = alloc_hard(order, flags);
-		if (!p)
-			return NULL;
+	if (LIKELY(order == 0)) {
+		ulong irq = intr_save();
+		struct page_cpu *pc = this_page_cpu();
+
+		if (LIKELY(pc->count > 0)) {
+			struct page *p = stack_pop(pc);
+
+			intr_restore(irq);
+			return flags & ALLOC_ZERO ? zero_block(p, 0) : p;
+		}
+		intr_restore(irq);
 	}
-	if (flags & ALLOC_ZERO)
-		for (ulong i = 0; i < 1ul << order; i++)
-			page_clear(page_addr(p + i));
-	return p;
+	return alloc_slow(order, flags);
 }
 
 static const char *const kind_names[PAGE_KINDS] = {
@@ -266,7 +290,7 @@ static const char *const kind_names[PAGE_KINDS] = {
 };
 
 static void bad_free(const struct page *p, unsigned order, const void *site) NORETURN;
-static void bad_free(const struct page *p, unsigned order, const void *site)
+static NOINLINE void bad_free(const struct page *p, unsigned order, const void *site)
 {
 	void *frame = (void *)page_frame(p);
 
@@ -287,26 +311,21 @@ static inline void page_end(struct page *p, unsigned kind, const void *site)
 	p->last_kind = (u8)kind;
 }
 
-static inline void free_block(struct page *p, unsigned order, const void *site)
+/* All that page_free does but the shortest way, for a block that was found to be right. */
+static NOINLINE void free_slow(struct page *p, unsigned order, const void *site)
 {
 	unsigned kind = p->kind;
-	struct page_cpu *pc;
-	ulong irq;
+	ulong irq = intr_save();
+	struct page_cpu *pc = this_page_cpu();
 
-	/* Allocated, the first page of a block, and a block of this order. */
-	if (UNLIKELY(kind <= PAGE_FREE || p->order != order || p->flags & PAGE_TAIL))
-		bad_free(p, order, site);
-	irq = intr_save();
-	pc = this_page_cpu();
 	pc->used[kind] -= 1l << order;
-	page_end(p, kind, site);
+	for (ulong i = 0; i < 1ul << order; i++)
+		page_end(p + i, kind, site);
 	if (order == 0) {
-		if (UNLIKELY(pc->count == CPU_PAGES))
+		if (pc->count == CPU_PAGES)
 			stack_drain(pc, CPU_BATCH);
 		pc->pages[pc->count++] = p;
 	} else {
-		for (ulong i = 1; i < 1ul << order; i++)
-			page_end(p + i, kind, site);
 		spin_lock(&buddy.lock);
 		block_put(p, order);
 		spin_unlock(&buddy.lock);
@@ -314,12 +333,35 @@ static inline void free_block(struct page *p, unsigned order, const void *site)
 	intr_restore(irq);
 }
 
-void page_free(struct page *p, unsigned order)
+static inline void free_block(struct page *p, unsigned order, const void *site)
+{
+	unsigned kind = p->kind;
+
+	/* Allocated, the first page of a block, and a block of this order. */
+	if (UNLIKELY(kind <= PAGE_FREE || p->order != order || p->flags & PAGE_TAIL))
+		bad_free(p, order, site);
+	if (LIKELY(order == 0)) {
+		ulong irq = intr_save();
+		struct page_cpu *pc = this_page_cpu();
+
+		if (LIKELY(pc->count < CPU_PAGES)) {
+			pc->used[kind]--;
+			page_end(p, kind, site);
+			pc->pages[pc->count++] = p;
+			intr_restore(irq);
+			return;
+		}
+		intr_restore(irq);
+	}
+	free_slow(p, order, site);
+}
+
+NO_FRAME void page_free(struct page *p, unsigned order)
 {
 	free_block(p, order, CALL_SITE);
 }
 
-void page_put(struct page *p)
+NO_FRAME void page_put(struct page *p)
 {
 	u32 left = __atomic_sub_fetch(&p->ref, 1, __ATOMIC_ACQ_REL);
 
