@@ -13,6 +13,9 @@
 #include "vm/mm.h"
 #include "vm/obj.h"
 
+/* When memory is short for a change: drop so many pages of files, and try again. */
+#define PREPARE_RECLAIM 16
+
 /* What a change needs and leaves behind. */
 struct change {
 	struct vma *spare[2]; /* upper parts for the splits at both ends of a range */
@@ -36,33 +39,37 @@ static void change_end(struct change *c)
 	vma_free_list(&c->dead);
 }
 
-/* Stock the spares for clipping [start, end). -ENOMEM, also if the splits would be one mapping too many. */
-static int clip_prepare(struct mm *mm, ulong start, ulong end, struct change *c)
-{
-	struct vma *v = vma_find_from(mm, start);
-	ulong more;
-
-	if (!v || v->start >= end)
-		return 0;
-	if (vma_clip_prepare(mm, start, &c->spare[0]) < 0 || vma_clip_prepare(mm, end, &c->spare[1]) < 0)
-		return -ENOMEM;
-	more = !!c->spare[0] + !!c->spare[1];
-	return more && mm->nr_vmas + more > mm_max_vmas ? -ENOMEM : 0;
-}
-
-static void clip(struct mm *mm, ulong start, ulong end, struct change *c)
-{
-	vma_clip(mm, start, &c->spare[0]);
-	vma_clip(mm, end, &c->spare[1]);
-}
-
 /* ---- unmap ---- */
 
-static int unmap_prepare(struct mm *mm, ulong start, ulong end, struct change *c)
+/* Would there be too many mappings with [start, end) empty, what is left on both sides of it, and `added` new ones? */
+static bool too_many(struct mm *mm, ulong start, ulong end, const struct change *c, unsigned added)
 {
-	if (clip_prepare(mm, start, end, c) < 0)
+	ulong n = mm->nr_vmas + !!c->spare[0] + !!c->spare[1] + added;
+
+	if (n > mm_max_vmas)
+		for (const struct vma *v = vma_find_from(mm, start); v && v->start < end; v = vma_next(v))
+			n--;
+	return n > mm_max_vmas;
+}
+
+/*
+ * Get all that unmap_commit needs, for a range in which `added` mappings will be made then. -ENOMEM, also if there would be too many
+ * mappings.
+ */
+static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, struct change *c)
+{
+	const struct vma *v = vma_find_from(mm, start);
+
+	if (!v || v->start >= end)
+		return mm->nr_vmas + added > mm_max_vmas ? -ENOMEM : 0;
+	if (vma_clip_prepare(mm, start, &c->spare[0]) < 0 || vma_clip_prepare(mm, end, &c->spare[1]) < 0)
 		return -ENOMEM;
-	return anon_remove_prepare(&mm->anon, start, end, &c->batch);
+	if (too_many(mm, start, end, c, added))
+		return -ENOMEM;
+	while (anon_remove_prepare(&mm->anon, start, end, &c->batch) < 0)
+		if (!obj_reclaim(PREPARE_RECLAIM))
+			return -ENOMEM;
+	return 0;
 }
 
 /* Empty [start, end). Prepared; cannot fail. The flush is done on return. */
@@ -70,7 +77,8 @@ static void unmap_commit(struct mm *mm, ulong start, ulong end, struct change *c
 {
 	struct vma *v, *next, *below;
 
-	clip(mm, start, end, c);
+	vma_clip(mm, start, &c->spare[0]);
+	vma_clip(mm, end, &c->spare[1]);
 	v = vma_find_from(mm, start);
 	if (!v || v->start >= end)
 		return;
@@ -101,7 +109,7 @@ int mm_unmap(struct mm *mm, ulong addr, ulong len)
 		return -EINVAL;
 	change_begin(&c);
 	rwlock_write(&mm->lock);
-	err = unmap_prepare(mm, addr, end, &c);
+	err = unmap_prepare(mm, addr, end, 0, &c);
 	if (!err)
 		unmap_commit(mm, addr, end, &c);
 	batch_finish(&c.batch);
@@ -124,7 +132,8 @@ int mm_map_check(struct mm *mm, ulong addr, ulong len, unsigned flags, u64 pgoff
 		return -ENOMEM;
 	if ((ulong)pgoff + (pages_len >> PAGE_SHIFT) < (ulong)pgoff) /* page offsets are words */
 		return -EOVERFLOW;
-	if (mm->nr_vmas >= mm_max_vmas && !(fixed && !(flags & MAP_FIXED_NOREPLACE)))
+	/* Looked at again under the lock; MAP_FIXED may put one in the place of another. */
+	if (mm->nr_vmas >= mm_max_vmas && (!fixed || (flags & MAP_FIXED_NOREPLACE)))
 		return -ENOMEM;
 	if (!fixed)
 		return 0;
@@ -183,13 +192,13 @@ static long map_locked(struct mm *mm, const struct map_request *rq, ulong len, s
 		return -ENOMEM;
 	if (replace) {
 		there = vma_find_from(mm, addr);
-		if (there && there->start < addr + len) {
-			if (rq->flags & MAP_FIXED_NOREPLACE)
-				return -EEXIST;
-			if (unmap_prepare(mm, addr, addr + len, c) < 0)
-				return -ENOMEM;
-			unmap_commit(mm, addr, addr + len, c);
-		}
+		if ((rq->flags & MAP_FIXED_NOREPLACE) && there && there->start < addr + len)
+			return -EEXIST;
+		if (unmap_prepare(mm, addr, addr + len, 1, c) < 0)
+			return -ENOMEM;
+		unmap_commit(mm, addr, addr + len, c);
+	} else if (mm->nr_vmas >= mm_max_vmas) {
+		return -ENOMEM;
 	}
 	v->start = addr;
 	v->end = addr + len;
@@ -444,7 +453,7 @@ ulong mm_brk(struct mm *mm, ulong brk)
 	} else if (new_end > end) {
 		err = heap_grow(mm, end, new_end, &c);
 	} else if (new_end < end) {
-		err = unmap_prepare(mm, new_end, end, &c);
+		err = unmap_prepare(mm, new_end, end, 0, &c);
 		if (!err)
 			unmap_commit(mm, new_end, end, &c);
 	}
