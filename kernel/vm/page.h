@@ -60,7 +60,7 @@ struct page {
 			struct kmem_cache *slab_cache; /* (c) in every page of a slab */
 			void *slab_free; /* first page: free objects; ref counts those in use */
 		};
-		bool live; /* large block, first page: (a) not given back yet */
+		u32 live; /* large block, first page: (a) 1 until it is given back */
 		struct {
 			u32 entries; /* (p) valid or parked entries in this table */
 		};

@@ -738,10 +738,10 @@ static NOINLINE void *big_alloc(size_t n, unsigned flags, const void *site)
 	if (!page)
 		return NULL;
 	page_set_kind(page, PAGE_BIG);
-	page->live = true;
+	page->live = 1;
 	for (ulong i = 1; i < 1ul << order; i++) {
 		page[i].kind = PAGE_BIG;
-		page[i].live = false;
+		page[i].live = 0;
 	}
 	__atomic_fetch_add(&big_count, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&big_bytes, PAGE_SIZE << order, __ATOMIC_RELAXED);
@@ -757,7 +757,7 @@ static NOINLINE void big_free(void *p, const void *site)
 
 	/* Of two who free it at once, one finds it live. */
 	if (!page || page->kind != PAGE_BIG || !IS_ALIGNED((ulong)p, PAGE_SIZE) ||
-	    !__atomic_exchange_n(&page->live, false, __ATOMIC_ACQ_REL)) {
+	    !__atomic_exchange_n(&page->live, 0, __ATOMIC_ACQ_REL)) {
 		report_bad_free(p, site);
 		return;
 	}
