@@ -98,9 +98,9 @@ static inline ulong table_end(ulong va, ulong end)
 	return MIN(end, ALIGN_DOWN(va, TABLE_SPAN) + TABLE_SPAN);
 }
 
-static struct page *table_alloc(void)
+static struct page *table_alloc(unsigned flags)
 {
-	struct page *p = page_alloc(0, ALLOC_ZERO | ALLOC_WAIT);
+	struct page *p = page_alloc(0, flags | ALLOC_WAIT);
 
 	if (p) {
 		page_set_kind(p, PAGE_PTABLE);
@@ -112,7 +112,8 @@ static struct page *table_alloc(void)
 void pmap_boot(void)
 {
 	spin_init(&kernel_pmap.lock, "kernel pmap", RANK_PMAP);
-	kernel_pmap.root = table_alloc();
+	list_init(&kernel_pmap.tables);
+	kernel_pmap.root = table_alloc(ALLOC_ZERO);
 	if (!kernel_pmap.root)
 		panic("no memory for the kernel's page tables");
 	mmu_build_kernel_map(kernel_pmap.root);
@@ -124,34 +125,26 @@ int pmap_create(struct pmap *pm)
 	pte_t *root, *kernel = page_addr(kernel_pmap.root);
 
 	spin_init(&pm->lock, "pmap", RANK_PMAP);
+	list_init(&pm->tables);
 	pm->active = 0;
 	pm->resident = pm->empty_tables = 0;
-	pm->root = table_alloc();
+	pm->root = table_alloc(0);
 	if (!pm->root)
 		return -ENOMEM;
 	root = page_addr(pm->root);
-	for (unsigned i = PT_KERNEL_ROOT_INDEX; i < PT_ROOT_ENTRIES; i++)
-		root[i] = kernel[i];
+	memset(root, 0, PT_KERNEL_ROOT_INDEX * sizeof(pte_t));
+	memcpy(root + PT_KERNEL_ROOT_INDEX, kernel + PT_KERNEL_ROOT_INDEX,
+	       (PT_ROOT_ENTRIES - PT_KERNEL_ROOT_INDEX) * sizeof(pte_t));
 	return 0;
-}
-
-static void table_free(pte_t *table, unsigned level)
-{
-	if (level > 0)
-		for (unsigned i = 0; i < PT_ENTRIES; i++)
-			if (entry_present(table[i]))
-				table_free(entry_table(table[i]), level - 1);
-	page_free(table_page(table), 0);
 }
 
 void pmap_destroy(struct pmap *pm)
 {
-	pte_t *root = page_addr(pm->root);
+	struct page *p, *next;
 
 	ASSERT(!__atomic_load_n(&pm->active, __ATOMIC_ACQUIRE));
-	for (unsigned i = 0; i < PT_KERNEL_ROOT_INDEX; i++)
-		if (entry_present(root[i]))
-			table_free(entry_table(root[i]), PT_LEVELS - 2);
+	LIST_EACH_SAFE(p, next, &pm->tables, link)
+		page_free(p, 0);
 	page_free(pm->root, 0);
 	pm->root = NULL;
 }
@@ -188,7 +181,7 @@ static int entry_complete(struct pmap *pm, pte_t *e, unsigned level)
 {
 	struct page *fresh = NULL;
 
-	if (!entry_present(*e) && !(fresh = table_alloc()))
+	if (!entry_present(*e) && !(fresh = table_alloc(ALLOC_ZERO)))
 		return -ENOMEM;
 	spin_lock(&pm->lock);
 	if (pte_parked(*e)) {
@@ -196,6 +189,7 @@ static int entry_complete(struct pmap *pm, pte_t *e, unsigned level)
 	} else if (!pte_valid(*e) && fresh) {
 		__atomic_store_n(e, pte_mktable(page_paddr(fresh)), __ATOMIC_RELEASE);
 		table_page(e)->entries++;
+		list_append(&pm->tables, &fresh->link);
 		pm->empty_tables += level == 1;
 		fresh = NULL;
 	}
@@ -343,6 +337,7 @@ static bool trim_tables(struct pmap *pm, pte_t *table, unsigned level, ulong bas
 		table[i] = 0;
 		table_page(table)->entries--;
 		pm->empty_tables -= level == 1;
+		list_remove(&table_page(below)->link);
 		batch_put_page(b, table_page(below));
 		any = true;
 	}

@@ -31,6 +31,7 @@ enum prot {
 struct pmap {
 	struct spinlock lock;	/* RANK_PMAP */
 	struct page *root;	/* (c) the top table */
+	struct list tables;	/* (p) all tables below it, by page->link */
 	u32 active;		/* (a) bit a CPU that has this pmap loaded */
 	ulong resident;		/* (p) user pages entered */
 	ulong empty_tables;	/* (p) level 0 tables without an entry */
