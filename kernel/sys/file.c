@@ -59,18 +59,25 @@ SYSCALL(close)
 
 /* --- read and write --- */
 
+/* One transfer at *pos, which must not end beyond the largest offset. */
+static ssize_t transfer_at(struct file *f, struct uio *u, bool write, off_t *pos)
+{
+	if ((u64)*pos + u->left > INT64_MAX)
+		return -EINVAL;
+	return write ? f->ops->write(f, u, pos) : f->ops->read(f, u, pos);
+}
+
 /* Hand the uio to the file. With pos NULL the file's own position is used and moved. */
 static ssize_t transfer(struct file *f, struct uio *u, bool write, off_t *pos)
 {
-	ssize_t (*op)(struct file *, struct uio *, off_t *) = write ? f->ops->write : f->ops->read;
 	ssize_t n;
 
-	if (!op)
+	if (!(write ? f->ops->write : f->ops->read))
 		return -EINVAL;
 	if (pos || !f->ops->seek)
-		return op(f, u, pos ? pos : &f->pos);
+		return transfer_at(f, u, write, pos ? pos : &f->pos);
 	mutex_lock(&f->pos_lock);
-	n = op(f, u, &f->pos);
+	n = transfer_at(f, u, write, &f->pos);
 	mutex_unlock(&f->pos_lock);
 	return n;
 }

@@ -140,11 +140,16 @@ static struct radix_node *node_new(void)
 	return kmem_alloc(node_cache, ALLOC_ZERO);
 }
 
-/* Put a node above the root. */
+/* Put a node above the root; a root with nothing in it is raised instead, or it would stay below as an empty node. */
 static bool grow(struct radix *r)
 {
-	struct radix_node *n = node_new();
+	struct radix_node *n;
 
+	if (r->root && r->root->used == 0) {
+		r->height++;
+		return true;
+	}
+	n = node_new();
 	if (!n)
 		return false;
 	if (r->root) {
@@ -161,6 +166,11 @@ static bool grow(struct radix *r)
 /* Undo the levels that grow added when what should have come into them did not. */
 static void shrink(struct radix *r, unsigned height)
 {
+	if (r->root && r->root->used == 0) {
+		kmem_free(node_cache, r->root);
+		radix_init(r);
+		return;
+	}
 	while (r->height > height) {
 		struct radix_node *n = r->root;
 

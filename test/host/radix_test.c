@@ -57,6 +57,24 @@ static void distant_indices(void **state UNUSED)
 	assert_int_equal(live_blocks(), before);
 }
 
+/* The way to a far first index has no node that leads nowhere. */
+static void first_index_far_away(void **state UNUSED)
+{
+	size_t before = live_blocks();
+	struct radix r;
+
+	radix_init(&r);
+	assert_int_equal(radix_set(&r, 1ul << 20, ITEM(1)), 0);
+	assert_int_equal(live_blocks(), before + r.height);
+	assert_ptr_equal(radix_remove(&r, 1ul << 20), ITEM(1));
+	assert_int_equal(live_blocks(), before);
+	alloc_fail(2, 0);
+	assert_int_equal(radix_set(&r, 1ul << 20, ITEM(1)), -ENOMEM);
+	alloc_fail(0, 0);
+	assert_int_equal(r.height, 0);
+	assert_int_equal(live_blocks(), before);
+}
+
 static void height_falls_again(void **state UNUSED)
 {
 	struct radix r;
@@ -150,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_array_has_nothing), cmocka_unit_test(distant_indices),
+		cmocka_unit_test(first_index_far_away),
 		cmocka_unit_test(height_falls_again),	   cmocka_unit_test(marks_are_found_and_go),
 		cmocka_unit_test(lowest_free_index),	   cmocka_unit_test(failed_set_changes_nothing),
 	};
