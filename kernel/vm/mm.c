@@ -104,7 +104,8 @@ static void fork_pages(struct mm *child, struct mm *parent)
 	batch_init(&b);
 	for (n = tree_first(&parent->vmas); n; n = tree_next(n)) {
 		v = CONTAINER_OF(n, struct vma, node);
-		if (!(v->flags & VMA_SHARED) && (v->max_prot & PROT_WRITE))
+		/* Only where a program may store now can an entry be writable. */
+		if (!(v->flags & VMA_SHARED) && (v->prot & PROT_WRITE))
 			pmap_fork_protect(&parent->pmap, v->start, v->end, &b);
 	}
 	batch_finish(&b);

@@ -168,11 +168,15 @@ void pmap_switch(struct pmap *pm)
 /* Put a parked table back: first take from its entries what fork meant to take. pm->lock held. */
 static void unpark(pte_t *up)
 {
-	pte_t *table = entry_table(*up);
+	pte_t *e = entry_table(*up);
 
-	for (unsigned i = 0; i < PT_ENTRIES; i++)
-		if (pte_valid(table[i]))
-			table[i] = pte_restrict(table[i], PROT_READ | PROT_EXEC);
+	for (unsigned left = table_page(e)->entries; left; e++) {
+		if (!pte_valid(*e))
+			continue;
+		left--;
+		if (pte_prot(*e) & PROT_WRITE)
+			*e = pte_restrict(*e, PROT_READ | PROT_EXEC);
+	}
 	*up = pte_unpark(*up);
 }
 
@@ -357,17 +361,29 @@ void pmap_trim(struct pmap *pm, ulong lo, ulong hi, struct batch *b)
 		batch_add_all(b, pm);
 }
 
-/* Restrict the entries of one table in [va, stop) to prot; [*first, *last) will hold those that lost a right. pm->lock held. */
-static void restrict_entries(pte_t *table, ulong va, ulong stop, unsigned prot, ulong *first, ulong *last)
+/*
+ * Restrict the entries of one table in [va, stop) to prot, and drop those that have no right left; [*first, *last) will hold those that lost one.
+ * pm->lock held.
+ */
+static void restrict_entries(struct pmap *pm, pte_t *table, ulong va, ulong stop, unsigned prot, ulong *first,
+			     ulong *last)
 {
+	long dropped = 0;
+
 	for (pte_t *e = &table[pt_index(va, 0)]; va < stop; e++, va += PAGE_SIZE) {
 		if (!pte_valid(*e) || !(pte_prot(*e) & ~prot))
 			continue;
-		*e = pte_restrict(*e, prot);
+		if (pte_prot(*e) & prot) {
+			*e = pte_restrict(*e, prot);
+		} else {
+			*e = 0;
+			dropped++;
+		}
 		if (*last == 0)
 			*first = va;
 		*last = va + PAGE_SIZE;
 	}
+	count_entries(pm, table, -dropped);
 }
 
 void pmap_protect(struct pmap *pm, ulong start, ulong end, unsigned prot, struct batch *b)
@@ -388,7 +404,7 @@ void pmap_protect(struct pmap *pm, ulong start, ulong end, unsigned prot, struct
 			break;
 		stop = table_end(va, end);
 		if (table_page(table)->entries)
-			restrict_entries(table, va, stop, prot, &first, &last);
+			restrict_entries(pm, table, va, stop, prot, &first, &last);
 		spin_unlock(&pm->lock);
 		if (last)
 			batch_add(b, pm, first, last);
@@ -415,7 +431,7 @@ void pmap_fork_protect(struct pmap *pm, ulong start, ulong end, struct batch *b)
 			*up = pte_park(*up);
 			last = USER_TOP;
 		} else {
-			restrict_entries(table, va, stop, PROT_READ | PROT_EXEC, &first, &last);
+			restrict_entries(pm, table, va, stop, PROT_READ | PROT_EXEC, &first, &last);
 		}
 		spin_unlock(&pm->lock);
 		if (last)
