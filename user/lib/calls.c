@@ -120,11 +120,21 @@ int ioctl(int fd, unsigned long request, ...)
 	return CALL(SYS_ioctl, fd, request, arg);
 }
 
+int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+	/* The kernel writes the time that was left into its argument. */
+	struct timespec left = { 0, 0 };
+
+	if (timeout)
+		left = *timeout;
+	return CALL(SYS_ppoll, fds, count, timeout ? &left : NULL, mask, sizeof(sigset_t));
+}
+
 int poll(struct pollfd *fds, nfds_t count, int timeout)
 {
 	struct timespec ts = { timeout / 1000, timeout % 1000 * 1000000L };
 
-	return CALL(SYS_ppoll, fds, count, timeout < 0 ? NULL : &ts, NULL, sizeof(sigset_t));
+	return ppoll(fds, count, timeout < 0 ? NULL : &ts, NULL);
 }
 
 /* Files and directories by name */

@@ -8,6 +8,7 @@
 #include "sh.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,24 +86,52 @@ static void show_prompt(struct source *src)
 		fputs(prompt, stderr);
 }
 
+/*
+ * Reads from the terminal, unless an interrupt comes first. It must not slip in between the look at the
+ * flag and the wait: until the wait it is held off.
+ */
+static ssize_t read_terminal(struct source *src)
+{
+	struct pollfd fd = { .fd = src->fd, .events = POLLIN };
+	sigset_t held, old;
+	ssize_t n = -1;
+	bool ready;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigprocmask(SIG_BLOCK, &held, &old);
+	/* A device that cannot be polled is read at once. */
+	ready = !shell.interrupted && (ppoll(&fd, 1, NULL, &old) >= 0 || errno != EINTR);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (ready && !shell.interrupted)
+		n = read(src->fd, src->buf, sizeof(src->buf));
+	else
+		errno = EINTR;
+	return n;
+}
+
+static ssize_t read_bytes(struct source *src)
+{
+	if (src->interactive)
+		return read_terminal(src);
+	return read(src->fd, src->buf, src->owned || src->seekable ? sizeof(src->buf) : 1);
+}
+
 /* Gets the next bytes of a descriptor; false at the end, on an error and on an interrupt. */
 static bool refill(struct source *src)
 {
-	size_t want = sizeof(src->buf);
 	ssize_t n;
 
 	if (src->fd < 0 || src->ended || shell.interrupted)
 		return false;
 	if (src->interactive)
 		show_prompt(src);
-	else if (!src->owned && !src->seekable)
-		want = 1;
 	do {
-		n = read(src->fd, src->buf, want);
+		n = read_bytes(src);
 		if (n < 0 && errno == EINTR)
 			traps_run();
 	} while (n < 0 && errno == EINTR && !shell.interrupted);
-	if (n < 0 && !shell.interrupted)
+	if (n < 0 && errno != EINTR)
 		complain("cannot read commands: %s", strerror(errno));
 	src->pos = 0;
 	src->end = n > 0 ? (size_t)n : 0;
