@@ -241,7 +241,8 @@ static enum step lower_copy(struct fault *f, struct page *p, u64 index)
 	else
 		step = STEP_NOMEM;
 	mutex_lock(&o->lock);
-	if (copy && obj_inside(o, index)) {
+	/* Truncation may have taken the page out meanwhile, and the file have grown again: then these bytes are gone. */
+	if (copy && p->obj == o && obj_inside(o, index)) {
 		spin_lock(&f->mm->anon.lock);
 		step = install_private(f, NULL, copy);
 		spin_unlock(&f->mm->anon.lock);
