@@ -230,10 +230,11 @@ int obj_get_page(struct obj *o, ulong index, struct page **out)
 /* Mark the page dirty in o and tell write-back. obj->lock held, the page is in o and reserved. */
 static void mark_locked(struct obj *o, struct page *p)
 {
+	if (p->flags & PAGE_FETCHABLE)
+		page_clear_flags(p, PAGE_FETCHABLE);
 	if (!o->ops->write || radix_marked(&o->pages, p->index))
 		return;
 	radix_mark(&o->pages, p->index);
-	page_clear_flags(p, PAGE_FETCHABLE);
 	writeback_count(1);
 	writeback_note(o);
 }
@@ -593,9 +594,10 @@ static unsigned sync_some(struct obj *o, ulong *index, ulong last, int *err)
 	batch_init(&b);
 	mutex_lock(&o->lock);
 	n = collect_dirty(o, index, last, pages, &b);
+	batch_finish(&b);
+	/* Stores beyond the end do not reach the disk: none can come any more. */
 	if (n && pages[n - 1]->index == o->size >> PAGE_SHIFT)
 		zero_tail(o);
-	batch_finish(&b);
 	mutex_unlock(&o->lock);
 	if (!n)
 		return 0;
