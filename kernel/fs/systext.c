@@ -7,6 +7,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "options.h"
+#include "proc/account.h"
 #include "proc/proc.h"
 #include "machine/elf.h"
 #include "proc/timer.h"
@@ -85,8 +86,11 @@ static int make_cpuinfo(struct seq *s, void *subject UNUSED, u64 *cookie)
 static u64 cpu_idle_ns(u32 cpu)
 {
 	const struct thread *idle = cpus[cpu].idle;
+	u64 user = 0, system = 0;
 
-	return idle ? __atomic_load_n(&idle->stime, __ATOMIC_RELAXED) : 0;
+	if (idle)
+		thread_times(idle, &user, &system);
+	return user + system;
 }
 
 static int make_uptime(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)

@@ -167,7 +167,6 @@ void proc_exit(int wait_status)
 		tty_leader_exit(p->tty);
 	leave_memory(t);
 	leave_files(p);
-	thread_charge(t);
 	mutex_lock(&proc_lock);
 	p->exit_status = wait_status;
 	leave_tree(p);

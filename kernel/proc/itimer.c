@@ -71,7 +71,6 @@ static void exchange_cpu(struct proc *p, enum itimer_which which, const struct i
 	u64 now;
 	ulong irq;
 
-	thread_charge(current_thread());
 	now = cpu_time(p, which);
 	irq = spin_lock_irq(&p->sig_lock);
 	*old = (struct itimer_value){ t->interval, 0 };
@@ -119,7 +118,6 @@ void itimer_tick(struct thread *t)
 	struct usage u;
 	bool virtual, prof;
 
-	thread_charge(t);
 	proc_usage(p, &u);
 	spin_lock(&p->sig_lock);
 	virtual = expire(&p->virtual_timer, u.utime);

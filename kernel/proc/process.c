@@ -18,6 +18,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "proc/account.h"
 #include "proc/itimer.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
@@ -198,12 +199,14 @@ void usage_add(struct usage *sum, const struct usage *u)
 void proc_usage(struct proc *p, struct usage *u)
 {
 	ulong irq = spin_lock_irq(&p->sig_lock);
+	u64 user, system;
 	struct thread *t;
 
 	*u = p->dead;
 	LIST_EACH(t, &p->threads, proc_link) {
-		u->utime += t->utime;
-		u->stime += t->stime;
+		thread_times(t, &user, &system);
+		u->utime += user;
+		u->stime += system;
 		u->minor_faults += t->minor_faults;
 		u->major_faults += t->major_faults;
 	}

@@ -22,6 +22,7 @@
 #include "machine/clock.h"
 #include "machine/trap.h"
 #include "proc/itimer.h"
+#include "proc/account.h"
 #include "proc/proc.h"
 #include "proc/thread.h"
 #include "proc/timer.h"
@@ -63,7 +64,7 @@ static struct cpu *become_idle(void)
 	self->state = THREAD_RUNNING;
 	self->on_cpu = true;
 	self->proc = &kernel_proc;
-	self->stamp = clock_now();
+	self->run_start = clock_ticks();
 	list_init(&self->sig_queue);
 	c->current = c->idle = self;
 	return c;
@@ -187,15 +188,18 @@ struct thread *thread_create_kernel(const char *name, void (*fn)(void *), void *
 	return t;
 }
 
-void thread_charge(struct thread *t)
+/* Another CPU may change the sums meanwhile: then the time it adds may be missed or seen twice this once. */
+void thread_times(const struct thread *t, u64 *user, u64 *system)
 {
-	u64 now = clock_now();
+	u64 now = clock_ticks(), left_at = __atomic_load_n(&t->left_at, __ATOMIC_RELAXED);
+	u64 in_user = t->user_ticks, total = t->cpu_ticks;
 
-	if (t->in_user)
-		t->utime += now - t->stamp;
-	else
-		t->stime += now - t->stamp;
-	t->stamp = now;
+	if (__atomic_load_n(&t->on_cpu, __ATOMIC_RELAXED))
+		total += now - t->run_start;
+	if (left_at)
+		in_user += now - left_at;
+	*user = clock_ticks_ns(in_user);
+	*system = total > in_user ? clock_ticks_ns(total - in_user) : 0;
 }
 
 /* ---- Ticks ---- */
@@ -233,9 +237,9 @@ static bool counts_time(const struct thread *t)
 }
 
 /* The tick is over for `t`: it makes room, unless it has only just begun to run. */
-static void end_slice(struct runq *rq, struct thread *t, u64 now)
+static void end_slice(struct runq *rq, struct thread *t)
 {
-	if (now - t->run_start >= TICK_NS / 2)
+	if (clock_ticks_ns(clock_ticks() - t->run_start) >= TICK_NS / 2)
 		__atomic_fetch_or(&t->work, WORK_RESCHED, __ATOMIC_RELAXED);
 	else
 		want_tick(rq);
@@ -259,7 +263,7 @@ void sched_tick(u64 now)
 	/* Who queues a thread raises the count before it looks for a tick. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&rq->count, __ATOMIC_RELAXED))
-		end_slice(rq, t, now);
+		end_slice(rq, t);
 	if (counts_time(t)) {
 		itimer_tick(t);
 		want_tick(rq);
@@ -456,8 +460,8 @@ static void switch_to(struct cpu *c, struct runq *rq, struct thread *self, struc
 {
 	struct pmap *pmap = next->mm ? &next->mm->pmap : NULL;
 
-	thread_charge(self);
-	next->stamp = next->run_start = self->stamp;
+	next->run_start = clock_ticks();
+	self->cpu_ticks += next->run_start - self->run_start;
 	if (UNLIKELY(self->work & (WORK_RESCHED | WORK_TICK)))
 		__atomic_fetch_and(&self->work, ~(WORK_RESCHED | WORK_TICK), __ATOMIC_RELAXED);
 	if (self->tf && self->state != THREAD_DEAD)
@@ -577,19 +581,4 @@ void sched_load(u32 *running, u32 *total)
 		*running += __atomic_load_n(&runqs[i].count, __ATOMIC_RELAXED) +
 			    (cpus[i].current != cpus[i].idle);
 	*total = __atomic_load_n(&nthreads, __ATOMIC_RELAXED);
-}
-
-u64 sched_idle_time(void)
-{
-	u64 sum = 0;
-
-	/* An idle thread is charged when it stops idling; what it idles at this moment comes on top. */
-	for (u32 i = 0; i < cpu_count; i++) {
-		const struct thread *t = cpus[i].idle;
-
-		sum += t->stime;
-		if (cpus[i].current == t)
-			sum += clock_now() - t->stamp;
-	}
-	return sum;
 }

@@ -18,6 +18,7 @@
 #include "lib/printf.h"
 #include "machine/signal.h"
 #include "machine/trap.h"
+#include "proc/account.h"
 #include "proc/proc.h"
 #include "proc/thread.h"
 #include "vm/kmalloc.h"
@@ -392,12 +393,14 @@ void signal_end_thread(struct thread *t)
 {
 	struct proc *p = t->proc;
 	ulong irq = spin_lock_irq(&p->sig_lock);
+	u64 user, system;
 
 	flush(p, &t->sig_pending, &t->sig_queue, ~0ull);
 	list_remove(&t->proc_link);
 	p->nthreads--;
-	p->dead.utime += t->utime;
-	p->dead.stime += t->stime;
+	thread_times(t, &user, &system);
+	p->dead.utime += user;
+	p->dead.stime += system;
 	p->dead.minor_faults += t->minor_faults;
 	p->dead.major_faults += t->major_faults;
 	spin_unlock_irq(&p->sig_lock, irq);

@@ -41,7 +41,6 @@ struct thread {
 	struct fpu_state fpu;	  /* user floating-point registers, valid while not in the CPU */
 	u32 state;		  /* (run-queue lock) enum thread_state */
 	bool on_cpu;		  /* still on its stack: must not be run elsewhere or freed */
-	bool in_user;		  /* it left the kernel at `stamp`, and the clock was not read since */
 	u32 work;		  /* (a) enum thread_work: what to look at before user mode */
 	u32 nofault;		  /* > 0: accesses to user memory must not fault pages in */
 	u32 wait_how;		  /* enum wait_how while it sleeps */
@@ -62,9 +61,11 @@ struct thread {
 	struct list sig_queue;	  /* queued siginfo for this thread */
 	ulong altstack_sp, altstack_size;
 	u32 altstack_flags;
-	u64 utime, stime;	  /* ns spent in user and kernel mode */
-	u64 stamp;		  /* clock_now() up to which they are counted */
-	u64 run_start;		  /* clock_now() when it last got a CPU */
+	/* CPU time in clock_ticks(): proc/account.h */
+	u64 user_ticks;		  /* spent in user mode until it last entered the kernel */
+	u64 left_at;		  /* when it last left the kernel; 0 while it is in it */
+	u64 cpu_ticks;		  /* spent on a CPU until it last left one */
+	u64 run_start;		  /* when it last got a CPU */
 	ulong minor_faults, major_faults;
 	char name[16];
 #ifdef DEBUG
@@ -139,11 +140,7 @@ void sched_switch_mm(struct mm *mm);
 void sched_program(u64 when);
 /* The current thread wants ticks while it runs (process timers), beginning now. */
 void sched_want_tick(void);
-/* Charge the time since t->stamp to t, which is the current thread or not running. */
-void thread_charge(struct thread *t);
 /* Threads that run or could run, and all threads. */
 void sched_load(u32 *running, u32 *total);
-/* ns that all CPUs together have idled. */
-u64 sched_idle_time(void);
 /* Free the stacks that are kept for new threads (before counting what is left). Thread context. */
 void sched_drain(void);

@@ -1,25 +1,17 @@
 /*
  * Traps, the machine-independent half: from the machine's entry code to a system call, a fault or a signal, and the way back to user mode.
- *
- * CPU time is charged here: to user mode until a trap enters the kernel, to the kernel until trap_return_to_user. An interrupt in user mode does
- * not come through here on its way in, so its short time counts as the program's.
  */
 #include "proc/trap.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "machine/syscall_table.h"
 #include "machine/trap.h"
+#include "proc/account.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/fault.h"
 #include "vm/mm.h"
-
-static inline void enter_kernel(struct thread *t)
-{
-	thread_charge(t);
-	t->in_user = false;
-}
 
 /* The error codes from ERESTARTSYS on are not the program's: note what is to be done with the call on the way back. */
 static void special_result(struct thread *t, long result)
@@ -30,6 +22,11 @@ static void special_result(struct thread *t, long result)
 	__atomic_fetch_or(&t->work, WORK_SIGNAL, __ATOMIC_RELAXED);
 }
 
+void trap_enter(void)
+{
+	account_enter(current_thread());
+}
+
 void trap_syscall(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
@@ -37,7 +34,7 @@ void trap_syscall(struct trapframe *tf)
 	syscall_fn fn = number < syscall_count ? syscall_table[number] : NULL;
 	long result = -ENOSYS;
 
-	enter_kernel(t);
+	account_enter(t);
 	if (LIKELY(fn))
 		result = fn(tf_args(tf));
 	if (UNLIKELY((ulong)(result + ENORESULT) <= ENORESULT - ERESTARTSYS))
@@ -80,7 +77,6 @@ void trap_user_fault(struct trapframe *tf UNUSED, ulong va, unsigned access)
 {
 	struct thread *t = current_thread();
 
-	enter_kernel(t);
 	fault_signal(t, vm_fault(t->mm, va, access), va);
 }
 
@@ -88,7 +84,6 @@ void trap_user_exception(struct trapframe *tf UNUSED, int sig, int code, ulong a
 {
 	struct ksiginfo info = { .signo = sig, .code = code, .addr = addr };
 
-	enter_kernel(current_thread());
 	signal_force(&info);
 }
 
@@ -126,6 +121,5 @@ void trap_return_to_user(struct trapframe *tf)
 		do_work(t, tf);
 		intr_disable();
 	}
-	thread_charge(t);
-	t->in_user = true;
+	account_leave(t);
 }

@@ -8,6 +8,8 @@
 
 struct trapframe;
 
+/* From user mode: any trap but a system call, before anything else is done. */
+void trap_enter(void);
 /* From user mode: a page fault at va (access: one PROT_ bit). Serves it or sends the signal. */
 void trap_user_fault(struct trapframe *tf, ulong va, unsigned access);
 /* From user mode: any other exception, which becomes a signal. */

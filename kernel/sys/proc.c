@@ -5,6 +5,7 @@
 #include "lib/string.h"
 #include "fs/path.h"
 #include "machine/signal.h"
+#include "proc/account.h"
 #include "proc/exec.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
@@ -526,8 +527,10 @@ SYSCALL(prlimit64)
 static void thread_usage(struct usage *u)
 {
 	struct thread *t = current_thread();
+	u64 user, system;
 
-	*u = (struct usage){ t->utime, t->stime, t->minor_faults, t->major_faults, 0 };
+	thread_times(t, &user, &system);
+	*u = (struct usage){ user, system, t->minor_faults, t->major_faults, 0 };
 	if (t->mm)
 		u->max_rss = t->mm->pmap.resident;
 }
@@ -537,7 +540,6 @@ SYSCALL(getrusage)
 	struct proc *p = current_proc();
 	struct usage u;
 
-	thread_charge(current_thread());
 	switch ((int)args[0]) {
 	case 0: /* RUSAGE_SELF */
 		proc_usage(p, &u);
@@ -562,7 +564,6 @@ SYSCALL(times)
 	struct abi_tms tms;
 	struct usage u;
 
-	thread_charge(current_thread());
 	proc_usage(p, &u);
 	tms.utime = (long)(u.utime / CLOCK_TICK);
 	tms.stime = (long)(u.stime / CLOCK_TICK);

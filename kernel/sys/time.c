@@ -3,6 +3,7 @@
  */
 #include "lib/errno.h"
 #include "machine/clock.h"
+#include "proc/account.h"
 #include "proc/proc.h"
 #include "proc/thread.h"
 #include "proc/timer.h"
@@ -41,17 +42,16 @@ static u64 process_time(void)
 {
 	struct usage u;
 
-	thread_charge(current_thread());
 	proc_usage(current_proc(), &u);
 	return u.utime + u.stime;
 }
 
 static u64 thread_time(void)
 {
-	struct thread *t = current_thread();
+	u64 user, system;
 
-	thread_charge(t);
-	return t->utime + t->stime;
+	thread_times(current_thread(), &user, &system);
+	return user + system;
 }
 
 /* 0, or -EINVAL if there is no such clock. */

@@ -32,14 +32,6 @@ static u64 ns_per_tick;		   /* << TO_NS_SHIFT */
 static u64 ticks_per_ns;	   /* << TO_TICKS_SHIFT */
 static bool have_stimecmp;	   /* Sstc: the deadline is a CSR, not a call to the firmware */
 
-static inline u64 read_time(void)
-{
-	u64 t;
-
-	__asm__ volatile("rdtime %0" : "=r"(t));
-	return t;
-}
-
 /* (a << shift) / b, a < b * 2^(64 - shift): long division in base 2, for want of a 128-bit one. */
 static u64 fraction(u64 a, u64 b, unsigned shift)
 {
@@ -56,7 +48,12 @@ static u64 fraction(u64 a, u64 b, unsigned shift)
 
 u64 clock_now(void)
 {
-	return (u64)((unsigned __int128)(read_time() - boot_time) * ns_per_tick >> TO_NS_SHIFT);
+	return (u64)((unsigned __int128)(clock_ticks() - boot_time) * ns_per_tick >> TO_NS_SHIFT);
+}
+
+u64 clock_ticks_ns(u64 ticks)
+{
+	return (u64)((unsigned __int128)ticks * ns_per_tick >> TO_NS_SHIFT);
 }
 
 u64 clock_frequency(void)
@@ -94,7 +91,7 @@ void clock_init(void)
 		frequency = DEFAULT_FREQUENCY;
 	ns_per_tick = fraction(NSEC, frequency, TO_NS_SHIFT);
 	ticks_per_ns = fraction(frequency, NSEC, TO_TICKS_SHIFT);
-	boot_time = read_time();
+	boot_time = clock_ticks();
 	have_stimecmp = clock_try_stimecmp(~0ull) == 0;
 }
 

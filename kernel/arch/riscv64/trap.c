@@ -158,6 +158,7 @@ static void user_exception(struct trapframe *tf, ulong cause, ulong value)
 
 void trap_from_user(struct trapframe *tf, ulong cause, ulong value)
 {
+	trap_enter();
 	if (cause & CAUSE_INTERRUPT) {
 		interrupt(cause);
 	} else {

@@ -8,6 +8,15 @@
 
 /* ns since boot; never goes back. Any context. */
 u64 clock_now(void);
+/* The counter itself, for sums of short times: a few instructions. Differences of it become ns by clock_ticks_ns. */
+static inline u64 clock_ticks(void)
+{
+	u64 t;
+
+	__asm__ volatile("rdtime %0" : "=r"(t));
+	return t;
+}
+u64 clock_ticks_ns(u64 ticks);
 /* ns since 1970 when clock_now() was 0; 0 if the machine has no clock. */
 extern u64 clock_realtime_base;
 /*
