@@ -481,6 +481,15 @@ static int cut_prepare(struct obj *o, u64 first, struct batch *b)
 	return 0;
 }
 
+/* If nothing is marked any more, the dirty list need not know o. The caller has a reference; obj->lock held. */
+static void note_clean(struct obj *o)
+{
+	ulong index = 0;
+
+	if (!radix_next_marked(&o->pages, &index))
+		writeback_forget(o);
+}
+
 /* Take out all pages from index `first` on, waiting for busy ones. obj->lock held; dropped and taken again while waiting. */
 static void cut_pages(struct obj *o, ulong first)
 {
@@ -498,6 +507,7 @@ static void cut_pages(struct obj *o, ulong first)
 		page_put(p);
 		mutex_lock(&o->lock);
 	}
+	note_clean(o);
 }
 
 static int shrink(struct obj *o, u64 size)
@@ -629,9 +639,7 @@ int obj_sync(struct obj *o, ulong first, ulong last)
 	if (!err)
 		err = o->error;
 	o->error = 0;
-	index = 0;
-	if (!radix_next_marked(&o->pages, &index))
-		writeback_forget(o);
+	note_clean(o);
 	mutex_unlock(&o->lock);
 	mutex_unlock(&o->sync_lock);
 	return err;
