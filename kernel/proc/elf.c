@@ -185,7 +185,11 @@ static int judge_phdrs(struct file *f, const struct elf_header *eh, const void *
 
 		if (ph.type == PT_INTERP)
 			err = judge_interpreter(f, &ph);
-		else if (ph.type == PT_LOAD)
+	}
+	for (unsigned i = 0; !err && i < eh->phnum; i++) {
+		struct elf64_phdr ph = phdr_get(table, i);
+
+		if (ph.type == PT_LOAD)
 			err = add_segment(image, &ph, bias, st.size);
 		else if (ph.type == PT_GNU_STACK)
 			image->exec_stack = ph.flags & PF_X;
