@@ -369,7 +369,7 @@ enum fault_result vm_fault(struct mm *mm, ulong va, unsigned access)
 			if (step == STEP_SEGV)
 				return FAULT_MAPERR;
 		}
-		if (step == STEP_NOMEM && obj_reclaim(AROUND_PAGES))
+		if (step == STEP_NOMEM && obj_make_room())
 			step = STEP_AGAIN;
 	} while (step == STEP_AGAIN);
 

@@ -289,8 +289,10 @@ int obj_make_dirty(struct obj *o, ulong index)
 {
 	struct page *p;
 	bool fresh;
-	int err = page_grab(o, index, &p, &fresh);
+	int err;
 
+	writeback_throttle();
+	err = page_grab(o, index, &p, &fresh);
 	if (err)
 		return err;
 	if (fresh && (err = page_fill(o, p)))
@@ -325,6 +327,8 @@ ssize_t obj_read(struct obj *o, off_t off, struct uio *u)
 			break;
 		n = MIN((u64)n, size - (u64)off);
 		err = obj_get_page(o, (ulong)((u64)off >> PAGE_SHIFT), &p);
+		if (err == -ENOMEM && obj_make_room())
+			continue;
 		if (err)
 			return done ? done : err == -ENXIO ? 0 : err;
 		got = uio_put(u, (char *)page_addr(p) + in, n);
@@ -425,11 +429,17 @@ ssize_t obj_write(struct obj *o, off_t off, struct uio *u)
 	mutex_unlock(&o->lock);
 	while (u->left) {
 		size_t n = MIN((size_t)(PAGE_SIZE - ((ulong)off & PAGE_MASK)), u->left);
+		struct uio before = *u;
 
+		writeback_throttle();
 		if (obj_inside(o, (u64)off >> PAGE_SHIFT))
 			got = write_cached(o, off, n, u);
 		else
 			got = write_beyond(o, off, n, u);
+		if (got == -ENOMEM && obj_make_room()) {
+			*u = before;
+			continue;
+		}
 		if (got < 0)
 			return done ? done : got;
 		done += got;
@@ -593,6 +603,20 @@ static unsigned collect_dirty(struct obj *o, ulong *index, ulong last, struct pa
 	return n;
 }
 
+/* The n pages, busy by us, could not be written. For want of memory: they stay dirty. Otherwise they are lost, which the next sync will tell. */
+static void write_failed(struct obj *o, struct page **pages, unsigned n, int err)
+{
+	mutex_lock(&o->lock);
+	if (err == -ENOMEM) {
+		for (unsigned i = 0; i < n; i++)
+			mark_locked(o, pages[i]);
+	} else {
+		o->error = err;
+		log_warn("write-back failed: error %d, %u pages are lost\n", -err, n);
+	}
+	mutex_unlock(&o->lock);
+}
+
 /* Write up to SYNC_BATCH dirty pages from *index on. Their number, 0 at the end; *err takes the first failure. */
 static unsigned sync_some(struct obj *o, ulong *index, ulong last, int *err)
 {
@@ -613,10 +637,7 @@ static unsigned sync_some(struct obj *o, ulong *index, ulong last, int *err)
 		return 0;
 	e = o->ops->write(o, pages, n);
 	if (e) {
-		mutex_lock(&o->lock);
-		o->error = e;
-		mutex_unlock(&o->lock);
-		log_warn("write-back failed: error %d, %u pages are lost\n", -e, n);
+		write_failed(o, pages, n, e);
 		if (!*err)
 			*err = e;
 	}
@@ -625,7 +646,8 @@ static unsigned sync_some(struct obj *o, ulong *index, ulong last, int *err)
 	return n;
 }
 
-int obj_sync(struct obj *o, ulong first, ulong last)
+/* Write the dirty pages of [first, last]. The first error. */
+static int write_range(struct obj *o, ulong first, ulong last)
 {
 	ulong index = first;
 	int err = 0;
@@ -636,12 +658,26 @@ int obj_sync(struct obj *o, ulong first, ulong last)
 	while (sync_some(o, &index, last, &err))
 		;
 	mutex_lock(&o->lock);
-	if (!err)
-		err = o->error;
-	o->error = 0;
 	note_clean(o);
 	mutex_unlock(&o->lock);
 	mutex_unlock(&o->sync_lock);
+	return err;
+}
+
+void obj_write_back(struct obj *o)
+{
+	write_range(o, 0, RADIX_NONE);
+}
+
+int obj_sync(struct obj *o, ulong first, ulong last)
+{
+	int err = write_range(o, first, last);
+
+	mutex_lock(&o->lock);
+	if (!err)
+		err = o->error;
+	o->error = 0;
+	mutex_unlock(&o->lock);
 	return err;
 }
 

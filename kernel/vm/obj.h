@@ -34,7 +34,7 @@ struct obj_ops {
 	int (*reserve)(struct obj *o, ulong index);
 	/* A store through a mapping made the object dirty (for the file's times). Any lock up to obj->lock may be held. May be NULL. */
 	void (*touched)(struct obj *o);
-	/* The last reference is gone; pages are dropped already. May sleep. */
+	/* The last reference is gone; pages are dropped already. Locks below RANK_OBJ may be held: making room holds objects for a moment. */
 	void (*release)(struct obj *o);
 };
 
@@ -61,7 +61,7 @@ void obj_init(struct obj *o, const struct obj_ops *ops, u64 size);
 /* A shared anonymous memory object of size bytes, one reference. NULL if there is no memory. */
 struct obj *obj_anon_create(u64 size);
 void obj_hold(struct obj *o);
-/* May sleep; no lock of rank MM or above held. */
+/* May sleep; no lock of rank OBJ or above held. */
 void obj_put(struct obj *o);
 /* Write back nothing, drop all pages: for owners that end (an inode that is freed). No vma maps o. */
 void obj_drop_pages(struct obj *o);
@@ -95,9 +95,8 @@ ssize_t obj_write(struct obj *o, off_t off, struct uio *uio);
 int obj_truncate(struct obj *o, u64 size);
 /* Write dirty pages of [first, last] to the store and wait. 0 or the first error (also one remembered from an earlier write-back). */
 int obj_sync(struct obj *o, ulong first, ulong last);
-/* Start the write-back thread; and write back everything that is dirty (sync(2), shutdown). */
+/* Start the write-back thread. */
 void obj_writeback_start(void);
-int obj_sync_all(void);
 /*
  * The fault's interface; obj->lock held.
  *
@@ -114,6 +113,11 @@ bool obj_inside(const struct obj *o, u64 index);
 int obj_make_dirty(struct obj *o, ulong index);
 /* Drop up to `want` clean, unpinned pages of any object. Returns how many. May sleep; no lock of rank OBJ or above held. */
 ulong obj_reclaim(ulong want);
+/*
+ * There was no memory: make some, if need be by writing dirty pages back first. False if there is nothing to gain any more. May sleep; no lock of
+ * rank MM or above held.
+ */
+bool obj_make_room(void);
 
 /* The vma's place on the object's list; obj->lock held. */
 struct vma;

@@ -15,12 +15,14 @@
 
 #define DIRTY_AGE (3 * NSEC)
 #define PERIOD NSEC
+#define ROOM_PAGES 16
 
 static struct spinlock list_lock = SPINLOCK_INIT("dirty objects", RANK_DIRTY);
 static struct list dirty_list = LIST_INIT(dirty_list);
 static struct list all_list = LIST_INIT(all_list);
 static ulong all_count;
 static long dirty_pages;
+static long dirty_limit = INTPTR_MAX; /* with more, whoever makes pages dirty has to clean some first */
 static struct waitq thread_wait;
 
 void writeback_add_obj(struct obj *o)
@@ -53,14 +55,17 @@ void writeback_note(struct obj *o)
 
 void writeback_forget(struct obj *o)
 {
+	u32 left;
+
 	if (!o->on_dirty_list)
 		return;
 	spin_lock(&list_lock);
 	o->on_dirty_list = false;
 	list_remove(&o->dirty_link);
 	spin_unlock(&list_lock);
-	/* Whoever syncs has a reference of its own, so this is not the last. */
-	ASSERT(__atomic_fetch_sub(&o->ref, 1, __ATOMIC_ACQ_REL) > 1);
+	/* The caller has a reference of its own, so this is not the last. */
+	left = __atomic_sub_fetch(&o->ref, 1, __ATOMIC_ACQ_REL);
+	ASSERT(left > 0);
 }
 
 void writeback_count(long n)
@@ -100,24 +105,21 @@ static struct obj *next_dirty(u64 until)
 	return o;
 }
 
-/* Write back all that became dirty before `until`. The first error. */
-static int clean(u64 until)
+/* Write back all that became dirty before `until`. */
+static void clean(u64 until)
 {
 	struct obj *o;
-	int err = 0, e;
 
 	while ((o = next_dirty(until))) {
-		e = obj_sync(o, 0, RADIX_NONE);
-		if (!err)
-			err = e;
+		obj_write_back(o);
 		obj_put(o);
 	}
-	return err;
 }
 
-int obj_sync_all(void)
+void writeback_throttle(void)
 {
-	return clean(clock_now());
+	if (UNLIKELY(__atomic_load_n(&dirty_pages, __ATOMIC_RELAXED) > dirty_limit))
+		clean(clock_now());
 }
 
 /* The object after the last one asked, with a reference; NULL if there is none or it is about to go. */
@@ -143,7 +145,8 @@ static struct obj *next_obj(void)
 	return o;
 }
 
-ulong obj_reclaim(ulong want)
+/* Ask every object once. */
+static ulong reclaim_round(ulong want)
 {
 	ulong freed = 0, tries = __atomic_load_n(&all_count, __ATOMIC_RELAXED);
 	struct obj *o;
@@ -156,6 +159,25 @@ ulong obj_reclaim(ulong want)
 		obj_put(o);
 	}
 	return freed;
+}
+
+ulong obj_reclaim(ulong want)
+{
+	ulong freed = 0, n;
+
+	do {
+		n = reclaim_round(want - freed);
+		freed += n;
+	} while (n && freed < want);
+	return freed;
+}
+
+bool obj_make_room(void)
+{
+	if (obj_reclaim(ROOM_PAGES))
+		return true;
+	clean(clock_now());
+	return obj_reclaim(ROOM_PAGES);
 }
 
 static void writeback_main(void *arg UNUSED)
@@ -178,6 +200,10 @@ static void writeback_main(void *arg UNUSED)
 
 void obj_writeback_start(void)
 {
+	struct page_stats ps;
+
+	page_get_stats(&ps);
+	dirty_limit = (long)(ps.total / 4);
 	waitq_init(&thread_wait);
 	if (!thread_create_kernel("writeback", writeback_main, NULL))
 		panic("no memory for the write-back thread");

@@ -15,5 +15,10 @@ void writeback_forget(struct obj *o);
 /* Count dirty pages. */
 void writeback_count(long n);
 
+/* Before more is made dirty: if too much is, write it back first. May sleep; no lock of rank WRITEBACK or above held. */
+void writeback_throttle(void);
+
+/* obj.c: write all dirty pages of o and wait. An error stays with o for the next sync of it. */
+void obj_write_back(struct obj *o);
 /* obj.c: drop up to `want` clean, idle pages of o; 0 if somebody works on it. */
 unsigned long obj_reclaim_from(struct obj *o, unsigned long want);
