@@ -68,12 +68,16 @@ bool boot_value(const char *name, char *value, size_t size)
 	return found;
 }
 
+static u64 ram_bytes; /* that the machine has, whoever uses it */
+
 static void memory_start(void)
 {
 	struct phys_range ram[MACHINE_MAX_RANGES], reserved[MACHINE_MAX_RANGES];
 	unsigned nram, nreserved;
 
 	machine_ram(ram, &nram, reserved, &nreserved);
+	for (unsigned i = 0; i < nram; i++)
+		ram_bytes += ram[i].end - ram[i].start;
 	page_init(ram, nram, reserved, nreserved);
 	kmem_init();
 	pmap_boot();
@@ -97,11 +101,8 @@ static void process_start(void)
 
 static void announce(void)
 {
-	struct page_stats s;
-
-	page_get_stats(&s);
-	log_info("mv6 " MV6_VERSION " " MACHINE_NAME ": %u CPU%s, %lu MiB\n", cpu_count,
-		 cpu_count == 1 ? "" : "s", (s.total + (1ul << 7)) >> (20 - PAGE_SHIFT));
+	log_info("mv6 " MV6_VERSION " " MACHINE_NAME ": %u CPU%s, %llu MiB\n", cpu_count,
+		 cpu_count == 1 ? "" : "s", (unsigned long long)(ram_bytes >> 20));
 }
 
 void kernel_main(void)

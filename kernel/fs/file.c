@@ -312,6 +312,11 @@ struct files *files_copy(struct files *from)
 	return fs;
 }
 
+bool files_shared(const struct files *fs)
+{
+	return __atomic_load_n(&fs->ref, __ATOMIC_ACQUIRE) > 1;
+}
+
 void files_hold(struct files *fs)
 {
 	__atomic_fetch_add(&fs->ref, 1, __ATOMIC_RELAXED);

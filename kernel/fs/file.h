@@ -103,6 +103,7 @@ ssize_t file_pread(struct file *f, void *buf, size_t n, off_t off);
 struct files *files_create(void);
 struct files *files_copy(struct files *fs);  /* fork; NULL if there is no memory */
 void files_hold(struct files *fs);
+bool files_shared(const struct files *fs);   /* does anybody else hold it? */
 void files_put(struct files *fs);	     /* closes all with the last reference */
 void files_close_on_exec(struct files *fs);
 /* The open file with a reference, or NULL. */

@@ -510,7 +510,7 @@ static int map_sigpage(struct mm *mm)
 {
 	struct map_request rq = {
 		.addr = STACK_TOP, .len = PAGE_SIZE, .prot = PROT_READ | PROT_EXEC,
-		.max_prot = PROT_READ | PROT_EXEC, .flags = MAP_SHARED | MAP_FIXED,
+		.max_prot = PROT_READ | PROT_EXEC, .flags = MAP_PRIVATE | MAP_FIXED,
 		.vma_flags = VMA_SIGPAGE, .obj = sigpage_obj,
 	};
 	long at = mm_map(mm, &rq);
@@ -607,6 +607,24 @@ static void become(const char *path, const struct elf_image *image, struct mm *m
 	fpu_reset(t);
 }
 
+/* A table of descriptors that others use too must not lose its close-on-exec ones. */
+static int unshare_files(struct proc *p)
+{
+	struct files *old = p->files, *own;
+	ulong irq;
+
+	if (!files_shared(old))
+		return 0;
+	own = files_copy(old);
+	if (!own)
+		return -ENOMEM;
+	irq = spin_lock_irq(&p->sig_lock);
+	p->files = own;
+	spin_unlock_irq(&p->sig_lock, irq);
+	files_put(old);
+	return 0;
+}
+
 /* f's reference is taken over on success. */
 static int run(const char *path, struct exec_args *a, const struct elf_image *image, struct file *f)
 {
@@ -620,6 +638,8 @@ static int run(const char *path, struct exec_args *a, const struct elf_image *im
 		return err;
 	sched_switch_mm(mm);
 	err = fill_mm(mm, &l, a, image, path);
+	if (!err)
+		err = unshare_files(current_proc());
 	if (err) {
 		sched_switch_mm(old);
 		mm_put(mm);
