@@ -120,7 +120,7 @@ SYSCALL(munmap)
 SYSCALL(mprotect)
 {
 	/* A bit beyond the lower 32 is as unknown as any. */
-	unsigned prot = args[2] > UINT32_MAX ? 1u << 31 : (unsigned)args[2];
+	unsigned prot = (u64)args[2] >> 32 ? 1u << 31 : (unsigned)args[2];
 
 	return mm_protect(current_mm(), args[0], args[1], prot);
 }

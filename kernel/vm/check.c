@@ -48,6 +48,7 @@ static void check_entry(struct mm *mm, const struct vma *v, ulong va)
 		own = anon_lookup(&mm->anon, va, &exclusive);
 		spin_unlock(&mm->anon.lock);
 	}
+	ASSERT(!own || !v->obj || obj_inside(v->obj, vma_pgoff(v, va)));
 	if (!pmap_lookup(&mm->pmap, va, &page, &prot))
 		return;
 	ASSERT(!(prot & ~pte_effective(v->prot)));
@@ -68,7 +69,7 @@ static void check_vma(struct mm *mm, struct vma *v)
 {
 	if (v->obj)
 		mutex_lock(&v->obj->lock);
-	if (pmap_count(&mm->pmap, v->start, v->end, NULL, NULL))
+	if (pmap_count(&mm->pmap, v->start, v->end, NULL, NULL) || anon_count(&mm->anon, v->start, v->end))
 		for (ulong va = v->start; va < v->end; va += PAGE_SIZE)
 			check_entry(mm, v, va);
 	if (v->obj)

@@ -416,10 +416,11 @@ void mm_set_brk(struct mm *mm, ulong start)
 }
 
 /* Extend the heap's pages from `end` to `new_end`. mm->lock held for writing. -ENOMEM. */
-static int heap_grow(struct mm *mm, ulong end, ulong new_end, struct change *c)
+static int heap_grow(struct mm *mm, ulong end, ulong new_end)
 {
 	struct vma *v = end > mm->brk_start ? vma_find(mm, end - 1) : NULL;
 
+	/* One page stays free between the heap and what comes above it. */
 	if (!vma_range_free(mm, end, new_end + PAGE_SIZE))
 		return -ENOMEM;
 	if (v && v->end == end && !v->obj && v->prot == (PROT_READ | PROT_WRITE) && !v->flags) {
@@ -431,7 +432,6 @@ static int heap_grow(struct mm *mm, ulong end, ulong new_end, struct change *c)
 		if (!v)
 			return -ENOMEM;
 		vma_link(mm, v);
-		vma_merge(mm, new_end, &c->dead);
 	}
 	mm->nr_pages += (new_end - end) >> PAGE_SHIFT;
 	mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
@@ -451,7 +451,7 @@ ulong mm_brk(struct mm *mm, ulong brk)
 	if (brk < mm->brk_start || brk >= USER_TOP - PAGE_SIZE) {
 		err = -EINVAL;
 	} else if (new_end > end) {
-		err = heap_grow(mm, end, new_end, &c);
+		err = heap_grow(mm, end, new_end);
 	} else if (new_end < end) {
 		err = unmap_prepare(mm, new_end, end, 0, &c);
 		if (!err)

@@ -53,6 +53,8 @@ ssize_t copyin_str(char *dst, ulong src, size_t size)
 
 int uaccess_prefault(ulong va, size_t n, unsigned access)
 {
+	if (n == 0)
+		return 0;
 	if (!uaccess_ok(va, n))
 		return -EFAULT;
 	for (ulong at = ALIGN_DOWN(va, PAGE_SIZE); at < va + n; at += PAGE_SIZE)
