@@ -67,6 +67,7 @@ struct thread {
 	u64 cpu_ticks;		  /* spent on a CPU until it last left one */
 	u64 run_start;		  /* when it last got a CPU */
 	ulong minor_faults, major_faults;
+	ulong fills;		  /* pages read from a store for it: what makes a fault a major one */
 	char name[16];
 #ifdef DEBUG
 	u8 held[RANK_SLEEPING_END]; /* how many sleeping locks of each rank it holds; lock.c */

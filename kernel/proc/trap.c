@@ -73,11 +73,23 @@ static void fault_signal(struct thread *t, enum fault_result result, ulong va)
 	signal_force(&info);
 }
 
+static enum fault_result serve(struct thread *t, ulong va, unsigned access)
+{
+	ulong fills = t->fills;
+	enum fault_result result = vm_fault(t->mm, va, access);
+
+	if (t->fills == fills)
+		t->minor_faults++;
+	else
+		t->major_faults++;
+	return result;
+}
+
 void trap_user_fault(struct trapframe *tf UNUSED, ulong va, unsigned access)
 {
 	struct thread *t = current_thread();
 
-	fault_signal(t, vm_fault(t->mm, va, access), va);
+	fault_signal(t, serve(t, va, access), va);
 }
 
 void trap_user_exception(struct trapframe *tf UNUSED, int sig, int code, ulong addr)
@@ -94,7 +106,7 @@ bool trap_kernel_fault(ulong va, unsigned access)
 
 	if (t->nofault || !t->mm || va >= USER_TOP)
 		return false;
-	result = vm_fault(t->mm, va, access);
+	result = serve(t, va, access);
 	if (result == FAULT_OOM)
 		out_of_memory(t);
 	return result == FAULT_OK;

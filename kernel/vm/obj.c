@@ -191,10 +191,12 @@ static int page_fill(struct obj *o, struct page *p)
 {
 	int err = 0;
 
-	if (o->ops->read)
+	if (o->ops->read) {
+		current_thread()->fills++;
 		err = o->ops->read(o, p);
-	else
+	} else {
 		page_clear(page_addr(p));
+	}
 	if (!err)
 		return 0;
 	mutex_lock(&o->lock);
