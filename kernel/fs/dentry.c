@@ -69,12 +69,24 @@ static struct dentry *dentry_alloc(const struct name *name)
 	return d;
 }
 
+/* Give d its inode; dcache_lock held or d not yet known. False: a directory that has a name already. */
+static bool set_inode(struct dentry *d, struct inode *inode)
+{
+	if (inode && inode_is_dir(inode)) {
+		if (inode->only_name)
+			return false;
+		inode->only_name = d;
+	}
+	d->inode = inode;
+	return true;
+}
+
 struct dentry *dentry_root(struct inode *inode)
 {
 	struct dentry *d = dentry_alloc(NULL);
 
 	if (d)
-		d->inode = inode;
+		set_inode(d, inode);
 	return d;
 }
 
@@ -117,6 +129,14 @@ static void tree_take(struct dentry *d)
 	}
 }
 
+/* d is going to be freed: out of its tree, and its directory may be named anew. */
+static void tree_leave(struct dentry *d)
+{
+	tree_take(d);
+	if (d->inode && d->inode->only_name == d)
+		d->inode->only_name = NULL;
+}
+
 /* --- references --- */
 
 static void hold_locked(struct dentry *d)
@@ -153,7 +173,7 @@ static bool put_locked(struct dentry *d)
 		nr_unused++;
 		return false;
 	}
-	tree_take(d);
+	tree_leave(d);
 	return true;
 }
 
@@ -195,7 +215,7 @@ static void claim_unused(struct dentry *d)
 {
 	list_remove(&d->lru);
 	nr_unused--;
-	tree_take(d);
+	tree_leave(d);
 }
 
 void dentry_trim(ulong keep)
@@ -273,6 +293,26 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 	return d;
 }
 
+/* Put the new dentry d into dir's tree. A damaged disk can make a directory appear twice: then d is freed, and -EIO. */
+static int dentry_enter(struct dentry *dir, struct dentry *d, struct inode *inode)
+{
+	bool single;
+
+	spin_lock(&dcache_lock);
+	single = set_inode(d, inode);
+	if (single) {
+		hold_locked(dir);
+		d->parent = dir;
+		tree_add(dir, d);
+	}
+	spin_unlock(&dcache_lock);
+	if (single)
+		return 0;
+	log_warn("fs: directory %llu has more than one name: the disk is damaged\n", (unsigned long long)inode->ino);
+	dentry_free_chain(d);
+	return -EIO;
+}
+
 int dentry_lookup_locked(struct dentry *dir, const struct name *name, struct dentry **out)
 {
 	struct dentry *d = dentry_find(dir, name);
@@ -289,19 +329,14 @@ int dentry_lookup_locked(struct dentry *dir, const struct name *name, struct den
 	if (err && err != -ENOENT)
 		return err;
 	d = dentry_alloc(name);
-	if (!d) {
-		if (inode)
-			inode_put(inode);
-		return -ENOMEM;
-	}
-	d->inode = inode;
-	spin_lock(&dcache_lock);
-	hold_locked(dir);
-	d->parent = dir;
-	tree_add(dir, d);
-	spin_unlock(&dcache_lock);
+	if (!d)
+		err = -ENOMEM;
+	else
+		err = dentry_enter(dir, d, inode);
+	if (err && inode)
+		inode_put(inode);
 	*out = d;
-	return 0;
+	return err;
 }
 
 int dentry_lookup(struct dentry *dir, const struct name *name, struct dentry **out)
@@ -322,7 +357,7 @@ int dentry_lookup(struct dentry *dir, const struct name *name, struct dentry **o
 void dentry_attach(struct dentry *d, struct inode *inode)
 {
 	spin_lock(&dcache_lock);
-	d->inode = inode;
+	set_inode(d, inode);
 	spin_unlock(&dcache_lock);
 }
 

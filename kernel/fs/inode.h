@@ -75,6 +75,7 @@ struct inode {
 	u64 blocks;		      /* of 512 bytes, everything that belongs to it */
 	struct ktime atime, mtime, ctime; /* (l), mtime and ctime also by stores through mappings */
 	struct pipe *fifo;	      /* (fifo's own lock) the pipe of an open FIFO */
+	struct dentry *only_name;     /* (dentry.c's lock) of a directory: it has one, or the tree would not be a tree */
 };
 
 struct fs_ops {
@@ -166,7 +167,6 @@ int procfs_mount(struct fs **out);
 int devfs_open(struct inode *inode, struct file *f);
 /* Open a FIFO: waits for the other end as open(2) says. */
 int fifo_open(struct inode *inode, struct file *f);
-/* A FIFO's inode goes: its pipe is closed on both sides already. */
 
 /* Operations of a file that can do nothing (O_PATH). */
 extern const struct file_ops path_file_ops;
@@ -174,4 +174,3 @@ extern const struct file_ops path_file_ops;
 off_t generic_seek(struct file *f, off_t off, int whence);
 /* The new position for SEEK_SET and SEEK_CUR alone: directories, /proc. */
 off_t plain_seek(struct file *f, off_t off, int whence);
-/* Parents' directories and all: what fsync of a name does beside the file itself. */
