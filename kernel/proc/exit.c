@@ -10,6 +10,7 @@
 #include "fs/path.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
+#include "proc/init.h"
 #include "proc/itimer.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
@@ -141,19 +142,30 @@ static void leave_files(struct proc *p)
 	fs_context_put(fs);
 }
 
-/* Orphans go to process 1. Zombies among them it does not know of yet. proc_lock held. */
+/* Who takes p's orphans, with a reference: process 1, or the kernel itself when the system ends. */
+static struct proc *heir_of(const struct proc *p)
+{
+	struct proc *heir = system_ending ? NULL : proc_find(1);
+
+	if (heir && heir != p)
+		return heir;
+	if (!system_ending)
+		panic("process 1 (%s) ended with status 0x%x", p->name, p->exit_status);
+	proc_hold(&kernel_proc);
+	return &kernel_proc;
+}
+
+/* Of the zombies among the orphans the heir does not know yet. proc_lock held. */
 static void leave_tree(struct proc *p)
 {
-	struct proc *init = proc_find(1);
+	struct proc *heir = heir_of(p);
 
-	if (!init || init == p)
-		panic("process 1 (%s) ended with status 0x%x", p->name, p->exit_status);
-	proc_leave_tree(p, init);
-	if (!list_empty(&init->zombies)) {
-		signal_kernel(init, SIGCHLD);
-		waitq_wake_all(&init->child_wait);
+	proc_leave_tree(p, heir);
+	if (!list_empty(&heir->zombies)) {
+		signal_kernel(heir, SIGCHLD);
+		waitq_wake_all(&heir->child_wait);
 	}
-	proc_put(init);
+	proc_put(heir);
 }
 
 void proc_exit(int wait_status)

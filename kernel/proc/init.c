@@ -1,11 +1,13 @@
 /*
- * Process 1, and the end of the run.
+ * The run of the system, from its root file system to power-off.
  *
- * Process 1 begins in the kernel: it mounts the root, then either becomes the program named by init= , or, with job=, stays in the
- * kernel, runs the job as process 2, collects every orphan, and when the job has ended reports its status and switches the machine off.
+ * A kernel thread does it in order: mounts the root, notes the memory in use, starts process 1, waits until somebody asks for the end, ends all
+ * processes, puts everything on the disk, compares the memory, and switches the machine off.
  *
- * In job mode the memory in use is noted just before the job is made and compared when nothing of it is left, caches emptied both times: every page and
- * every byte of kmalloc that a program had must have come back.
+ * Process 1 is the program named by init= , which may end only when everything does. With job=, it is a reaper that stays in the kernel: it
+ * runs the job as process 2, collects every orphan, and asks for the end when the job has ended.
+ *
+ * Memory is compared with caches emptied both times: every page and every byte of kmalloc that a program had must have come back.
  */
 #include "proc/init.h"
 #include "dev/console.h"
@@ -30,10 +32,16 @@
 #define LEAK_STATUS 125
 #define CANNOT_RUN_STATUS 126
 #define SETTLE_TRIES 50
+#define END_TRIES 500
 #define SETTLE_NS 10000000ull /* 10 ms */
 
 static char init_path[256] = "/bin/init";
-static char job_path[256];
+static char job_path[256]; /* empty: there is no job */
+static int job_status;	   /* exit status, once the job has ended */
+
+bool system_ending;
+static struct waitq end_wait;
+static enum system_end end_kind; /* (a) what was asked for */
 
 /* ---- Programs ---- */
 
@@ -66,14 +74,14 @@ static void install_stdio(struct file *f)
 	file_drop(f);
 }
 
-static void start_init(void)
+static void init_entry(void)
 {
 	static const char *const env[] = { "PATH=/bin", "HOME=/root", "TERM=vt100", "USER=root" };
 	struct exec_args a;
 	struct file *console;
 	int err;
 
-	tty_start();
+	sched_enter();
 	exec_args_init(&a);
 	err = fs_open(AT_FDCWD, "/dev/console", O_RDWR, 0, &console);
 	if (err)
@@ -251,62 +259,72 @@ static int exit_status_of(int wait_status)
 	return wait_status & 0x7f ? 128 + (wait_status & 0x7f) : wait_status >> 8;
 }
 
-/* Collect children until `pid` ends; -1: until there are none. The wait status of the last. */
-static int collect(int pid)
+/* Process 1 of a run with a job. */
+static void reaper_entry(void)
 {
 	struct wait_result r = { .status = 0 };
-	long got;
+	struct proc *p;
+	int pid;
 
-	do
-		got = proc_wait(P_ALL, 0, WEXITED | WALL, &r);
-	while (got > 0 && got != pid);
-	return r.status;
+	sched_enter();
+	p = proc_spawn(current_proc(), "job", job_entry);
+	if (!p)
+		panic("no memory for the job");
+	pid = p->pid;
+	while (proc_wait(P_ALL, 0, WEXITED | WALL, &r) != pid)
+		;
+	job_status = exit_status_of(r.status);
+	system_end(END_POWER_OFF);
+	/* Orphans may be left: they become the kernel's own, which ends them. */
+	WAIT_EVENT(&end_wait, __atomic_load_n(&system_ending, __ATOMIC_ACQUIRE), WAIT_UNINTERRUPTIBLE,
+		   WAIT_FOREVER);
+	proc_exit(0);
 }
 
+/* ---- The beginning and the end ---- */
+
+void system_end(enum system_end kind)
+{
+	__atomic_store_n(&end_kind, kind, __ATOMIC_RELEASE);
+	waitq_wake_all(&end_wait);
+}
+
+/* SIGKILL for all but a reaper, which ends by itself. */
 static void kill_all(void)
 {
 	struct proc *p;
 
-	for (int pid = 2; (p = proc_next(pid)); proc_put(p)) {
+	for (int pid = job_path[0] ? 2 : 1; (p = proc_next(pid)); proc_put(p)) {
 		pid = p->pid + 1;
-		if (p != current_proc())
-			signal_kernel(p, SIGKILL);
+		signal_kernel(p, SIGKILL);
 	}
 }
 
-static void run_job(void)
+/* Whoever has no parent any more is the child of process 0, as which this thread collects. New children may appear until their parents are dead. */
+static void end_processes(void)
 {
-	struct memory_mark before;
-	struct proc *p;
-	int status;
+	struct wait_result r;
 
-	read_job();
-	mark_memory(&before);
-	p = proc_spawn(current_proc(), "job", job_entry);
-	if (!p)
-		panic("no memory for the job");
-	status = exit_status_of(collect(p->pid));
-	/* What it left running goes too: children of children become ours as their parents end. */
-	while (proc_count() > 1) {
+	__atomic_store_n(&system_ending, true, __ATOMIC_RELEASE);
+	waitq_wake_all(&end_wait);
+	for (unsigned tries = 0; proc_count(); tries++) {
 		kill_all();
-		collect(-1);
+		while (proc_wait(P_ALL, 0, WEXITED | WALL | WNOHANG, &r) > 0)
+			;
+		if (!proc_count())
+			return;
+		if (tries == END_TRIES) {
+			log_warn("%lu processes do not end\n", proc_count());
+			return;
+		}
+		timer_sleep(clock_now() + SETTLE_NS);
 	}
-	fs_sync_all();
-	if (!check_memory(&before))
-		status = LEAK_STATUS;
-	if (fs_unmount_all())
-		log_warn("the disk could not be unmounted\n");
-	link_report_exit(status);
-	machine_poweroff();
 }
 
-/* ---- Process 1 ---- */
-
-static void init_entry(void)
+static void begin(void)
 {
 	int err;
 
-	sched_enter();
 	if (job_path[0])
 		link_start();
 	err = fs_mount_root();
@@ -314,32 +332,42 @@ static void init_entry(void)
 		panic("no root file system: error %d", -err);
 	obj_writeback_start();
 	if (job_path[0])
-		run_job();
-	start_init();
+		read_job();
+	else
+		tty_start();
+}
+
+static void run_system(void *arg UNUSED)
+{
+	bool compare = job_path[0] || boot_flag("leakcheck");
+	struct memory_mark before;
+
+	begin();
+	if (compare)
+		mark_memory(&before);
+	if (!proc_spawn(&kernel_proc, "init", job_path[0] ? reaper_entry : init_entry))
+		panic("no memory for process 1");
+	WAIT_EVENT(&end_wait, __atomic_load_n(&end_kind, __ATOMIC_ACQUIRE), WAIT_UNINTERRUPTIBLE,
+		   WAIT_FOREVER);
+	end_processes();
+	if (fs_sync_all())
+		log_warn("not everything could be written to the disk\n");
+	if (compare && !check_memory(&before))
+		job_status = LEAK_STATUS;
+	if (fs_unmount_all())
+		log_warn("the disk could not be unmounted\n");
+	if (job_path[0])
+		link_report_exit(job_status);
+	if (end_kind == END_RESTART)
+		machine_reboot();
+	machine_poweroff();
 }
 
 void init_start(void)
 {
+	waitq_init(&end_wait);
 	boot_value("init=", init_path, sizeof(init_path));
 	boot_value("job=", job_path, sizeof(job_path));
-	if (!proc_spawn(&kernel_proc, "init", init_entry))
-		panic("no memory for process 1");
-}
-
-void system_shutdown(bool restart)
-{
-	ulong others = current_proc()->pid == 1 ? 1 : 2;
-
-	for (unsigned i = 0; i < SETTLE_TRIES && proc_count() > others; i++) {
-		kill_all();
-		timer_sleep(clock_now() + SETTLE_NS);
-	}
-	fs_sync_all();
-	if (fs_unmount_all())
-		log_warn("the disk could not be unmounted\n");
-	console_out_hold(false);
-	console_drain(WAIT_UNINTERRUPTIBLE);
-	if (restart)
-		machine_reboot();
-	machine_poweroff();
+	if (!thread_create_kernel("init", run_system, NULL))
+		panic("no memory for the first thread");
 }

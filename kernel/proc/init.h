@@ -1,14 +1,19 @@
 /*
- * The beginning and the end of the system's run: process 1, and power-off.
+ * The beginning and the end of the system's run.
  */
 #pragma once
 
 #include "lib/types.h"
 
-/* Create process 1, which does the rest: root file system, then the first program or the job. */
+enum system_end {
+	END_NOT = 0,
+	END_POWER_OFF,
+	END_RESTART,
+};
+
+/* Boot: start the thread that mounts the root file system and runs process 1. */
 void init_start(void);
-/*
- * End all processes but the caller and process 1, put everything on the disk, and switch the machine off or start it again. Thread context of a
- * process.
- */
-void system_shutdown(bool restart) NORETURN;
+/* Let the system end: all processes are killed, the disk is written, the machine goes off or starts again. Returns at once. */
+void system_end(enum system_end kind);
+/* True from then on: process 1 may be killed, orphans are process 0's. */
+extern bool system_ending;

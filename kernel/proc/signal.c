@@ -11,7 +11,7 @@
  *
  * A stop happens there as well: `stopped` is set by the thread that takes the stop signal and cleared by whoever sends SIGCONT or SIGKILL.
  *
- * Process 1 takes no signal for which it has no handler, except for its own faults.
+ * Process 1 takes no signal for which it has no handler, except for its own faults, until the system ends.
  */
 #include "proc/signal.h"
 #include "lib/errno.h"
@@ -19,6 +19,7 @@
 #include "machine/signal.h"
 #include "machine/trap.h"
 #include "proc/account.h"
+#include "proc/init.h"
 #include "proc/proc.h"
 #include "proc/thread.h"
 #include "vm/kmalloc.h"
@@ -165,9 +166,15 @@ static void send_job_control(struct proc *p, int sig)
 	}
 }
 
+/* Process 1 takes what it has a handler for. */
+static bool is_protected(const struct proc *p)
+{
+	return p->pid == 1 && !__atomic_load_n(&system_ending, __ATOMIC_RELAXED);
+}
+
 static bool is_dropped(struct proc *p, struct thread *t, int sig)
 {
-	if (p->pid == 1 && p->action[sig - 1].handler == SIG_DFL)
+	if (is_protected(p) && p->action[sig - 1].handler == SIG_DFL)
 		return true;
 	if (!t)
 		t = LIST_FIRST(&p->threads, struct thread, proc_link);
@@ -505,7 +512,7 @@ static bool next_handler(struct thread *t, struct delivery *d)
 				act->handler = SIG_DFL;
 			break;
 		}
-		if (p->pid == 1 && !((FAULT_SIGNALS & SIG_BIT(sig)) && d->info.code > 0))
+		if (is_protected(p) && !((FAULT_SIGNALS & SIG_BIT(sig)) && d->info.code > 0))
 			continue;
 		spin_unlock_irq(&p->sig_lock, irq);
 		if (!(STOP_SIGNALS & SIG_BIT(sig)))

@@ -81,6 +81,16 @@ static bool is_magic2(u32 magic)
 	return magic == 0x28121969 || magic == 0x05121996 || magic == 0x16041998 || magic == 0x20112000;
 }
 
+/* The caller is killed with all others. */
+static long end_system(enum system_end kind)
+{
+	struct waitq nobody;
+
+	waitq_init(&nobody);
+	system_end(kind);
+	return WAIT_EVENT(&nobody, false, WAIT_KILLABLE, WAIT_FOREVER);
+}
+
 SYSCALL(reboot)
 {
 	if (current_proc()->euid)
@@ -89,10 +99,10 @@ SYSCALL(reboot)
 		return -EINVAL;
 	switch ((u32)args[2]) {
 	case REBOOT_RESTART:
-		system_shutdown(true);
+		return end_system(END_RESTART);
 	case REBOOT_HALT:
 	case REBOOT_POWER_OFF:
-		system_shutdown(false);
+		return end_system(END_POWER_OFF);
 	case REBOOT_CAD_ON:
 	case REBOOT_CAD_OFF:
 		return 0; /* what the console's Ctrl-Alt-Del does: it has none */
