@@ -2,10 +2,14 @@
  * hog: touches memory until it is stopped.
  *
  *   hog touch     maps a gigabyte and writes to one page after the other
- *   hog map       maps and touches 1 MiB at a time until mmap fails; exit status 0 if with ENOMEM
+ *   hog pipes     fills pipes with the kernel's memory until a call fails; exit status 0 if with
+ *                 ENOMEM. It may be killed first: when nothing is left, its own code may be what
+ *                 can no longer be read from the disk.
  *   hog fork      like touch, but halves of it are touched by children
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,13 +41,25 @@ static int touch_all(void)
 	return 4; /* the machine has less */
 }
 
-static int map_all(void)
+/* Makes a pipe and fills it: 0, or the errno of the call that failed. */
+static int fill_pipe(int *fd)
 {
-	volatile char *p;
+	static char buf[4096] = {1};
 
-	while ((p = map(1 << 20, MAP_POPULATE)))
-		touch(p, 1 << 20);
-	return errno != ENOMEM;
+	if (pipe2(fd, O_NONBLOCK) < 0)
+		return errno;
+	while (write(fd[1], buf, sizeof(buf)) > 0)
+		continue;
+	return errno == EAGAIN ? 0 : errno;
+}
+
+static int fill_pipes(void)
+{
+	int fd[2], error = 0;
+
+	while (error == 0)
+		error = fill_pipe(fd);
+	return error != ENOMEM;
 }
 
 static int fork_all(void)
@@ -65,10 +81,10 @@ int main(int argc, char **argv)
 
 	if (strcmp(what, "touch") == 0)
 		return touch_all();
-	if (strcmp(what, "map") == 0)
-		return map_all();
+	if (strcmp(what, "pipes") == 0)
+		return fill_pipes();
 	if (strcmp(what, "fork") == 0)
 		return fork_all();
-	fprintf(stderr, "usage: hog touch | map | fork\n");
+	fprintf(stderr, "usage: hog touch | pipes | fork\n");
 	return 2;
 }

@@ -8,7 +8,8 @@ make_disk $disk
 
 ok [boot --disk $disk] "boots"
 shell "echo The quick brown fox > /root/fox"
-is [shell "mapedit /root/fox 4 QUICK; cat /root/fox"] "The QUICK brown fox\n" "mapedit changes the file"
+shell "mapedit /root/fox 4 QUICK"
+is [shell "cat /root/fox"] "The QUICK brown fox\n" "mapedit changes the file"
 is [power_off] 0 "powers off"
 check_disk $disk "the disk is clean"
 host debugfs -R "cat /root/fox" $disk

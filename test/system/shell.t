@@ -39,8 +39,9 @@ send -- "echo never\003"
 until_prompt
 is [shell "echo a new line"] "a new line\n" "and drops a line that was typed"
 send -- "cat\r"
+sleep 1
 send -- "typed\r"
-expect -re {typed\r\ntyped\r\n}
+expect -re {typed\s+typed\s}
 send -- "\004"
 until_prompt
 is [shell "echo done"] "done\n" "Ctrl-D ends the input of a program"
