@@ -2,8 +2,8 @@
  * The balanced tree.
  *
  * AVL: the heights of a node's two subtrees differ by at most one, so a tree of n nodes is at most 1.44 log2 n high. A change
- * is made at the bottom; then settle() walks up to the root, and at each node restores the height, turns the node with a child if its sides differ
- * by two, and has the caller's data recomputed. Without augmentation the walk ends where a subtree's height is what it was.
+ * is made at the bottom; then settle() walks up, and at each node restores the height, turns the node with a child if its sides differ
+ * by two, and has the caller's data recomputed. The walk ends where a subtree says of itself what it said before.
  */
 #include "lib/tree.h"
 
@@ -12,12 +12,16 @@ static int height(const struct tree_node *n)
 	return n ? n->height : 0;
 }
 
-/* Recompute what n says about its subtree; its children are right. */
-static void refresh(struct tree *t, struct tree_node *n)
+/* Recompute what n says about its subtree; its children are right. False if it said so before. */
+static bool refresh(struct tree *t, struct tree_node *n)
 {
-	n->height = MAX(height(n->left), height(n->right)) + 1;
+	int left = height(n->left), right = height(n->right), now = (left > right ? left : right) + 1;
+	bool changed = now != n->height;
+
+	n->height = now;
 	if (t->augment)
-		t->augment(n);
+		changed |= t->augment(n);
+	return changed;
 }
 
 /* Put `new` (may be NULL) where old hangs below its parent. */
@@ -67,35 +71,33 @@ static struct tree_node *turn_right(struct tree *t, struct tree_node *n)
 	return up;
 }
 
-/* Make n's subtree balanced and its data right, given that its children's are. Returns the subtree's top. */
-static struct tree_node *balance(struct tree *t, struct tree_node *n)
+/* n's sides differ by two: turn it, once or twice, so that they do not. Returns the subtree's new top. */
+static struct tree_node *turn(struct tree *t, struct tree_node *n)
 {
-	int lean = height(n->left) - height(n->right);
-
-	if (lean > 1) {
+	if (height(n->left) > height(n->right)) {
 		if (height(n->left->left) < height(n->left->right))
 			turn_left(t, n->left);
 		return turn_right(t, n);
 	}
-	if (lean < -1) {
-		if (height(n->right->right) < height(n->right->left))
-			turn_right(t, n->right);
-		return turn_left(t, n);
-	}
-	refresh(t, n);
-	return n;
+	if (height(n->right->right) < height(n->right->left))
+		turn_right(t, n->right);
+	return turn_left(t, n);
 }
 
-/* Something changed below or in n: balance and refresh from n upwards. */
-static void settle(struct tree *t, struct tree_node *n)
+/*
+ * Something changed below or in n: balance and refresh from n upwards. `moved`: n stands in another node's place, so what it said of itself before is no
+ * measure of whether its parent need look.
+ */
+static void settle(struct tree *t, struct tree_node *n, bool moved)
 {
-	while (n) {
-		int before = n->height;
+	for (; n; n = n->parent) {
+		int lean = height(n->left) - height(n->right);
 
-		n = balance(t, n);
-		if (n->height == before && !t->augment)
+		if (lean > 1 || lean < -1)
+			n = turn(t, n);
+		else if (!refresh(t, n) && !moved)
 			return;
-		n = n->parent;
+		moved = false;
 	}
 }
 
@@ -104,9 +106,10 @@ void tree_insert(struct tree *t, struct tree_node *n, struct tree_node *parent,
 {
 	n->left = n->right = NULL;
 	n->parent = parent;
+	n->height = 0;
 	*link = n;
 	refresh(t, n);
-	settle(t, parent);
+	settle(t, parent, false);
 }
 
 void tree_remove(struct tree *t, struct tree_node *n)
@@ -117,7 +120,7 @@ void tree_remove(struct tree *t, struct tree_node *n)
 	if (!n->left || !n->right) {
 		changed = n->parent;
 		replace(t, n, n->left ? n->left : n->right);
-		settle(t, changed);
+		settle(t, changed, false);
 		return;
 	}
 	/* The next node in order has no left child; it takes n's place. */
@@ -131,15 +134,15 @@ void tree_remove(struct tree *t, struct tree_node *n)
 		next->right->parent = next;
 	next->height = n->height;
 	replace(t, n, next);
-	settle(t, changed);
+	if (changed != next)
+		settle(t, changed, false);
+	settle(t, next, true);
 }
 
 void tree_update(struct tree *t, struct tree_node *n)
 {
-	if (!t->augment)
-		return;
-	for (; n; n = n->parent)
-		t->augment(n);
+	while (n && t->augment && t->augment(n))
+		n = n->parent;
 }
 
 struct tree_node *tree_first(const struct tree *t)

@@ -15,13 +15,13 @@ struct tree_node {
 struct tree {
 	struct tree_node *root;
 	/*
-	 * Recompute what node keeps about its subtree from its own data and its children's; NULL
-	 * if nothing is kept. Called bottom-up for every node whose subtree changed.
+	 * Recompute what node keeps about its subtree from its own data and its children's, and say
+	 * whether that made a difference; NULL if nothing is kept. Called bottom-up, as long as it does.
 	 */
-	void (*augment)(struct tree_node *node);
+	bool (*augment)(struct tree_node *node);
 };
 
-static inline void tree_init(struct tree *t, void (*augment)(struct tree_node *))
+static inline void tree_init(struct tree *t, bool (*augment)(struct tree_node *))
 {
 	t->root = NULL;
 	t->augment = augment;

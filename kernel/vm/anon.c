@@ -22,7 +22,7 @@
 
 struct anon_node {
 	u32 ref;  /* (a) */
-	u32 used; /* slots that are not NULL */
+	u64 used; /* bit i: slot i is not NULL */
 	union {
 		struct anon_node *child[ANON_SLOTS];
 		struct page *page[ANON_SLOTS];
@@ -52,6 +52,21 @@ static inline unsigned slot_index(ulong va, unsigned level)
 	return (va >> slot_shift(level)) & (ANON_SLOTS - 1);
 }
 
+static inline u64 slot_bit(unsigned slot)
+{
+	return 1ull << slot;
+}
+
+/* The first slot from i on whose bit is set; there is one, and none below i. */
+static inline unsigned next_slot(u64 set, unsigned i)
+{
+	for (set >>= i; !(set & 0xff); set >>= 8)
+		i += 8;
+	for (; !(set & 1); set >>= 1)
+		i++;
+	return i;
+}
+
 static inline u32 ref_get(const u32 *ref)
 {
 	return __atomic_load_n(ref, __ATOMIC_ACQUIRE);
@@ -60,12 +75,12 @@ static inline u32 ref_get(const u32 *ref)
 /* Drop one reference to a node; the last one drops what it points at. */
 static void node_put(struct anon_node *n, unsigned level, struct batch *b)
 {
+	unsigned i = 0;
+
 	if (__atomic_fetch_sub(&n->ref, 1, __ATOMIC_ACQ_REL) != 1)
 		return;
-	for (unsigned i = 0; n->used; i++) {
-		if (!n->child[i])
-			continue;
-		n->used--;
+	for (u64 left = n->used; left; left &= left - 1) {
+		i = next_slot(left, i);
 		if (level)
 			node_put(n->child[i], level - 1, b);
 		else
@@ -78,15 +93,14 @@ static void node_put(struct anon_node *n, unsigned level, struct batch *b)
 static struct anon_node *node_clone(struct anon_node *n, unsigned level)
 {
 	struct anon_node *copy = kmem_alloc(node_cache, ALLOC_ZERO);
+	unsigned i = 0;
 
 	if (!copy)
 		return NULL;
 	copy->ref = 1;
 	copy->used = n->used;
-	for (unsigned i = 0, left = n->used; left; i++) {
-		if (!n->child[i])
-			continue;
-		left--;
+	for (u64 left = n->used; left; left &= left - 1) {
+		i = next_slot(left, i);
 		copy->child[i] = n->child[i];
 		if (level)
 			__atomic_fetch_add(&n->child[i]->ref, 1, __ATOMIC_RELAXED);
@@ -97,10 +111,10 @@ static struct anon_node *node_clone(struct anon_node *n, unsigned level)
 }
 
 /*
- * Make *link, a pointer in a node that is ours alone (or the root), point at a node that is ours alone. False if there is no memory,
+ * Make *link, the root's pointer or that in a slot of `parent`, which is ours alone, point at a node that is ours alone. False if there is no memory,
  * or nothing is there and `make` is not set.
  */
-static bool node_own(struct anon_node **link, unsigned level, u32 *used, bool make, struct batch *b)
+static bool node_own(struct anon_node *parent, struct anon_node **link, unsigned level, bool make, struct batch *b)
 {
 	struct anon_node *old = *link, *n;
 
@@ -120,8 +134,8 @@ static bool node_own(struct anon_node **link, unsigned level, u32 *used, bool ma
 	*link = n;
 	if (old)
 		node_put(old, level, b);
-	else if (used)
-		++*used;
+	else if (parent)
+		parent->used |= slot_bit((unsigned)(link - parent->child));
 	return true;
 }
 
@@ -146,17 +160,25 @@ struct page *anon_lookup(const struct anontab *t, ulong va, bool *exclusive)
 
 struct anon_node *anon_own(struct anontab *t, ulong va, bool make, struct batch *b)
 {
-	struct anon_node **link = &t->root;
-	u32 *used = NULL;
+	struct anon_node **link = &t->root, *parent = NULL;
 
 	for (unsigned level = ANON_LEVELS - 1;; level--) {
-		if (!node_own(link, level, used, make, b))
+		if (!node_own(parent, link, level, make, b))
 			return NULL;
+		parent = *link;
 		if (level == 0)
-			return *link;
-		used = &(*link)->used;
-		link = &(*link)->child[slot_index(va, level)];
+			return parent;
+		link = &parent->child[slot_index(va, level)];
 	}
+}
+
+const struct anon_node *anon_leaf(const struct anontab *t, ulong va)
+{
+	const struct anon_node *n = t->root;
+
+	for (unsigned level = ANON_LEVELS - 1; n && level > 0; level--)
+		n = n->child[slot_index(va, level)];
+	return n;
 }
 
 struct page *anon_at(const struct anon_node *leaf, ulong va)
@@ -166,12 +188,15 @@ struct page *anon_at(const struct anon_node *leaf, ulong va)
 
 void anon_store(struct anon_node *leaf, ulong va, struct page *page, struct batch *b)
 {
-	struct page **slot = &leaf->page[slot_index(va, 0)], *old = *slot;
+	unsigned slot = slot_index(va, 0);
+	struct page *old = leaf->page[slot];
 
 	DEBUG_ASSERT(ref_get(&leaf->ref) == 1);
-	*slot = page;
-	leaf->used += !!page;
-	leaf->used -= !!old;
+	leaf->page[slot] = page;
+	if (page)
+		leaf->used |= slot_bit(slot);
+	else
+		leaf->used &= ~slot_bit(slot);
 	if (old)
 		batch_put_page(b, old);
 }
@@ -185,21 +210,42 @@ static bool cuts(ulong va, unsigned level)
 /* Own the nodes on the path to va that the boundary va cuts; missing ones need nothing. False if there is no memory. */
 static bool own_boundary(struct anontab *t, ulong va, struct batch *b)
 {
-	struct anon_node **link = &t->root;
+	struct anon_node **link = &t->root, *parent = NULL;
 
 	for (unsigned level = ANON_LEVELS - 1; *link && cuts(va, level); level--) {
-		if (!node_own(link, level, NULL, false, b))
+		if (!node_own(parent, link, level, false, b))
 			return false;
 		if (level == 0)
 			break;
-		link = &(*link)->child[slot_index(va, level)];
+		parent = *link;
+		link = &parent->child[slot_index(va, level)];
 	}
 	return true;
 }
 
+/* Most ranges are small: do they lie in one leaf? */
+static bool in_one_leaf(ulong start, ulong end)
+{
+	return start >> slot_shift(1) == (end - 1) >> slot_shift(1);
+}
+
+/* Is there anything in [start, end), which lies in one leaf? */
+static bool leaf_used(const struct anontab *t, ulong start, ulong end)
+{
+	const struct anon_node *n = anon_leaf(t, start);
+	unsigned first = slot_index(start, 0), last = slot_index(end - 1, 0);
+
+	return n && (n->used & ~0ull << first & ~0ull >> (ANON_SLOTS - 1 - last));
+}
+
 int anon_remove_prepare_locked(struct anontab *t, ulong start, ulong end, struct batch *b)
 {
-	return !t->root || (own_boundary(t, start, b) && own_boundary(t, end, b)) ? 0 : -ENOMEM;
+	if (!t->root || (in_one_leaf(start, end) && !leaf_used(t, start, end)))
+		return 0;
+	/* If both boundaries lie in one leaf, the way to it is the same; which it cuts is the longer one. */
+	if ((start ^ end) >> slot_shift(1) == 0)
+		return own_boundary(t, cuts(start, 0) ? start : end, b) ? 0 : -ENOMEM;
+	return own_boundary(t, start, b) && own_boundary(t, end, b) ? 0 : -ENOMEM;
 }
 
 int anon_remove_prepare(struct anontab *t, ulong start, ulong end, struct batch *b)
@@ -214,64 +260,56 @@ int anon_remove_prepare(struct anontab *t, ulong start, ulong end, struct batch 
 	return err;
 }
 
-/* Empty what [start, end) covers of the node *link, which begins at base. */
-static void node_remove(struct anon_node **link, u32 *used, unsigned level, ulong base, ulong start, ulong end,
-			struct batch *b)
+/* Empty what [start, end) covers of n, which begins at base. True if n is gone then. */
+static bool node_remove(struct anon_node *n, unsigned level, ulong base, ulong start, ulong end, struct batch *b)
 {
-	struct anon_node *n = *link;
 	ulong span = 1ul << slot_shift(level);
 	ulong node_last = base + (span << ANON_BITS) - 1; /* wraps to ~0 for a 32-bit machine's root */
 	ulong from = MAX(start, base), last = MIN(end - 1, node_last);
 
 	if (from == base && last == node_last) {
-		*link = NULL;
-		if (used)
-			--*used;
 		node_put(n, level, b);
-		return;
+		return true;
 	}
 	for (unsigned i = slot_index(from, level); i <= slot_index(last, level); i++) {
 		if (!n->child[i])
 			continue;
 		ASSERT(ref_get(&n->ref) == 1);
-		if (level == 0) {
+		if (level == 0)
 			batch_put_page(b, n->page[i]);
-			n->page[i] = NULL;
-			n->used--;
-		} else {
-			node_remove(&n->child[i], &n->used, level - 1, base + i * span, start, end, b);
-		}
+		else if (!node_remove(n->child[i], level - 1, base + i * span, start, end, b))
+			continue;
+		n->child[i] = NULL;
+		n->used &= ~slot_bit(i);
 	}
-	if (n->used == 0 && ref_get(&n->ref) == 1) {
-		*link = NULL;
-		if (used)
-			--*used;
-		kmem_free(node_cache, n);
-	}
+	if (n->used || ref_get(&n->ref) > 1)
+		return false;
+	kmem_free(node_cache, n);
+	return true;
 }
 
 void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b)
 {
-	if (t->root && start < end)
-		node_remove(&t->root, NULL, ANON_LEVELS - 1, 0, start, end, b);
+	if (!t->root || start >= end || (in_one_leaf(start, end) && !leaf_used(t, start, end)))
+		return;
+	if (node_remove(t->root, ANON_LEVELS - 1, 0, start, end, b))
+		t->root = NULL;
 }
 
 static ulong node_count(const struct anon_node *n, unsigned level, ulong base, ulong start, ulong end)
 {
 	ulong span = 1ul << slot_shift(level), count = 0;
-	unsigned used = 0;
 
 	for (unsigned i = 0; i < ANON_SLOTS; i++) {
 		ulong at = base + i * span;
 
+		ASSERT(!n->child[i] == !(n->used & slot_bit(i)));
 		if (!n->child[i])
 			continue;
-		used++;
 		if (at >= end || at + (span - 1) < start)
 			continue;
 		count += level ? node_count(n->child[i], level - 1, at, start, end) : 1;
 	}
-	ASSERT(used == n->used);
 	return count;
 }
 

@@ -33,7 +33,9 @@ struct page *anon_lookup(const struct anontab *t, ulong va, bool *exclusive);
  * is no memory (or nothing there and not make). Good until the lock is dropped.
  */
 struct anon_node *anon_own(struct anontab *t, ulong va, bool make, struct batch *b);
-/* The page at va in a leaf from anon_own. */
+/* The leaf for va, only to look at with anon_at; NULL if there is none. A leaf holds an aligned 64 pages. */
+const struct anon_node *anon_leaf(const struct anontab *t, ulong va);
+/* The page at va in a leaf. */
 struct page *anon_at(const struct anon_node *leaf, ulong va);
 /* Store a page (its reference is handed over; NULL empties) at va in a leaf from anon_own; what was there goes to the batch. */
 void anon_store(struct anon_node *leaf, ulong va, struct page *page, struct batch *b);

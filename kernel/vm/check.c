@@ -18,7 +18,7 @@ static void check_tree(struct mm *mm)
 
 	for (node = tree_first(&mm->vmas); node; node = tree_next(node)) {
 		struct vma *v = CONTAINER_OF(node, struct vma, node);
-		ulong gap = v->gap, max_gap = v->max_gap;
+		ulong gap = v->gap;
 
 		ASSERT(v->mm == mm);
 		ASSERT(IS_ALIGNED(v->start, PAGE_SIZE) && IS_ALIGNED(v->end, PAGE_SIZE));
@@ -26,8 +26,7 @@ static void check_tree(struct mm *mm)
 		ASSERT(!(v->prot & ~v->max_prot));
 		if (!(v->flags & VMA_GROWSDOWN))
 			ASSERT(gap == v->start - below);
-		vma_augment(node);
-		ASSERT(v->max_gap == max_gap);
+		ASSERT(!vma_augment(node));
 		below = v->end;
 		pages += (v->end - v->start) >> PAGE_SHIFT;
 		n++;

@@ -323,7 +323,7 @@ static enum step grow(struct fault *f)
 		if (!prev || prev->prot == PROT_NONE || f->va - prev->end >= STACK_GUARD_PAGES * PAGE_SIZE) {
 			mm->nr_pages += (v->start - f->va) >> PAGE_SHIFT;
 			mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
-			vma_grow_down(mm, v, f->va);
+			vma_move_start(mm, v, f->va);
 			step = STEP_AGAIN;
 		}
 	}

@@ -48,21 +48,28 @@ static bool too_many(struct mm *mm, ulong start, ulong end, const struct change 
 
 	if (n > mm_max_vmas)
 		for (const struct vma *v = vma_find_from(mm, start); v && v->start < end; v = vma_next(v))
-			n--;
+			n -= v->obj || (v->start >= start && v->end <= end); /* it, or the part split off, goes */
 	return n > mm_max_vmas;
 }
 
 /*
  * Get all that unmap_commit needs, for a range in which `added` mappings will be made then. -ENOMEM, also if there would be too many
- * mappings.
+ * mappings. A vma without an object is cut where it is; one with an object is split, because the part that goes must stay on
+ * the object's list until the flush.
  */
 static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, struct change *c)
 {
-	const struct vma *v = vma_find_from(mm, start);
+	struct vma *first = vma_find_from(mm, start), *last;
+	bool low, high;
 
-	if (!v || v->start >= end)
+	if (!first || first->start >= end)
 		return mm->nr_vmas + added > mm_max_vmas ? -ENOMEM : 0;
-	if (vma_clip_prepare(mm, start, &c->spare[0]) < 0 || vma_clip_prepare(mm, end, &c->spare[1]) < 0)
+	last = first->end >= end ? first : vma_find(mm, end - 1);
+	low = first->start < start;
+	high = last && last->end > end;
+	if (low && first->obj && vma_clip_prepare(mm, start, &c->spare[0]) < 0)
+		return -ENOMEM;
+	if (high && (last->obj || (low && last == first)) && vma_clip_prepare(mm, end, &c->spare[1]) < 0)
 		return -ENOMEM;
 	if (too_many(mm, start, end, c, added))
 		return -ENOMEM;
@@ -72,28 +79,52 @@ static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, 
 	return 0;
 }
 
+/* Take the vmas of [start, end) out of the tree. Those that went as a whole are on c->dead. */
+static void unmap_vmas(struct mm *mm, ulong start, ulong end, struct change *c)
+{
+	struct vma *v, *next;
+
+	vma_clip(mm, start, &c->spare[0]);
+	if (c->spare[1] && c->spare[1]->obj)
+		vma_clip(mm, end, &c->spare[1]);
+	for (v = vma_find_from(mm, start); v && v->start < end; v = next) {
+		next = vma_next(v);
+		mm->nr_pages -= (MIN(v->end, end) - MAX(v->start, start)) >> PAGE_SHIFT;
+		if (v->start < start || v->end > end) {
+			vma_punch(mm, v, start, end, &c->spare[1]);
+		} else {
+			vma_unlink(mm, v);
+			list_append(&c->dead, &v->link);
+		}
+	}
+}
+
+/* Give back page tables that the hole around `at` needs no more. */
+static void trim_tables(struct mm *mm, ulong at, struct batch *b)
+{
+	const struct vma *above, *below;
+
+	if (!pmap_trim_due(&mm->pmap))
+		return;
+	above = vma_find_from(mm, at);
+	below = above ? vma_prev(above) : vma_last(mm);
+	pmap_trim(&mm->pmap, below ? below->end : 0, above ? above->start : USER_TOP, b);
+}
+
 /* Empty [start, end). Prepared; cannot fail. The flush is done on return. */
 static void unmap_commit(struct mm *mm, ulong start, ulong end, struct change *c)
 {
-	struct vma *v, *next, *below;
+	const struct vma *first = vma_find_from(mm, start);
+	struct vma *v;
 
-	vma_clip(mm, start, &c->spare[0]);
-	vma_clip(mm, end, &c->spare[1]);
-	v = vma_find_from(mm, start);
-	if (!v || v->start >= end)
+	if (!first || first->start >= end)
 		return;
-	below = vma_prev(v);
-	for (; v && v->start < end; v = next) {
-		next = vma_next(v);
-		mm->nr_pages -= (v->end - v->start) >> PAGE_SHIFT;
-		vma_unlink(mm, v);
-		list_append(&c->dead, &v->link);
-	}
+	unmap_vmas(mm, start, end, c);
 	pmap_remove(&mm->pmap, start, end, &c->batch);
 	spin_lock(&mm->anon.lock);
 	anon_remove(&mm->anon, start, end, &c->batch);
 	spin_unlock(&mm->anon.lock);
-	pmap_trim(&mm->pmap, below ? below->end : 0, v ? v->start : USER_TOP, &c->batch);
+	trim_tables(mm, start, &c->batch);
 	batch_finish(&c->batch);
 	LIST_EACH(v, &c->dead, link)
 		vma_unlink_obj(v);
@@ -181,32 +212,52 @@ static unsigned vma_flags_of(const struct map_request *rq)
 	return flags;
 }
 
-/* With mm->lock held for writing: choose the address, empty it, put v there. The address or -errno; v is then not used. */
-static long map_locked(struct mm *mm, const struct map_request *rq, ulong len, struct vma *v, struct change *c)
+/* The private anonymous vma that ends at addr and may simply be made longer by what rq asks for; NULL if there is none. */
+static struct vma *extensible(struct mm *mm, const struct map_request *rq, ulong addr)
+{
+	struct vma *v = vma_find(mm, addr - 1);
+
+	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE || rq->obj || !v || v->end != addr || v->obj)
+		return NULL;
+	return v->prot == rq->prot && v->max_prot == rq->max_prot && v->flags == vma_flags_of(rq) ? v : NULL;
+}
+
+/* With mm->lock held for writing: choose the address, empty it, map obj there. The address or -errno. */
+static long map_locked(struct mm *mm, const struct map_request *rq, ulong len, struct obj *obj, struct change *c)
 {
 	bool replace = rq->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 	ulong addr = replace ? rq->addr : choose_address(mm, rq->addr, len);
-	const struct vma *there;
+	struct vma *v = NULL, *below;
 
 	if (!addr)
 		return -ENOMEM;
 	if (replace) {
-		there = vma_find_from(mm, addr);
-		if ((rq->flags & MAP_FIXED_NOREPLACE) && there && there->start < addr + len)
+		v = vma_find_from(mm, addr);
+		if ((rq->flags & MAP_FIXED_NOREPLACE) && v && v->start < addr + len)
 			return -EEXIST;
 		if (unmap_prepare(mm, addr, addr + len, 1, c) < 0)
 			return -ENOMEM;
-		unmap_commit(mm, addr, addr + len, c);
 	} else if (mm->nr_vmas >= mm_max_vmas) {
 		return -ENOMEM;
 	}
-	v->start = addr;
-	v->end = addr + len;
-	vma_link(mm, v);
+	below = replace ? NULL : extensible(mm, rq, addr);
+	if (!below) {
+		v = vma_new(mm, addr, addr + len, rq->prot, rq->max_prot, vma_flags_of(rq), obj, rq->file,
+			    rq->obj ? rq->pgoff : 0);
+		if (!v)
+			return -ENOMEM;
+	}
+	if (replace)
+		unmap_commit(mm, addr, addr + len, c);
+	if (below)
+		vma_move_end(mm, below, addr + len);
+	else
+		vma_link(mm, v);
 	mm->nr_pages += len >> PAGE_SHIFT;
 	mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
 	vma_merge(mm, addr + len, &c->dead);
-	vma_merge(mm, addr, &c->dead);
+	if (!below)
+		vma_merge(mm, addr, &c->dead);
 	return (long)addr;
 }
 
@@ -229,32 +280,24 @@ static void populate(struct mm *mm, ulong addr, ulong len, const struct map_requ
 long mm_map(struct mm *mm, const struct map_request *rq)
 {
 	ulong len = ALIGN_UP(rq->len, PAGE_SIZE);
-	bool shared = (rq->flags & MAP_TYPE) != MAP_PRIVATE;
 	struct obj *obj = rq->obj;
 	struct change c;
-	struct vma *v;
 	long addr = mm_map_check(mm, rq->addr, rq->len, rq->flags, rq->pgoff);
 
 	if (addr < 0)
 		return addr;
 	if (obj && rq->pgoff > (u64)(INT64_MAX >> PAGE_SHIFT) - (len >> PAGE_SHIFT))
 		return -EOVERFLOW;
-	if (shared && !obj && !(obj = obj_anon_create(len)))
-		return -ENOMEM;
-	v = vma_new(mm, 0, len, rq->prot & PROT_ALL, rq->max_prot, vma_flags_of(rq), obj, rq->file,
-		    rq->obj ? rq->pgoff : 0);
-	if (obj != rq->obj)
-		obj_put(obj); /* v has its own reference */
-	if (!v)
+	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE && !obj && !(obj = obj_anon_create(len)))
 		return -ENOMEM;
 	change_begin(&c);
 	rwlock_write(&mm->lock);
-	addr = map_locked(mm, rq, len, v, &c);
+	addr = map_locked(mm, rq, len, obj, &c);
 	batch_finish(&c.batch);
 	rwlock_write_unlock(&mm->lock);
-	if (addr < 0)
-		vma_free(v);
 	change_end(&c);
+	if (obj != rq->obj)
+		obj_put(obj); /* the vma has its own reference */
 	if (addr >= 0 && (rq->flags & (MAP_POPULATE | MAP_LOCKED)) && !(rq->flags & MAP_NONBLOCK))
 		populate(mm, (ulong)addr, len, rq);
 	return addr;
@@ -424,7 +467,7 @@ static int heap_grow(struct mm *mm, ulong end, ulong new_end)
 	if (!vma_range_free(mm, end, new_end + PAGE_SIZE))
 		return -ENOMEM;
 	if (v && v->end == end && !v->obj && v->prot == (PROT_READ | PROT_WRITE) && !v->flags) {
-		vma_extend(mm, v, new_end);
+		vma_move_end(mm, v, new_end);
 	} else {
 		if (mm->nr_vmas >= mm_max_vmas)
 			return -ENOMEM;

@@ -348,12 +348,15 @@ static bool trim_tables(struct pmap *pm, pte_t *table, unsigned level, ulong bas
 	return any;
 }
 
+bool pmap_trim_due(const struct pmap *pm)
+{
+	return pm->empty_tables > PMAP_SPARE_TABLES;
+}
+
 void pmap_trim(struct pmap *pm, ulong lo, ulong hi, struct batch *b)
 {
 	bool any;
 
-	if (pm->empty_tables <= PMAP_SPARE_TABLES)
-		return;
 	spin_lock(&pm->lock);
 	any = trim_tables(pm, page_addr(pm->root), PT_LEVELS - 1, 0, lo, hi, b);
 	spin_unlock(&pm->lock);

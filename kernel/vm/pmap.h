@@ -62,9 +62,10 @@ void pmap_enter_absent(struct pmap *pm, ulong va, struct page *const *pages, uns
 /* Drop the entries of [start, end). */
 void pmap_remove(struct pmap *pm, ulong start, ulong end, struct batch *b);
 /*
- * Free empty tables that lie wholly inside [lo, hi), a range without vmas, unless there are only a few. Address-space lock held for
+ * Are there more empty tables than are worth keeping? Free those that lie wholly inside [lo, hi), a range without vmas. Address-space lock held for
  * writing.
  */
+bool pmap_trim_due(const struct pmap *pm);
 void pmap_trim(struct pmap *pm, ulong lo, ulong hi, struct batch *b);
 /* Restrict the entries of [start, end) to prot; never adds rights. */
 void pmap_protect(struct pmap *pm, ulong start, ulong end, unsigned prot, struct batch *b);

@@ -19,11 +19,13 @@ static inline u64 subtree_max(const struct tree_node *n)
 	return n ? CONTAINER_OF(n, const struct vma, obj_node)->obj_max : 0;
 }
 
-void rmap_augment(struct tree_node *n)
+bool rmap_augment(struct tree_node *n)
 {
 	struct vma *v = VMA_OF(n);
+	u64 before = v->obj_max;
 
 	v->obj_max = MAX(vma_end_page(v), MAX(subtree_max(n->left), subtree_max(n->right)));
+	return v->obj_max != before;
 }
 
 /*

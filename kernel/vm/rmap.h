@@ -14,7 +14,7 @@ struct obj;
 struct page;
 struct vma;
 
-void rmap_augment(struct tree_node *n); /* the callback of obj->vmas */
+bool rmap_augment(struct tree_node *n); /* the callback of obj->vmas */
 /* Drop all translations of the page. */
 void rmap_unmap(struct obj *o, struct page *p, struct batch *b);
 /* Take PROT_WRITE from all translations of the page, so that the next store faults. */

@@ -97,29 +97,38 @@ static ulong subtree_gap(const struct tree_node *n)
 	return n ? CONTAINER_OF(n, const struct vma, node)->max_gap : 0;
 }
 
-void vma_augment(struct tree_node *n)
+bool vma_augment(struct tree_node *n)
 {
 	struct vma *v = VMA_OF(n);
+	ulong max = v->gap, left = subtree_gap(n->left), right = subtree_gap(n->right), before = v->max_gap;
 
-	v->max_gap = MAX(v->gap, MAX(subtree_gap(n->left), subtree_gap(n->right)));
+	max = MAX(max, MAX(left, right));
+	v->max_gap = max;
+	return max != before;
 }
 
-/* v or the vma before it changed: measure the gap below v again. v may be NULL. */
-static void vma_measure(struct mm *mm, struct vma *v)
+/* The room between the end of what lies below v (0: nothing) and v. */
+static ulong room_above(ulong below, const struct vma *v)
 {
-	const struct vma *prev;
-	ulong below, floor, gap;
+	ulong floor = vma_floor(v);
 
+	return floor > below ? floor - below : 0;
+}
+
+/* What lies below v, which may be NULL, ends at `below` now. */
+static void set_below(struct mm *mm, struct vma *v, ulong below)
+{
 	if (!v)
 		return;
-	prev = vma_prev(v);
-	below = prev ? prev->end : 0;
-	floor = vma_floor(v);
-	gap = floor > below ? floor - below : 0;
-	if (gap != v->gap) {
-		v->gap = gap;
-		tree_update(&mm->vmas, &v->node);
-	}
+	v->gap = room_above(below, v);
+	tree_update(&mm->vmas, &v->node);
+}
+
+static ulong end_below(const struct vma *v)
+{
+	const struct vma *prev = vma_prev(v);
+
+	return prev ? prev->end : 0;
 }
 
 struct vma *vma_find_from(struct mm *mm, ulong va)
@@ -159,6 +168,13 @@ struct vma *vma_next(const struct vma *v)
 	return n ? VMA_OF(n) : NULL;
 }
 
+struct vma *vma_last(struct mm *mm)
+{
+	struct tree_node *n = tree_last(&mm->vmas);
+
+	return n ? VMA_OF(n) : NULL;
+}
+
 struct vma *vma_prev(const struct vma *v)
 {
 	struct tree_node *n = tree_prev(&v->node);
@@ -169,17 +185,24 @@ struct vma *vma_prev(const struct vma *v)
 static void tree_link(struct mm *mm, struct vma *v)
 {
 	struct tree_node **link = &mm->vmas.root, *parent = NULL;
+	struct vma *below = NULL, *above = NULL; /* v's neighbours: both lie on the way down */
 
 	while (*link) {
-		parent = *link;
-		DEBUG_ASSERT(v->end <= VMA_OF(parent)->start || v->start >= VMA_OF(parent)->end);
-		link = v->start < VMA_OF(parent)->start ? &parent->left : &parent->right;
+		struct vma *p = VMA_OF(parent = *link);
+
+		DEBUG_ASSERT(v->end <= p->start || v->start >= p->end);
+		if (v->start < p->start) {
+			above = p;
+			link = &parent->left;
+		} else {
+			below = p;
+			link = &parent->right;
+		}
 	}
-	v->gap = v->max_gap = 0;
+	v->gap = room_above(below ? below->end : 0, v);
 	tree_insert(&mm->vmas, &v->node, parent, link);
 	mm->nr_vmas++;
-	vma_measure(mm, v);
-	vma_measure(mm, vma_next(v));
+	set_below(mm, above, v->end);
 }
 
 void vma_link(struct mm *mm, struct vma *v)
@@ -195,12 +218,13 @@ void vma_link(struct mm *mm, struct vma *v)
 void vma_unlink(struct mm *mm, struct vma *v)
 {
 	struct vma *next = vma_next(v);
+	ulong below = end_below(v);
 
 	tree_remove(&mm->vmas, &v->node);
 	mm->nr_vmas--;
 	if (mm->hint == v)
 		mm->hint = NULL;
-	vma_measure(mm, next);
+	set_below(mm, next, below);
 }
 
 void vma_unlink_obj(struct vma *v)
@@ -212,16 +236,18 @@ void vma_unlink_obj(struct vma *v)
 	mutex_unlock(&v->obj->lock);
 }
 
-void vma_grow_down(struct mm *mm, struct vma *v, ulong start)
+void vma_move_start(struct mm *mm, struct vma *v, ulong start)
 {
+	ulong below = end_below(v);
+
 	v->start = start;
-	vma_measure(mm, v);
+	set_below(mm, v, below);
 }
 
-void vma_extend(struct mm *mm, struct vma *v, ulong end)
+void vma_move_end(struct mm *mm, struct vma *v, ulong end)
 {
 	v->end = end;
-	vma_measure(mm, vma_next(v));
+	set_below(mm, vma_next(v), end);
 }
 
 /* ---- splitting and joining ---- */
@@ -261,6 +287,21 @@ void vma_clip(struct mm *mm, ulong va, struct vma **spare)
 	}
 }
 
+void vma_punch(struct mm *mm, struct vma *v, ulong start, ulong end, struct vma **spare)
+{
+	struct vma *upper = *spare;
+
+	if (v->start >= start) {
+		vma_move_start(mm, v, end);
+	} else if (v->end <= end) {
+		vma_move_end(mm, v, start);
+	} else {
+		*spare = NULL;
+		v->end = start;
+		tree_link(mm, upper);
+	}
+}
+
 static bool vma_alike(const struct vma *l, const struct vma *r)
 {
 	return l->end == r->start && l->prot == r->prot && l->max_prot == r->max_prot && l->flags == r->flags &&
@@ -279,7 +320,7 @@ void vma_merge(struct mm *mm, ulong va, struct list *dead)
 		obj_remove_vma(l->obj, r);
 		obj_remove_vma(l->obj, l);
 	}
-	vma_extend(mm, l, r->end);
+	vma_move_end(mm, l, r->end);
 	if (l->obj) {
 		obj_add_vma(l->obj, l);
 		mutex_unlock(&l->obj->lock);

@@ -46,7 +46,7 @@ void file_hold(struct file *f);
 void file_drop(struct file *f);
 
 void vma_module_init(void);
-void vma_augment(struct tree_node *n); /* the callback of mm->vmas */
+bool vma_augment(struct tree_node *n); /* the callback of mm->vmas */
 
 /* A new vma, in no tree yet; takes its own references to obj or file. NULL if there is no memory. */
 struct vma *vma_new(struct mm *mm, ulong start, ulong end, unsigned prot, unsigned max_prot, unsigned flags,
@@ -71,6 +71,7 @@ struct vma *vma_find(struct mm *mm, ulong va);
 struct vma *vma_find_from(struct mm *mm, ulong va);
 struct vma *vma_next(const struct vma *v);
 struct vma *vma_prev(const struct vma *v);
+struct vma *vma_last(struct mm *mm);
 
 /* For writing from here on. */
 /* Put v into mm's tree (nothing overlaps it) and on its object's list. */
@@ -82,9 +83,14 @@ void vma_unlink_obj(struct vma *v);
 int vma_clip_prepare(struct mm *mm, ulong va, struct vma **spare);
 /* Split at va by means of *spare, if it is set, and clear it. Cannot fail. */
 void vma_clip(struct mm *mm, ulong va, struct vma **spare);
-/* Move v's start down, or its end up, into free room. Not for a vma with an object. */
-void vma_grow_down(struct mm *mm, struct vma *v, ulong start);
-void vma_extend(struct mm *mm, struct vma *v, ulong end);
+/* Move v's start or end, within the room there is. Not for a vma with an object. */
+void vma_move_start(struct mm *mm, struct vma *v, ulong start);
+void vma_move_end(struct mm *mm, struct vma *v, ulong end);
+/*
+ * Take [start, end) out of v, which has no object and reaches beyond it on one side or both; for both, *spare is the part above (from
+ * vma_clip_prepare at end), and is used up.
+ */
+void vma_punch(struct mm *mm, struct vma *v, ulong start, ulong end, struct vma **spare);
 /* Join the vmas that meet at va if they are alike; the one that goes is put on `dead`. */
 void vma_merge(struct mm *mm, ulong va, struct list *dead);
 /*

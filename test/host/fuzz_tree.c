@@ -22,9 +22,12 @@ static unsigned largest_of(const struct tree_node *n)
 	return n ? CONTAINER_OF(n, const struct item, node)->largest : 0;
 }
 
-static void augment(struct tree_node *n)
+static bool augment(struct tree_node *n)
 {
+	unsigned before = ITEM_OF(n)->largest;
+
 	ITEM_OF(n)->largest = MAX(ITEM_OF(n)->weight, MAX(largest_of(n->left), largest_of(n->right)));
+	return ITEM_OF(n)->largest != before;
 }
 
 static void insert(struct tree *t, unsigned key, unsigned weight)

@@ -14,11 +14,13 @@ static unsigned sum_of(const struct tree_node *n)
 	return n ? CONTAINER_OF(n, const struct item, node)->sum : 0;
 }
 
-static void augment(struct tree_node *n)
+static bool augment(struct tree_node *n)
 {
 	struct item *i = CONTAINER_OF(n, struct item, node);
+	unsigned before = i->sum;
 
 	i->sum = i->key + sum_of(n->left) + sum_of(n->right);
+	return i->sum != before;
 }
 
 static void insert(struct tree *t, struct item *i)
