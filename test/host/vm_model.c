@@ -36,7 +36,10 @@ enum {
 	NONE = -1,
 };
 
-/* The window straddles boundaries of level 0 and level 1 tables and of private-page nodes. */
+/*
+ * The window straddles boundaries of level 0 and level 1 tables and of private-page nodes, and has room for mappings that are worth parking their
+ * table for.
+ */
 #define WINDOW_START ((3ul << 30) - 70 * PAGE_SIZE)
 #define WINDOW_END (WINDOW_START + WINDOW * PAGE_SIZE)
 
@@ -456,6 +459,8 @@ static void pick_mapping(struct model *m, struct op *op)
 	bool shared = chance(m, 40);
 
 	op->obj = chance(m, 60) ? (int)pick(m, FILES) : NONE;
+	if (shared || op->obj != NONE)
+		op->pages = MIN(op->pages, (unsigned)OBJ_PAGES);
 	op->rq = (struct map_request){
 		.addr = va_of(op->first),
 		.len = op->pages * PAGE_SIZE - pick(m, PAGE_SIZE),
@@ -516,7 +521,6 @@ static void do_map(struct model *m, struct op *op)
 	bool taken = false;
 
 	pick_range(m, op);
-	op->pages = MIN(op->pages, (unsigned)OBJ_PAGES);
 	pick_mapping(m, op);
 	if ((op->rq.flags & MAP_SHARED) && op->obj == NONE)
 		return; /* too many of them for the model */

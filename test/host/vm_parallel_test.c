@@ -8,7 +8,7 @@
 #include "vm/mm.h"
 #include "vm/obj.h"
 
-enum { THREADS = 5, FILE_PAGES = 24, OWN_PAGES = 12, ROUNDS = 1500 };
+enum { THREADS = 5, FILE_PAGES = 24, OWN_PAGES = 12, COW_PAGES = 128, ROUNDS = 1500 };
 
 /* --- a file in memory --- */
 
@@ -124,7 +124,7 @@ static void count_in_file(u32 *seed, unsigned me)
 /* A child sees what was there at the fork, and its stores stay its own; ours too, though siblings copy the same pages. */
 static void fork_and_diverge(u32 *seed, unsigned me)
 {
-	ulong va = COW_START + next_random(seed, 64) * PAGE_SIZE + me;
+	ulong va = COW_START + next_random(seed, COW_PAGES) * PAGE_SIZE + me;
 	u8 mine = (u8)next_random(seed, 256);
 	struct mm *child;
 
@@ -201,7 +201,7 @@ static void threads_forks_and_files(void **state UNUSED)
 	kmem_get_stats(&kmem_before);
 	shared_mm = mm_create();
 	map(shared_mm, FILE_START, FILE_PAGES, MAP_SHARED | MAP_FIXED, &store.obj);
-	map(shared_mm, COW_START, 64, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL);
+	map(shared_mm, COW_START, COW_PAGES, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL);
 	for (ulong i = 0; i < THREADS; i++)
 		host_start(run_thread, (void *)i);
 	host_join();
