@@ -29,7 +29,7 @@ void dentry_module_init(void)
 	unused_limit = MAX(st.total / 8, 512ul);
 }
 
-static u32 name_hash(const struct name *name)
+u32 name_hash(const struct name *name)
 {
 	u32 h = 2166136261u; /* FNV-1a, 32 bits */
 

@@ -31,6 +31,7 @@ struct dentry {
 };
 
 void dentry_module_init(void);
+u32 name_hash(const struct name *name);
 /* The root of a file system, or (no file system) a nameless dentry for a pipe. Takes over the reference to inode. NULL: no memory. */
 struct dentry *dentry_root(struct inode *inode);
 struct dentry *dentry_hold(struct dentry *d);

@@ -6,9 +6,12 @@
  */
 #include "fs/ext2/ext2.h"
 
+#include "fs/dentry.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "vm/uaccess.h"
+
+#define INDEX_FROM 8192u /* bytes of a directory that is worth an index of its names */
 
 /* A place in a directory: a pinned page and an entry in it. */
 struct slot {
@@ -42,10 +45,6 @@ static int entry_check(struct inode *dir, const struct ext2_dirent *d, u32 offse
 	return 0;
 }
 
-/*
- * Call visit for every entry from the block that holds offset `from` on, free ones too, until it returns something else than 0: then that is the result. The page is
- * pinned during the call; with *slot given and the visit's result 1 it stays pinned, and *slot tells where.
- */
 typedef int visit_fn(void *arg, struct slot *s);
 
 static int visit_block(struct inode *dir, struct page *p, u64 base, u32 start, visit_fn *visit, void *arg, struct slot *s)
@@ -70,21 +69,25 @@ static int visit_block(struct inode *dir, struct page *p, u64 base, u32 start, v
 	return 0;
 }
 
-static int visit_entries(struct inode *dir, u64 from, visit_fn *visit, void *arg, struct slot *found)
+/*
+ * Call visit for every entry from the block that holds offset `from` to the block that ends at `to`, free entries too, until it returns something else than
+ * 0: then that is the result. The page is pinned during the call; with *found given and the visit's result 1 it stays pinned, and *found tells where.
+ */
+static int visit_blocks(struct inode *dir, u64 from, u64 to, visit_fn *visit, void *arg, struct slot *found)
 {
 	struct ext2 *x = ext2_of(dir);
-	u64 pos = from & ~(u64)(x->block_size - 1);
+	u64 pos = from & ~(u64)(x->block_size - 1), end = MIN(to, dir->obj->size);
 	struct page *p;
 	struct slot s;
 	int err = 0;
 
-	while (pos < dir->obj->size) {
+	while (pos < end) {
 		u64 base = pos & ~(u64)PAGE_MASK;
 
 		err = obj_get_page(dir->obj, (ulong)(pos >> PAGE_SHIFT), &p);
 		if (err)
 			return err == -ENXIO ? -EIO : err;
-		while (!err && pos < dir->obj->size && pos < base + PAGE_SIZE) {
+		while (!err && pos < end && pos < base + PAGE_SIZE) {
 			err = visit_block(dir, p, base, (u32)(pos - base), visit, arg, &s);
 			pos += x->block_size;
 		}
@@ -99,6 +102,17 @@ static int visit_entries(struct inode *dir, u64 from, visit_fn *visit, void *arg
 	return 0;
 }
 
+static int visit_entries(struct inode *dir, u64 from, visit_fn *visit, void *arg, struct slot *found)
+{
+	return visit_blocks(dir, from, UINT64_MAX, visit, arg, found);
+}
+
+/* The number of the block that the entry at *s is in. */
+static u32 slot_block(const struct inode *dir, const struct slot *s)
+{
+	return (u32)(s->offset >> ext2_of(dir)->block_shift);
+}
+
 static int match_name(void *arg, struct slot *s)
 {
 	const struct name *name = arg;
@@ -106,11 +120,55 @@ static int match_name(void *arg, struct slot *s)
 	return s->entry->inode && s->entry->name_len == name->len && !memcmp(s->entry->name, name->text, name->len);
 }
 
+struct indexing {
+	struct inode *dir;
+	struct dir_index *index;
+};
+
+static int index_entry(void *arg, struct slot *s)
+{
+	struct indexing *g = arg;
+	struct name name = { s->entry->name, s->entry->name_len };
+
+	if (s->entry->inode)
+		index_add(g->index, name_hash(&name), slot_block(g->dir, s));
+	return 0;
+}
+
+/* Has the directory an index? It gets one when it is large enough to be worth it. */
+static bool dir_indexed(struct inode *dir)
+{
+	struct indexing g = { dir, &ext2_inode_of(dir)->index };
+
+	if (g.index->slot)
+		return true;
+	if (dir->obj->size < INDEX_FROM || !index_begin(g.index))
+		return false;
+	if (visit_entries(dir, 0, index_entry, &g, NULL))
+		index_free(g.index);
+	return g.index->slot;
+}
+
+static int find_indexed(struct inode *dir, const struct name *name, struct slot *s)
+{
+	struct dir_index *index = &ext2_inode_of(dir)->index;
+	u32 hash = name_hash(name), probe = 0, block, size = ext2_of(dir)->block_size;
+	int err = 0;
+
+	while (!err && index_find(index, hash, &probe, &block))
+		err = visit_blocks(dir, (u64)block * size, ((u64)block + 1) * size, match_name, (void *)name, s);
+	return err;
+}
+
 /* Find a name: 0 with *s pinned, -ENOENT, -EIO. */
 static int dir_find(struct inode *dir, const struct name *name, struct slot *s)
 {
-	int err = visit_entries(dir, 0, match_name, (void *)name, s);
+	int err;
 
+	if (dir_indexed(dir))
+		err = find_indexed(dir, name, s);
+	else
+		err = visit_entries(dir, 0, match_name, (void *)name, s);
 	return err == 1 ? 0 : err == 0 ? -ENOENT : err;
 }
 
@@ -237,6 +295,7 @@ static void dir_put_name(struct inode *dir, struct slot *s, const struct name *n
 	} else {
 		entry_fill(ext2_of(dir), d, name, ino, mode);
 	}
+	index_add(&ext2_inode_of(dir)->index, name_hash(name), slot_block(dir, s));
 	obj_mark_dirty(dir->obj, s->page);
 	page_put(s->page);
 }
@@ -245,7 +304,9 @@ static void dir_put_name(struct inode *dir, struct slot *s, const struct name *n
 static void dir_take_name(struct inode *dir, struct slot *s)
 {
 	struct ext2_inode *e = ext2_inode_of(dir);
+	struct name name = { s->entry->name, s->entry->name_len };
 
+	index_remove(&e->index, name_hash(&name), slot_block(dir, s));
 	if (s->before)
 		s->before->rec_len = (u16)(s->before->rec_len + s->entry->rec_len);
 	else

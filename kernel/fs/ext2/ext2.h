@@ -115,6 +115,12 @@ struct ext2 {
 	u32 complaints;			/* (a) lines about damage so far */
 };
 
+/* A directory's names by hash: which block each is in. See index.c. */
+struct dir_index {
+	struct index_slot *slot; /* NULL: there is no index now */
+	u32 size, used;		 /* slots, a power of two; those that are not empty */
+};
+
 struct ext2_inode {
 	struct inode inode;
 	struct obj data;
@@ -126,6 +132,7 @@ struct ext2_inode {
 	u32 goal_lblk, goal_pblk;    /* (M) allocated last, here for the file and there on the disk */
 	u64 reserved_end;	     /* (M) blocks may be allocated up to this byte, maybe beyond the size */
 	u32 free_hint;		     /* (inode->lock) directories: no room for a short name below this offset */
+	struct dir_index index;	     /* (inode->lock for writing) directories */
 };
 
 static inline struct ext2 *ext2_of(const struct inode *inode)
@@ -214,7 +221,17 @@ void ext2_inode_module_init(void);
 /* Flush an inode: data, then itself. */
 int ext2_sync_inode(struct ext2_inode *e);
 
-/* file.c, dir.c, link.c: operations by kind */
+/* index.c */
+bool index_begin(struct dir_index *ix);
+void index_free(struct dir_index *ix);
+/* A name with this hash is in that block. Without memory for it the whole index is given up. */
+void index_add(struct dir_index *ix, u32 hash, u32 block);
+/* One such name is there no more. */
+void index_remove(struct dir_index *ix, u32 hash, u32 block);
+/* The next block that has a name with this hash; *probe is 0 at first. False if there is none. */
+bool index_find(const struct dir_index *ix, u32 hash, u32 *probe, u32 *block);
+
+/* file.c, dir.c: operations by kind */
 extern const struct file_ops ext2_file_ops, ext2_dir_file_ops;
 extern const struct inode_ops ext2_file_inode_ops, ext2_dir_inode_ops, ext2_link_inode_ops, ext2_special_inode_ops;
 void ext2_evict(struct inode *inode);

@@ -534,6 +534,7 @@ void ext2_evict(struct inode *inode)
 		else if (ext2_sync_inode(e))
 			ext2_damage(x, "inode %u could not be written", (u32)inode->ino);
 	}
+	index_free(&e->index);
 	inode_forget(inode);
 	obj_put(&e->data);
 }
