@@ -9,12 +9,14 @@ MACHINE ?= riscv64
 B ?= build/$(MACHINE)
 
 USER_CROSS_riscv64 := riscv64-linux-gnu-
+USER_CROSS_i386 := i686-linux-gnu-
 USER_CROSS := $(USER_CROSS_$(MACHINE))
 USER_CC := $(USER_CROSS)gcc
 USER_AR := $(USER_CROSS)ar
 USER_STRIP := $(USER_CROSS)strip
 
 USER_ARCH_riscv64 := -march=rv64gc -mabi=lp64d
+USER_ARCH_i386 := -march=i686
 USER_INCLUDES = -nostdinc -isystem user/lib/include -isystem user/lib/$(MACHINE) \
 	-isystem $(shell $(USER_CC) -print-file-name=include)
 USER_CFLAGS = -std=gnu11 -O2 -g -ffreestanding -fno-pie -fno-stack-protector -fno-strict-aliasing -fno-common \
