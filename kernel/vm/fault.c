@@ -205,19 +205,22 @@ static void enter_around(struct fault *f)
 	struct page *pages[AROUND_PAGES];
 	ulong lo = MAX(v->start, ALIGN_DOWN(f->va, AROUND_PAGES * PAGE_SIZE));
 	ulong hi = MIN(v->end, ALIGN_DOWN(f->va, AROUND_PAGES * PAGE_SIZE) + AROUND_PAGES * PAGE_SIZE);
-	bool private = !(v->flags & VMA_SHARED), exclusive;
+	bool private = !(v->flags & VMA_SHARED);
+	const struct anon_node *leaf = NULL;
 	unsigned n = 0;
 	ulong va;
 
-	if (private)
+	if (private) {
 		spin_lock(&f->mm->anon.lock);
+		leaf = anon_leaf(&f->mm->anon, lo); /* the window lies in one */
+	}
 	for (va = lo; va < hi; va += PAGE_SIZE, n++) {
 		u64 index = vma_pgoff(v, va);
 
 		pages[n] = NULL;
 		if (!obj_inside(v->obj, index))
 			break;
-		if (private && anon_lookup(&f->mm->anon, va, &exclusive))
+		if (leaf && anon_at(leaf, va))
 			continue;
 		pages[n] = obj_page_locked(v->obj, (ulong)index);
 	}

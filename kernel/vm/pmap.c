@@ -271,6 +271,7 @@ void pmap_enter(struct pmap *pm, ulong va, struct page *page, unsigned prot, str
 
 void pmap_enter_absent(struct pmap *pm, ulong va, struct page *const *pages, unsigned n, unsigned prot)
 {
+	long entered = 0;
 	pte_t *e;
 
 	if (prot & PROT_EXEC)
@@ -283,8 +284,9 @@ void pmap_enter_absent(struct pmap *pm, ulong va, struct page *const *pages, uns
 		if (!pages[i] || pte_valid(e[i]))
 			continue;
 		e[i] = pte_mkpage(page_paddr(pages[i]), prot, true);
-		count_entries(pm, e, 1);
+		entered++;
 	}
+	count_entries(pm, e, entered);
 	spin_unlock(&pm->lock);
 	pte_publish();
 }
