@@ -179,6 +179,39 @@ static void a_bad_source_changes_nothing_or_ends_early(void **state UNUSED)
 	mm_put(mm);
 }
 
+/* A new page that is filled in part shows zeros in the rest, not what was in its memory. */
+static void a_write_that_ends_early_shows_nothing_old(void **state UNUSED)
+{
+	struct mm *mm = mm_create();
+	struct map_request rq = {
+		.addr = 0x40000000, .len = PAGE_SIZE, .prot = PROT_READ, .max_prot = PROT_ALL,
+		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+	};
+	struct page *used = page_alloc(0, 0);
+	struct iovec iov;
+	struct uio u;
+	u8 value;
+
+	host_run(mm);
+	assert_int_equal(mm_map(mm, &rq), 0x40000000);
+	rq = (struct map_request){
+		.addr = 0x50000000, .len = PAGE_SIZE, .prot = PROT_READ, .max_prot = PROT_ALL,
+		.flags = MAP_SHARED | MAP_FIXED, .obj = &file->obj, .pgoff = 20,
+	};
+	assert_int_equal(mm_map(mm, &rq), 0x50000000);
+	assert_int_equal(host_load(0x40000000, &value), FAULT_OK);
+	memset(page_addr(used), 0xdd, PAGE_SIZE);
+	page_free(used, 0); /* the next one to be allocated */
+	uio_init(&u, &iov, 0x40000000 + PAGE_SIZE - 100, PAGE_SIZE, false);
+	assert_int_equal(obj_write(&file->obj, 20 * PAGE_SIZE, &u), 100);
+	for (unsigned i = 0; i < PAGE_SIZE; i += 7) {
+		assert_int_equal(host_load(0x50000000 + i, &value), FAULT_OK);
+		assert_int_equal(value, 0);
+	}
+	host_run(NULL);
+	mm_put(mm);
+}
+
 static void writing_from_a_mapping_of_the_same_page(void **state UNUSED)
 {
 	struct mm *mm = mm_create();
@@ -295,6 +328,7 @@ int main(void)
 		TEST(a_read_error_leaves_no_page),
 		TEST(a_full_disk_stops_the_write),
 		TEST(a_bad_source_changes_nothing_or_ends_early),
+		TEST(a_write_that_ends_early_shows_nothing_old),
 		TEST(writing_from_a_mapping_of_the_same_page),
 		TEST(reclaim_drops_clean_idle_pages_alone),
 		TEST(reclaim_takes_mapped_pages),
