@@ -458,11 +458,13 @@ int proc_publish(struct proc *p, struct proc *parent)
 void proc_leave_tree(struct proc *p, struct proc *heir)
 {
 	struct proc *child, *tmp;
+	bool was_link = is_link(p);
 
-	if (is_link(p))
+	if (was_link)
 		p->group->links--;
 	p->state = PROC_ZOMBIE;
-	check_orphaned(p->group);
+	if (was_link)
+		check_orphaned(p->group);
 	LIST_EACH_SAFE(child, tmp, &p->children, sibling)
 		proc_reparent(child, heir);
 }

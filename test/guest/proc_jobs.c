@@ -80,6 +80,33 @@ static void test_orphaned(void)
 	kill(pid, SIGKILL);
 }
 
+/* A group that is orphaned from its beginning: a member ends while another is stopped. */
+static int member_ends(void)
+{
+	pid_t stopped, other;
+	int first, second;
+
+	setsid();
+	stopped = tap_fork();
+	if (stopped == 0) {
+		signal(SIGHUP, on_signal);
+		signal(SIGCONT, on_signal);
+		signal(SIGUSR1, on_signal);
+		raise(SIGSTOP);
+		for (;;)
+			pause();
+	}
+	waitpid(stopped, NULL, WUNTRACED);
+	other = sleeping_child();
+	put_down(other);
+	kill(stopped, SIGUSR1);
+	kill(stopped, SIGCONT);
+	first = heard();
+	second = heard();
+	put_down(stopped);
+	return first != 'h' && second != 'h' ? 0 : 1;
+}
+
 static void test_not_orphaned(void)
 {
 	pid_t pid = reporter(true), other;
@@ -94,6 +121,7 @@ static void test_not_orphaned(void)
 	kill(pid, SIGCONT);
 	ok(heard() != 'h' && heard() != 'h', "is not orphaned by the end of another member");
 	put_down(pid);
+	is(in_child(member_ends), 0, "nor is one hung up that was orphaned before, when a member ends");
 }
 
 static int stop_in_new_session(void)
