@@ -52,6 +52,16 @@ static inline struct page *table_page(const pte_t *entry)
 	return page_of(virt_to_phys(entry));
 }
 
+/*
+ * Store an entry that opens a way for the hardware, which then sees what was stored to the page or table before. Other CPUs walk the tables
+ * without our lock, and a store that only takes away may come to them late: there is the flush for that.
+ */
+static inline void entry_open(pte_t *e, pte_t new)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	pte_set(e, new);
+}
+
 /* The entry for va at `level`; NULL if a table on the way is missing. Looks through parked entries. */
 static pte_t *entry_find(const struct pmap *pm, ulong va, unsigned level)
 {
@@ -175,9 +185,9 @@ static void unpark(pte_t *up)
 			continue;
 		left--;
 		if (pte_prot(*e) & PROT_WRITE)
-			*e = pte_restrict(*e, PROT_READ | PROT_EXEC);
+			pte_set(e, pte_restrict(*e, PROT_READ | PROT_EXEC));
 	}
-	*up = pte_unpark(*up);
+	entry_open(up, pte_unpark(*up));
 }
 
 /* Make what is missing at *e: a table below it, or the end of its parking. -ENOMEM. */
@@ -185,13 +195,13 @@ static int entry_complete(struct pmap *pm, pte_t *e, unsigned level)
 {
 	struct page *fresh = NULL;
 
-	if (!entry_present(*e) && !(fresh = table_alloc(ALLOC_ZERO)))
+	if (!entry_present(pte_get(e)) && !(fresh = table_alloc(ALLOC_ZERO)))
 		return -ENOMEM;
 	spin_lock(&pm->lock);
 	if (pte_parked(*e)) {
 		unpark(e);
 	} else if (!pte_valid(*e) && fresh) {
-		__atomic_store_n(e, pte_mktable(page_paddr(fresh)), __ATOMIC_RELEASE);
+		entry_open(e, pte_mktable(page_paddr(fresh)));
 		table_page(e)->entries++;
 		list_append(&pm->tables, &fresh->link);
 		pm->empty_tables += level == 1;
@@ -211,9 +221,9 @@ int pmap_prepare(struct pmap *pm, ulong va)
 	for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
 		pte_t *e = &table[pt_index(va, level)];
 
-		if (UNLIKELY(!pte_valid(*e)) && entry_complete(pm, e, level) < 0)
+		if (UNLIKELY(!pte_valid(pte_get(e))) && entry_complete(pm, e, level) < 0)
 			return -ENOMEM;
-		table = entry_table(*e);
+		table = entry_table(pte_get(e));
 	}
 	return 0;
 }
@@ -255,7 +265,7 @@ void pmap_enter(struct pmap *pm, ulong va, struct page *page, unsigned prot, str
 	spin_lock(&pm->lock);
 	e = entry_find(pm, va, 0);
 	old = *e;
-	*e = new;
+	entry_open(e, new);
 	if (!pte_valid(old)) {
 		count_entries(pm, e, 1);
 	} else {
@@ -280,10 +290,11 @@ void pmap_enter_absent(struct pmap *pm, ulong va, struct page *const *pages, uns
 				sync_fetch(pages[i], prot);
 	spin_lock(&pm->lock);
 	e = entry_find(pm, va, 0);
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* as entry_open, once for all */
 	for (unsigned i = 0; i < n; i++) {
 		if (!pages[i] || pte_valid(e[i]))
 			continue;
-		e[i] = pte_mkpage(page_paddr(pages[i]), prot, true);
+		pte_set(&e[i], pte_mkpage(page_paddr(pages[i]), prot, true));
 		entered++;
 	}
 	count_entries(pm, e, entered);
@@ -310,7 +321,7 @@ void pmap_remove(struct pmap *pm, ulong start, ulong end, struct batch *b)
 		for (pte_t *e = &table[pt_index(va, 0)]; va < stop; e++, va += PAGE_SIZE) {
 			if (!*e)
 				continue;
-			*e = 0;
+			pte_set(e, 0);
 			if (n++ == 0)
 				first = va;
 			last = va;
@@ -340,7 +351,7 @@ static bool trim_tables(struct pmap *pm, pte_t *table, unsigned level, ulong bas
 			any |= trim_tables(pm, below, level - 1, at, lo, hi, b);
 		if (at < lo || hi - at < span || table_page(below)->entries)
 			continue;
-		table[i] = 0;
+		pte_set(&table[i], 0);
 		table_page(table)->entries--;
 		pm->empty_tables -= level == 1;
 		list_remove(&table_page(below)->link);
@@ -379,9 +390,9 @@ static void restrict_entries(struct pmap *pm, pte_t *table, ulong va, ulong stop
 		if (!pte_valid(*e) || !(pte_prot(*e) & ~prot))
 			continue;
 		if (pte_prot(*e) & prot) {
-			*e = pte_restrict(*e, prot);
+			pte_set(e, pte_restrict(*e, prot));
 		} else {
-			*e = 0;
+			pte_set(e, 0);
 			dropped++;
 		}
 		if (*last == 0)
@@ -433,7 +444,7 @@ void pmap_fork_protect(struct pmap *pm, ulong start, ulong end, struct batch *b)
 		if (pte_parked(*up) || table_page(table)->entries == 0) {
 			/* nothing the hardware could use */
 		} else if (stop - va > PARK_MIN_PAGES * PAGE_SIZE) {
-			*up = pte_park(*up);
+			pte_set(up, pte_park(*up));
 			last = USER_TOP;
 		} else {
 			restrict_entries(pm, table, va, stop, PROT_READ | PROT_EXEC, &first, &last);
@@ -454,7 +465,7 @@ bool pmap_unmap_page(struct pmap *pm, ulong va, struct page *page)
 	e = entry_find(pm, va, 0);
 	mapped = e && pte_valid(*e) && pte_paddr(*e) == page_paddr(page);
 	if (mapped) {
-		*e = 0;
+		pte_set(e, 0);
 		count_entries(pm, e, -1);
 	}
 	spin_unlock(&pm->lock);
@@ -470,7 +481,7 @@ bool pmap_clean_page(struct pmap *pm, ulong va, struct page *page)
 	e = entry_find(pm, va, 0);
 	writable = e && pte_valid(*e) && pte_paddr(*e) == page_paddr(page) && (pte_prot(*e) & PROT_WRITE);
 	if (writable)
-		*e = pte_restrict(*e, PROT_READ | PROT_EXEC);
+		pte_set(e, pte_restrict(*e, PROT_READ | PROT_EXEC));
 	spin_unlock(&pm->lock);
 	return writable;
 }
@@ -527,7 +538,7 @@ int pmap_kenter(ulong va, paddr_t pa, unsigned prot, bool device)
 	spin_lock(&kernel_pmap.lock);
 	e = entry_find(&kernel_pmap, va, 0);
 	ASSERT(!pte_valid(*e));
-	*e = device ? pte_mkdevice(pa, prot) : pte_mkpage(pa, prot, false);
+	entry_open(e, device ? pte_mkdevice(pa, prot) : pte_mkpage(pa, prot, false));
 	table_page(e)->entries++;
 	spin_unlock(&kernel_pmap.lock);
 	pte_publish();
@@ -541,7 +552,7 @@ void pmap_kremove(ulong va, struct batch *b)
 	spin_lock(&kernel_pmap.lock);
 	e = entry_find(&kernel_pmap, va, 0);
 	ASSERT(e && pte_valid(*e));
-	*e = 0;
+	pte_set(e, 0);
 	table_page(e)->entries--;
 	spin_unlock(&kernel_pmap.lock);
 	batch_add(b, &kernel_pmap, va, va + PAGE_SIZE);
