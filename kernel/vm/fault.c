@@ -326,7 +326,7 @@ static enum step grow(struct fault *f)
 		if (!prev || prev->prot == PROT_NONE || f->va - prev->end >= STACK_GUARD_PAGES * PAGE_SIZE) {
 			mm->nr_pages += (v->start - f->va) >> PAGE_SHIFT;
 			mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
-			vma_move_start(mm, v, f->va);
+			vma_move_start(v, f->va);
 			step = STEP_AGAIN;
 		}
 	}

@@ -250,7 +250,7 @@ static long map_locked(struct mm *mm, const struct map_request *rq, ulong len, s
 	if (replace)
 		unmap_commit(mm, addr, addr + len, c);
 	if (below)
-		vma_move_end(mm, below, addr + len);
+		vma_move_end(below, addr + len);
 	else
 		vma_link(mm, v);
 	mm->nr_pages += len >> PAGE_SHIFT;
@@ -467,7 +467,7 @@ static int heap_grow(struct mm *mm, ulong end, ulong new_end)
 	if (!vma_range_free(mm, end, new_end + PAGE_SIZE))
 		return -ENOMEM;
 	if (v && v->end == end && !v->obj && v->prot == (PROT_READ | PROT_WRITE) && !v->flags) {
-		vma_move_end(mm, v, new_end);
+		vma_move_end(v, new_end);
 	} else {
 		if (mm->nr_vmas >= mm_max_vmas)
 			return -ENOMEM;

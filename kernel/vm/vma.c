@@ -97,14 +97,22 @@ static ulong subtree_gap(const struct tree_node *n)
 	return n ? CONTAINER_OF(n, const struct vma, node)->max_gap : 0;
 }
 
-bool vma_augment(struct tree_node *n)
+static inline bool augment(struct tree_node *n)
 {
 	struct vma *v = VMA_OF(n);
 	ulong max = v->gap, left = subtree_gap(n->left), right = subtree_gap(n->right), before = v->max_gap;
 
-	max = MAX(max, MAX(left, right));
+	if (left > max)
+		max = left;
+	if (right > max)
+		max = right;
 	v->max_gap = max;
 	return max != before;
+}
+
+bool vma_augment(struct tree_node *n)
+{
+	return augment(n);
 }
 
 /* The room between the end of what lies below v (0: nothing) and v. */
@@ -115,13 +123,19 @@ static ulong room_above(ulong below, const struct vma *v)
 	return floor > below ? floor - below : 0;
 }
 
-/* What lies below v, which may be NULL, ends at `below` now. */
-static void set_below(struct mm *mm, struct vma *v, ulong below)
+/*
+ * What lies below v, which may be NULL, ends at `below` now. The walk is tree_update's, written out: the largest gap of all is often the one
+ * that changes, and then the walk goes up to the root.
+ */
+static void set_below(struct vma *v, ulong below)
 {
+	struct tree_node *n;
+
 	if (!v)
 		return;
 	v->gap = room_above(below, v);
-	tree_update(&mm->vmas, &v->node);
+	for (n = &v->node; n && augment(n); n = n->parent)
+		;
 }
 
 static ulong end_below(const struct vma *v)
@@ -202,7 +216,7 @@ static void tree_link(struct mm *mm, struct vma *v)
 	v->gap = room_above(below ? below->end : 0, v);
 	tree_insert(&mm->vmas, &v->node, parent, link);
 	mm->nr_vmas++;
-	set_below(mm, above, v->end);
+	set_below(above, v->end);
 }
 
 void vma_link(struct mm *mm, struct vma *v)
@@ -224,7 +238,7 @@ void vma_unlink(struct mm *mm, struct vma *v)
 	mm->nr_vmas--;
 	if (mm->hint == v)
 		mm->hint = NULL;
-	set_below(mm, next, below);
+	set_below(next, below);
 }
 
 void vma_unlink_obj(struct vma *v)
@@ -236,18 +250,18 @@ void vma_unlink_obj(struct vma *v)
 	mutex_unlock(&v->obj->lock);
 }
 
-void vma_move_start(struct mm *mm, struct vma *v, ulong start)
+void vma_move_start(struct vma *v, ulong start)
 {
 	ulong below = end_below(v);
 
 	v->start = start;
-	set_below(mm, v, below);
+	set_below(v, below);
 }
 
-void vma_move_end(struct mm *mm, struct vma *v, ulong end)
+void vma_move_end(struct vma *v, ulong end)
 {
 	v->end = end;
-	set_below(mm, vma_next(v), end);
+	set_below(vma_next(v), end);
 }
 
 /* ---- splitting and joining ---- */
@@ -292,9 +306,9 @@ void vma_punch(struct mm *mm, struct vma *v, ulong start, ulong end, struct vma 
 	struct vma *upper = *spare;
 
 	if (v->start >= start) {
-		vma_move_start(mm, v, end);
+		vma_move_start(v, end);
 	} else if (v->end <= end) {
-		vma_move_end(mm, v, start);
+		vma_move_end(v, start);
 	} else {
 		*spare = NULL;
 		v->end = start;
@@ -320,7 +334,7 @@ void vma_merge(struct mm *mm, ulong va, struct list *dead)
 		obj_remove_vma(l->obj, r);
 		obj_remove_vma(l->obj, l);
 	}
-	vma_move_end(mm, l, r->end);
+	vma_move_end(l, r->end);
 	if (l->obj) {
 		obj_add_vma(l->obj, l);
 		mutex_unlock(&l->obj->lock);

@@ -84,8 +84,8 @@ int vma_clip_prepare(struct mm *mm, ulong va, struct vma **spare);
 /* Split at va by means of *spare, if it is set, and clear it. Cannot fail. */
 void vma_clip(struct mm *mm, ulong va, struct vma **spare);
 /* Move v's start or end, within the room there is. Not for a vma with an object. */
-void vma_move_start(struct mm *mm, struct vma *v, ulong start);
-void vma_move_end(struct mm *mm, struct vma *v, ulong end);
+void vma_move_start(struct vma *v, ulong start);
+void vma_move_end(struct vma *v, ulong end);
 /*
  * Take [start, end) out of v, which has no object and reaches beyond it on one side or both; for both, *spare is the part above (from
  * vma_clip_prepare at end), and is used up.
