@@ -53,6 +53,7 @@ struct proc {
 	u32 state;			/* (t) enum proc_state */
 	u32 ref;			/* (a) for /proc and signal senders that look at it while it may end */
 	struct proc *parent;		/* (t) */
+	int ppid;			/* (t) parent->pid; may be read without */
 	struct list children, sibling;	/* (t) */
 	struct list zombies, events;	/* (t) children that ended, and those with a wait_event, oldest first */
 	struct list report_link;	/* (t) in one of the parent's two lists; empty if in none */

@@ -451,6 +451,7 @@ int proc_publish(struct proc *p, struct proc *parent)
 	join(p, parent->group ? parent->group : e, parent->group ? parent->session : e);
 	spin_unlock_irq(&pid_lock, irq);
 	p->parent = parent;
+	p->ppid = parent->pid;
 	list_append(&parent->children, &p->sibling);
 	return 0;
 }
@@ -477,6 +478,7 @@ void proc_reparent(struct proc *p, struct proc *parent)
 		p->group->links--;
 	list_remove(&p->sibling);
 	p->parent = parent;
+	__atomic_store_n(&p->ppid, parent->pid, __ATOMIC_RELAXED);
 	p->exit_signal = SIGCHLD;
 	list_append(&parent->children, &p->sibling);
 	if (is_link(p))

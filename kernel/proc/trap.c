@@ -112,26 +112,29 @@ bool trap_kernel_fault(ulong va, unsigned access)
 	return result == FAULT_OK;
 }
 
-static void do_work(struct thread *t, struct trapframe *tf)
+/* What is to be done before t goes on in user mode. Out of line: it keeps the way without work short. */
+static NOINLINE void do_work(struct thread *t, struct trapframe *tf)
 {
-	u32 work = __atomic_exchange_n(&t->work, 0, __ATOMIC_SEQ_CST);
+	do {
+		u32 work;
 
-	if (work & WORK_TICK)
-		sched_want_tick();
-	if (work & WORK_SIGNAL)
-		signal_deliver(tf);
-	if (work & WORK_RESCHED)
-		sched_yield();
+		intr_enable();
+		work = __atomic_exchange_n(&t->work, 0, __ATOMIC_SEQ_CST);
+		if (work & WORK_TICK)
+			sched_want_tick();
+		if (work & WORK_SIGNAL)
+			signal_deliver(tf);
+		if (work & WORK_RESCHED)
+			sched_yield();
+		intr_disable();
+	} while (__atomic_load_n(&t->work, __ATOMIC_RELAXED));
 }
 
 void trap_return_to_user(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
 
-	while (UNLIKELY(__atomic_load_n(&t->work, __ATOMIC_RELAXED))) {
-		intr_enable();
+	if (UNLIKELY(__atomic_load_n(&t->work, __ATOMIC_RELAXED)))
 		do_work(t, tf);
-		intr_disable();
-	}
 	account_leave(t);
 }

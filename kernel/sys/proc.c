@@ -159,13 +159,8 @@ SYSCALL(gettid)
 
 SYSCALL(getppid)
 {
-	int pid;
-
 	(void)args;
-	mutex_lock(&proc_lock);
-	pid = current_proc()->parent->pid;
-	mutex_unlock(&proc_lock);
-	return pid;
+	return __atomic_load_n(&current_proc()->ppid, __ATOMIC_RELAXED);
 }
 
 SYSCALL(getuid)
