@@ -17,9 +17,11 @@ ELF_CLASS := 2
 ELF_MACHINE := f3
 ELF_NAME := 64-bit RISC-V
 
-# The emulator, its board and the disk on it; the range of memory sizes in MiB.
+# The emulator, its board and the disk on it, the emulator of Linux processes (none where the host can
+# run them); the range of memory sizes in MiB.
 QEMU := qemu-system-riscv64
 QEMU_BOARD := -machine virt -bios default -global virtio-mmio.force-legacy=false
+QEMU_USER := qemu-riscv64
 QEMU_DISK := virtio-blk-device
 MEMORY_MIN := 32
 MEMORY_MAX := 8192
