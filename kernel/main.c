@@ -111,8 +111,8 @@ void kernel_main(void)
 	log_set_quiet(boot_flag("quiet"));
 	memory_start();
 	process_start();
-	random_init();
 	machine_init_devices();
+	random_init();
 	fs_init();
 	machine_start_cpus();
 	announce();

@@ -2,13 +2,16 @@
  * The random generator: ChaCha20 (RFC 8439, section 2.3) as a stream, whose key is replaced by output of its own at each request, so that what was given
  * out cannot be computed from the state left behind ("fast key erasure").
  *
- * Whatever the machine offers is stirred into the key by xor before a block is drawn. Without a source of real randomness the time counter
- * is all there is: the bytes then differ from boot to boot only as far as the counter does.
+ * What the machine offers is stirred into the key by xor before a block is drawn: a seed from the
+ * firmware, the real-time clock, the time counter at each request. Without a seed the bytes differ
+ * from boot to boot only as far as the clocks do.
  */
 #include "sys/random.h"
 #include "lib/lock.h"
 #include "lib/string.h"
+#include "machine/boot.h"
 #include "machine/clock.h"
+#include "proc/timer.h"
 
 #define ROUNDS 20
 
@@ -103,8 +106,11 @@ void random_stir(const void *data, size_t n)
 
 void random_init(void)
 {
-	u64 realtime = clock_realtime_base, frequency = clock_frequency();
+	u64 realtime = clock_realtime();
+	u32 len = 0;
+	const void *seed = machine_entropy(&len);
 
+	if (seed)
+		random_stir(seed, len);
 	random_stir(&realtime, sizeof(realtime));
-	random_stir(&frequency, sizeof(frequency));
 }

@@ -145,6 +145,13 @@ void machine_ram(struct phys_range *ram_out, unsigned *nram_out, struct phys_ran
 }
 
 /* The port that /chosen names, or else the first one. */
+const void *machine_entropy(u32 *len)
+{
+	struct fdt_walk w;
+
+	return fdt_find_path(&w, "/chosen") ? fdt_prop(&w, "rng-seed", len) : NULL;
+}
+
 static bool find_console(struct fdt_walk *w)
 {
 	const char *path = fdt_find_path(w, "/chosen") ? fdt_string(w, "stdout-path") : NULL;

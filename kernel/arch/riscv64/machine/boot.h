@@ -20,6 +20,12 @@ void machine_early_init(void);
 /* The words after the kernel's name on the command line; constant for good. */
 extern const char *boot_cmdline;
 
+/*
+ * Random bytes that the firmware hands over ("rng-seed" of /chosen), and how many; NULL if there
+ * are none.
+ */
+const void *machine_entropy(u32 *len);
+
 #define MACHINE_MAX_RANGES 16
 /*
  * RAM, ascending, page-aligned, and what of it is in use already; at most MACHINE_MAX_RANGES each
