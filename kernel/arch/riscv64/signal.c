@@ -140,7 +140,6 @@ int sigframe_push(struct trapframe *tf, struct thread *t, const struct ksigactio
 	tf->x[REG_A0] = (ulong)info->signo;
 	tf->x[REG_A1] = at + offsetof(struct user_frame, info);
 	tf->x[REG_A2] = at + offsetof(struct user_frame, uc);
-	tf_leave_syscall(tf);
 	return 0;
 }
 
@@ -179,7 +178,6 @@ int sigframe_pop(struct trapframe *tf, struct thread *t, u64 *mask)
 		return -EFAULT;
 	memcpy(tf->x, uc.x, sizeof(tf->x));
 	tf->full = 1;
-	tf_leave_syscall(tf);
 	restore_fp(t, &uc.fp);
 	restore_altstack(t, &uc);
 	*mask = uc.mask;

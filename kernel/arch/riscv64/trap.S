@@ -17,7 +17,7 @@
 #define SSTATUS_SPIE 0x20
 #define SSTATUS_SPP 0x100
 #define SSTATUS_SUM (1 << 18)
-#define CAUSE_SYSCALL 8
+#define CAUSE_SYSCALL 8		/* Privileged ISA, "Supervisor Cause Register": ecall from U-mode */
 
 	.macro save_temporaries		/* those C code may change, but sp and a0 */
 	sd	x1, TF_X(1)(sp)
@@ -62,7 +62,6 @@ trap_entry:
 	csrr	t1, sepc
 	csrr	a1, scause
 	sd	t0, TF_X(2)(sp)
-	sd	a1, TF_CAUSE(sp)
 	ld	tp, TF_THREAD(sp)
 	li	t2, CAUSE_SYSCALL
 	li	s0, 0			/* backtraces end here */

@@ -26,17 +26,13 @@ enum riscv_reg {
 	REG_A7 = 17,
 };
 
-/* Environment call from U-mode (Privileged ISA, "Supervisor Cause Register"). */
-#define CAUSE_SYSCALL 8
-
 struct trapframe {
 	ulong x[32];
 	ulong orig_a0;	       /* a0 as the system call found it */
 	struct thread *thread; /* whose frame this is: how entry finds the kernel's tp */
 	ulong full;	       /* return must reload every register */
-	ulong cause;	       /* scause of the trap */
-	ulong status;	       /* sstatus; of traps from the kernel only */
-	ulong value;	       /* stval; of traps from the kernel only */
+	/* of traps from the kernel only: scause, sstatus, stval */
+	ulong cause, status, value;
 };
 
 /* The six argument words of the system call, contiguous. */
@@ -48,18 +44,6 @@ static inline ulong *tf_args(struct trapframe *tf)
 static inline ulong tf_syscall_number(const struct trapframe *tf)
 {
 	return tf->x[REG_A7];
-}
-
-/* Is this frame that of a system call (and not yet answered by a restart or a new context)? */
-static inline bool tf_in_syscall(const struct trapframe *tf)
-{
-	return tf->cause == CAUSE_SYSCALL;
-}
-
-/* From now on it is not: its result is no error code to be looked at again. */
-static inline void tf_leave_syscall(struct trapframe *tf)
-{
-	tf->cause = ~0ul;
 }
 
 static inline void tf_set_result(struct trapframe *tf, long value)
@@ -106,7 +90,6 @@ static inline void tf_init_user(struct trapframe *tf, ulong pc, ulong sp)
 	tf->x[REG_PC] = pc;
 	tf->x[REG_SP] = sp;
 	tf->full = 1;
-	tf_leave_syscall(tf);
 }
 
 /*
@@ -121,7 +104,6 @@ static inline void tf_fork_child(struct trapframe *tf, ulong sp, bool set_tls, u
 	if (set_tls)
 		tf->x[REG_TP] = tls;
 	tf->full = 1;
-	tf_leave_syscall(tf);
 }
 
 /* Point this CPU's trap vector at trap.S. Once on every CPU. */
