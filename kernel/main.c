@@ -1,8 +1,8 @@
 /*
  * Boot, in reading order: from the machine's first word about itself to process 1.
  *
- * kernel_main runs on the boot CPU with interrupts off, and becomes that CPU's idle thread; the other CPUs join it there. What has to
- * sleep, like mounting a disk, is done by process 1.
+ * kernel_main runs on the boot CPU with interrupts off, and becomes that CPU's idle thread; the
+ * other CPUs join it there. What has to sleep, like mounting a disk, is done by process 1.
  */
 #include "options.h"
 #include "dev/console.h"

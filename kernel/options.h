@@ -9,5 +9,7 @@
 
 /* Is this word there? */
 bool boot_flag(const char *word);
-/* The value of the last word that begins with name ("init="), cut to size; false if there is none. */
+/*
+ * The value of the last word that begins with name ("init="), cut to size; false if there is none.
+ */
 bool boot_value(const char *name, char *value, size_t size);

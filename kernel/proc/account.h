@@ -1,6 +1,7 @@
 /*
- * CPU time. The clock is read where a thread enters and leaves user mode, and where it gets and leaves its CPU; what it spent in the kernel is
- * the difference, so that a system call costs as little as can be. Sums are in clock_ticks().
+ * CPU time. The clock is read where a thread enters and leaves user mode, and where it gets and
+ * leaves its CPU; what it spent in the kernel is the difference, so that a system call costs as
+ * little as can be. Sums are in clock_ticks().
  */
 #pragma once
 

@@ -1,8 +1,10 @@
 /*
- * ELF program files (System V ABI, "Object Files" and "Program Loading"): static ones, at fixed addresses (ET_EXEC) or anywhere (ET_DYN, static-PIE).
+ * ELF program files (System V ABI, "Object Files" and "Program Loading"): static ones, at fixed
+ * addresses (ET_EXEC) or anywhere (ET_DYN, static-PIE).
  *
- * The headers are judged completely before anything is mapped. Nothing in them is believed: sizes are checked against the file and
- * user space, sums against overflow, segments for order, so that mapping can only fail for want of memory.
+ * The headers are judged completely before anything is mapped. Nothing in them is believed: sizes
+ * are checked against the file and user space, sums against overflow, segments for order, so that
+ * mapping can only fail for want of memory.
  */
 #include "fs/file.h"
 #include "fs/path.h"
@@ -94,8 +96,8 @@ static int read_header(struct file *f, struct elf_header *eh)
 }
 
 /*
- * There is no dynamic linking: a program that names a loader is none of ours. But say what is wrong with the name first, since "not
- * found" is what people look for.
+ * There is no dynamic linking: a program that names a loader is none of ours. But say what is wrong
+ * with the name first, since "not found" is what people look for.
  */
 static int judge_interpreter(struct file *f, const struct elf64_phdr *ph)
 {

@@ -1,13 +1,14 @@
 /*
  * execve.
  *
- * In order: find the program (through scripts) and judge its file; build a whole new address space beside the old one, and
- * fill its stack; only then, with nothing left that could fail, become the new program. So a failed exec leaves
- * its caller as it was.
+ * In order: find the program (through scripts) and judge its file; build a whole new address space
+ * beside the old one, and fill its stack; only then, with nothing left that could fail, become the
+ * new program. So a failed exec leaves its caller as it was.
  *
- * The new stack, from STACK_TOP down: a zero word; the program's path; argument and environment strings as one run, arguments first; the
- * machine's name; 16 random bytes; then, at the stack pointer, a multiple of 16: argc, the argv pointers, NULL, the envp pointers, NULL, the
- * auxiliary vector (System V ABI, "Process Initialization").
+ * The new stack, from STACK_TOP down: a zero word; the program's path; argument and environment
+ * strings as one run, arguments first; the machine's name; 16 random bytes; then, at the stack
+ * pointer, a multiple of 16: argc, the argv pointers, NULL, the envp pointers, NULL, the auxiliary
+ * vector (System V ABI, "Process Initialization").
  */
 #include "proc/exec.h"
 #include "fs/file.h"
@@ -232,8 +233,9 @@ static bool is_blank(char c)
 }
 
 /*
- * Take a script's first line apart, in place: "#!", blanks, interpreter, blanks, the rest as one argument without blanks at its end
- * (NULL if empty). line has SCRIPT_LINE bytes and a NUL. -ENOEXEC if there is no interpreter, or its name may have been cut.
+ * Take a script's first line apart, in place: "#!", blanks, interpreter, blanks, the rest as one
+ * argument without blanks at its end (NULL if empty). line has SCRIPT_LINE bytes and a NUL.
+ * -ENOEXEC if there is no interpreter, or its name may have been cut.
  */
 static int parse_script(char *line, char **interp, char **arg)
 {
@@ -264,8 +266,8 @@ static int parse_script(char *line, char **interp, char **arg)
 }
 
 /*
- * Open the program at path. If it is a script put interpreter and argument in front of the arguments, and the script's path in
- * argv[0]'s place, and go on with the interpreter.
+ * Open the program at path. If it is a script put interpreter and argument in front of the
+ * arguments, and the script's path in argv[0]'s place, and go on with the interpreter.
  */
 static int open_program(const char *path, struct exec_args *a, struct file **out)
 {
@@ -292,7 +294,10 @@ static int open_program(const char *path, struct exec_args *a, struct file **out
 		err = depth == EXEC_SCRIPT_DEPTH ? -ELOOP : parse_script(line, &interp, &arg);
 		if (err)
 			return err;
-		/* The script's path is argv[0] of its own run when it is an interpreter itself: it is there already. */
+		/*
+		 * The script's path is argv[0] of its own run when it is an interpreter itself: it
+		 * is there already.
+		 */
 		if (depth == 0) {
 			drop_first(a);
 			err = put_first(a, path);
@@ -422,7 +427,10 @@ static struct run_cursor first_string(const struct exec_args *a)
 	return c;
 }
 
-/* argc, both arrays of pointers, and the auxiliary vector. The environment's address goes to l->env. */
+/*
+ * argc, both arrays of pointers, and the auxiliary vector. The environment's address goes to
+ * l->env.
+ */
 static int write_vectors(struct layout *l, const struct exec_args *a, const struct elf_image *image)
 {
 	struct word_writer w = { .at = l->sp };

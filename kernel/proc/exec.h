@@ -1,8 +1,9 @@
 /*
  * execve: the new program's arguments, and the call itself.
  *
- * Strings are gathered in pages of the kernel before the old address space is touched: one run of bytes for the caller's
- * arguments and environment, and a short list of strings that scripts put in front.
+ * Strings are gathered in pages of the kernel before the old address space is touched: one run of
+ * bytes for the caller's arguments and environment, and a short list of strings that scripts put in
+ * front.
  */
 #pragma once
 
@@ -32,14 +33,17 @@ void exec_module_init(void);
 /* The arguments may take a quarter of the current process's stack limit. */
 void exec_args_init(struct exec_args *a);
 void exec_args_free(struct exec_args *a);
-/* Append the strings of a NULL-terminated user array; NULL is an empty one. Arguments first, then environment. -EFAULT, -E2BIG, -ENOMEM. */
+/*
+ * Append the strings of a NULL-terminated user array; NULL is an empty one. Arguments first, then
+ * environment. -EFAULT, -E2BIG, -ENOMEM.
+ */
 int exec_args_user(struct exec_args *a, ulong argv, ulong envp);
 /* Append one kernel string as argument or environment. -E2BIG, -ENOMEM. */
 int exec_args_add(struct exec_args *a, const char *s, bool env);
 
 /*
- * Replace the current program by the one at path. 0: the trap frame is that of the new program. -errno: nothing has changed. a is used up
- * either way only in content; the caller frees it.
+ * Replace the current program by the one at path. 0: the trap frame is that of the new program.
+ * -errno: nothing has changed. a is used up either way only in content; the caller frees it.
  */
 int proc_exec(const char *path, struct exec_args *a);
 
@@ -57,7 +61,10 @@ struct elf_image {
 	ulong end;			     /* of the highest segment */
 	bool exec_stack;
 };
-/* Read and judge the headers. -ENOEXEC for anything that is no program of this machine, -EIO, -ENOMEM; what opening its interpreter says. */
+/*
+ * Read and judge the headers. -ENOEXEC for anything that is no program of this machine, -EIO,
+ * -ENOMEM; what opening its interpreter says.
+ */
 int elf_read(struct file *f, struct elf_image *image);
 /* Map the segments into mm. -ENOMEM, -ENOEXEC, -ENODEV. */
 int elf_map(const struct elf_image *image, struct file *f, struct mm *mm);

@@ -1,9 +1,11 @@
 /*
  * The end of a process, and the wait for it.
  *
- * A process gives back all it has while it can still sleep, then, under proc_lock, becomes a zombie: number and exit status, to be collected by its
- * parent. A parent that ignores SIGCHLD has nothing to collect. A parent keeps its zombies, and its children with a stop or
- * continuation to report, in lists of their own, oldest first; so to wait for any child costs the same with one child as with thousands.
+ * A process gives back all it has while it can still sleep, then, under proc_lock, becomes a
+ * zombie: number and exit status, to be collected by its parent. A parent that ignores SIGCHLD has
+ * nothing to collect. A parent keeps its zombies, and its children with a stop or continuation to
+ * report, in lists of their own, oldest first; so to wait for any child costs the same with one
+ * child as with thousands.
  */
 #include "dev/console.h"
 #include "fs/file.h"
@@ -183,7 +185,9 @@ void proc_exit(int wait_status)
 	p->exit_status = wait_status;
 	leave_tree(p);
 	signal_end_thread(t);
-	/* From here on the parent may collect p: nothing of it may be used once the lock is free. */
+	/*
+	 * From here on the parent may collect p: nothing of it may be used once the lock is free.
+	 */
 	t->proc = &kernel_proc;
 	if (!report_end(p))
 		proc_release(p);

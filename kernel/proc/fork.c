@@ -1,9 +1,10 @@
 /*
  * clone(2): new processes.
  *
- * Everything that can fail happens to a child that nobody can see; proc_publish, which gives it its number, is the last such step, and
- * from then on it exists. A child made with CLONE_VM shares the address space, not the process: it ends, stops and
- * is signalled by itself. Threads (CLONE_THREAD) are not there yet.
+ * Everything that can fail happens to a child that nobody can see; proc_publish, which gives it its
+ * number, is the last such step, and from then on it exists. A child made with CLONE_VM shares the
+ * address space, not the process: it ends, stops and is signalled by itself. Threads (CLONE_THREAD)
+ * are not there yet.
  */
 #include "fs/file.h"
 #include "fs/path.h"
@@ -65,7 +66,10 @@ static void copy_thread(struct thread *t, const struct clone_args *a)
 	t->tf->thread = t;
 	fpu_copy(t, self);
 	t->sig_mask = self->sig_restore_mask ? self->sig_saved_mask : self->sig_mask;
-	/* The alternate stack is memory: a child that shares it must not use it too, vfork's excepted, whose parent waits. */
+	/*
+	 * The alternate stack is memory: a child that shares it must not use it too, vfork's
+	 * excepted, whose parent waits.
+	 */
 	if (!(a->flags & CLONE_VM) || (a->flags & CLONE_VFORK)) {
 		t->altstack_sp = self->altstack_sp;
 		t->altstack_size = self->altstack_size;
@@ -141,8 +145,8 @@ static void unmake_child(struct proc *p, struct thread *t)
 }
 
 /*
- * A signal that is about to end the whole group must not miss the child: the parent has it by then, so it makes no more children. Others
- * sent to the group reach the parent alone.
+ * A signal that is about to end the whole group must not miss the child: the parent has it by then,
+ * so it makes no more children. Others sent to the group reach the parent alone.
  */
 static int publish(struct proc *p, ulong flags)
 {

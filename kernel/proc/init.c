@@ -1,13 +1,16 @@
 /*
  * The run of the system, from its root file system to power-off.
  *
- * A kernel thread does it in order: mounts the root, notes the memory in use, starts process 1, waits until somebody asks for the end, ends all
- * processes, puts everything on the disk, compares the memory, and switches the machine off.
+ * A kernel thread does it in order: mounts the root, notes the memory in use, starts process 1,
+ * waits until somebody asks for the end, ends all processes, puts everything on the disk, compares
+ * the memory, and switches the machine off.
  *
- * Process 1 is the program named by init= , which may end only when everything does. With job=, it is a reaper that stays in the kernel: it
- * runs the job as process 2, collects every orphan, and asks for the end when the job has ended.
+ * Process 1 is the program named by init= , which may end only when everything does. With job=, it
+ * is a reaper that stays in the kernel: it runs the job as process 2, collects every orphan, and
+ * asks for the end when the job has ended.
  *
- * Memory is compared with caches emptied both times: every page and every byte of kmalloc that a program had must have come back.
+ * Memory is compared with caches emptied both times: every page and every byte of kmalloc that a
+ * program had must have come back.
  */
 #include "proc/init.h"
 #include "dev/console.h"
@@ -128,7 +131,8 @@ static const char *next_string(const char *s)
 }
 
 /*
- * Arguments and environment, which begin at s. An argument may be empty, a variable may not, so it is the last empty string that parts them.
+ * Arguments and environment, which begin at s. An argument may be empty, a variable may not, so it
+ * is the last empty string that parts them.
  */
 static int job_args(struct exec_args *a, const char *s)
 {
@@ -239,7 +243,10 @@ static void report_leak(const struct memory_mark *before, const struct memory_ma
 	kmem_for_each(report_cache, &r);
 }
 
-/* The last thread's stack is given back a moment after its process was collected, so look more than once. */
+/*
+ * The last thread's stack is given back a moment after its process was collected, so look more than
+ * once.
+ */
 static bool check_memory(const struct memory_mark *before)
 {
 	struct memory_mark now;
@@ -300,7 +307,10 @@ static void kill_all(void)
 	}
 }
 
-/* Whoever has no parent any more is the child of process 0, as which this thread collects. New children may appear until their parents are dead. */
+/*
+ * Whoever has no parent any more is the child of process 0, as which this thread collects. New
+ * children may appear until their parents are dead.
+ */
 static void end_processes(void)
 {
 	struct wait_result r;

@@ -1,6 +1,6 @@
 /*
- * Interval timers of a process: setitimer(2). ITIMER_REAL stands on a timer queue; the other two are looked at by the tick while
- * the process's threads run.
+ * Interval timers of a process: setitimer(2). ITIMER_REAL stands on a timer queue; the other two
+ * are looked at by the tick while the process's threads run.
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 /*
  * Processes: what the threads of one program share, and the tree they form.
  *
- * Letters: (t) proc_lock, the tree lock (RANK_PROC, a mutex); (i) the lock of the process numbers' table (process.c); (s) sig_lock;
- * (c) constant; (a) atomic. A field with two letters is changed under both and read under either.
+ * Letters: (t) proc_lock, the tree lock (RANK_PROC, a mutex); (i) the lock of the process numbers'
+ * table (process.c); (s) sig_lock; (c) constant; (a) atomic. A field with two letters is changed
+ * under both and read under either.
  */
 #pragma once
 
@@ -111,7 +112,10 @@ void proc_put(struct proc *p);
 struct proc *proc_next(int pid);
 ulong proc_count(void);
 int proc_last_pid(void); /* the number given out last */
-/* p's address space or program file with a reference (mm_put, file_drop when done); NULL if it has none (any more). */
+/*
+ * p's address space or program file with a reference (mm_put, file_drop when done); NULL if it has
+ * none (any more).
+ */
 struct mm *proc_get_mm(struct proc *p);
 struct file *proc_get_exe(struct proc *p);
 /* The same for its descriptors and its view of the file system: files_put, fs_context_put. */
@@ -124,9 +128,10 @@ void usage_add(struct usage *sum, const struct usage *u);
 /*
  * The making and ending of processes: fork.c, exit.c, init.c.
  *
- * proc_create: a process with no threads, no parent and no number that inherits what fork inherits of `from`, memory, descriptors and
- * file-system view aside. NULL if there is no memory. Undone by proc_put. proc_publish gives it a number and its place in the tree
- * (proc_lock held): -EAGAIN or -ENOMEM.
+ * proc_create: a process with no threads, no parent and no number that inherits what fork inherits
+ * of `from`, memory, descriptors and file-system view aside. NULL if there is no memory. Undone by
+ * proc_put. proc_publish gives it a number and its place in the tree (proc_lock held): -EAGAIN or
+ * -ENOMEM.
  */
 struct proc *proc_create(struct proc *from);
 int proc_publish(struct proc *p, struct proc *parent);
@@ -136,8 +141,8 @@ void proc_release(struct proc *p);
 void proc_add_thread(struct proc *p, struct thread *t);
 
 /*
- * p ends: it becomes a zombie, and its children become heir's, which is not told of the zombies among them. Groups that are orphaned by this
- * are signalled. proc_lock held.
+ * p ends: it becomes a zombie, and its children become heir's, which is not told of the zombies
+ * among them. Groups that are orphaned by this are signalled. proc_lock held.
  */
 void proc_leave_tree(struct proc *p, struct proc *heir);
 /* p's parent becomes `parent`. proc_lock held. */
@@ -145,17 +150,25 @@ void proc_reparent(struct proc *p, struct proc *parent);
 
 /* Groups and sessions; proc_lock held. */
 bool group_is_orphaned(const struct proc *p); /* p's group: no member has a parent in another group of the session */
-/* p moves to group pgid (its own number: perhaps a new one). 0, or -EPERM: it leads a session, or there is no such group in its session. */
+/*
+ * p moves to group pgid (its own number: perhaps a new one). 0, or -EPERM: it leads a session, or
+ * there is no such group in its session.
+ */
 int proc_set_group(struct proc *p, int pgid);
-/* p becomes leader of a new session and group, without a terminal. 0, or -EPERM: it leads a group, or its number still is one. */
+/*
+ * p becomes leader of a new session and group, without a terminal. 0, or -EPERM: it leads a group,
+ * or its number still is one.
+ */
 int proc_new_session(struct proc *p);
 /*
- * Call fn for every member of the group, with the table's lock held. 0 if any call answered 0, else the last answer; -ESRCH if there are no
- * members. Any context.
+ * Call fn for every member of the group, with the table's lock held. 0 if any call answered 0, else
+ * the last answer; -ESRCH if there are no members. Any context.
  */
 int group_for_each(int pgid, int (*fn)(struct proc *p, void *arg), void *arg);
 
-/* fork.c: clone(2). Returns the child's pid or -errno. flags are CLONE_*, low byte the exit signal. */
+/*
+ * fork.c: clone(2). Returns the child's pid or -errno. flags are CLONE_*, low byte the exit signal.
+ */
 struct clone_args {
 	ulong flags;
 	ulong stack;  /* child's stack pointer, 0: the parent's */
@@ -163,11 +176,15 @@ struct clone_args {
 };
 long proc_clone(const struct clone_args *a);
 /*
- * A process without a program: its one thread runs fn, which ends in return_to_user after proc_exec or never returns. Its parent is `parent`; it
- * has no descriptors, stands in the root directory and leads a session of its own. NULL if there is no memory.
+ * A process without a program: its one thread runs fn, which ends in return_to_user after proc_exec
+ * or never returns. Its parent is `parent`; it has no descriptors, stands in the root directory and
+ * leads a session of its own. NULL if there is no memory.
  */
 struct proc *proc_spawn(struct proc *parent, const char *name, void (*fn)(void));
-/* The current thread gives up its address space as vfork's parent and clear_tid want; at exit and exec. */
+/*
+ * The current thread gives up its address space as vfork's parent and clear_tid want; at exit and
+ * exec.
+ */
 void proc_leave_mm(struct thread *t);
 
 /* exit.c */

@@ -1,14 +1,17 @@
 /*
  * The table of processes: numbers, groups, sessions, the tree.
  *
- * Every number in use has one entry in a radix tree: as a process, as a group with members, or as a session, in any combination; it is free again
- * when it is none of them. So a number is never given to a new process while a group or session bears it.
+ * Every number in use has one entry in a radix tree: as a process, as a group with members, or as a
+ * session, in any combination; it is free again when it is none of them. So a number is never given
+ * to a new process while a group or session bears it.
  *
- * Two locks. proc_lock, a mutex, covers the tree and all that sleeps; pid_lock, a spin lock that interrupts may take (Ctrl-C comes in
- * one), the table and the lists of group members. What both read is changed under both.
+ * Two locks. proc_lock, a mutex, covers the tree and all that sleeps; pid_lock, a spin lock that
+ * interrupts may take (Ctrl-C comes in one), the table and the lists of group members. What both
+ * read is changed under both.
  *
- * A group is orphaned, and its stops by the terminal pointless, when no member has a parent in another group of the same session.
- * Each entry counts such members (`links`), so nobody has to search for one.
+ * A group is orphaned, and its stops by the terminal pointless, when no member has a parent in
+ * another group of the same session. Each entry counts such members (`links`), so nobody has to
+ * search for one.
  *
  * Letters: (i) pid_lock; others as in proc.h.
  */
@@ -280,7 +283,10 @@ bool group_is_orphaned(const struct proc *p)
 	return p->group->links == 0;
 }
 
-/* The group has just lost a link: if that left it orphaned with stopped members, these are told. proc_lock held. */
+/*
+ * The group has just lost a link: if that left it orphaned with stopped members, these are told.
+ * proc_lock held.
+ */
 static void check_orphaned(struct pid_entry *group)
 {
 	static const int signals[] = { SIGHUP, SIGCONT };

@@ -1,17 +1,21 @@
 /*
  * The scheduler: a queue of ready threads for each CPU, served in turn.
  *
- * States. A running thread that wants to wait sets its state to THREAD_SLEEPING (or THREAD_STOPPED), looks at its condition again and calls
- * sched_block. Whoever wakes it changes the state to THREAD_READY by compare-and-swap, so exactly one waker wins, and puts it on
- * a run queue. That may happen before the thread has left its stack: `on_cpu` is true until then, such a thread goes only to
- * the queue of the CPU it is still on, and no other CPU steals it. So no thread is ever run by two CPUs.
+ * States. A running thread that wants to wait sets its state to THREAD_SLEEPING (or
+ * THREAD_STOPPED), looks at its condition again and calls sched_block. Whoever wakes it changes the
+ * state to THREAD_READY by compare-and-swap, so exactly one waker wins, and puts it on a run queue.
+ * That may happen before the thread has left its stack: `on_cpu` is true until then, such a thread
+ * goes only to the queue of the CPU it is still on, and no other CPU steals it. So no thread is
+ * ever run by two CPUs.
  *
- * Placement. A woken thread goes to the CPU where it ran last if that is idle, else to another idle one, else it queues where it ran last. A CPU without
- * work takes ready threads from others before it idles, and says so in idle_mask before it looks for the last time; who queues a
- * thread looks at idle_mask afterwards. So none waits while a CPU idles.
+ * Placement. A woken thread goes to the CPU where it ran last if that is idle, else to another idle
+ * one, else it queues where it ran last. A CPU without work takes ready threads from others before
+ * it idles, and says so in idle_mask before it looks for the last time; who queues a thread looks
+ * at idle_mask afterwards. So none waits while a CPU idles.
  *
- * Time. A tick ends a slice, and is programmed only while others wait for the CPU (or a process timer counts). Once programmed it is left
- * alone: a switch costs no access to the clock's comparator. A thread that got the CPU just before the tick keeps it for one more.
+ * Time. A tick ends a slice, and is programmed only while others wait for the CPU (or a process
+ * timer counts). Once programmed it is left alone: a switch costs no access to the clock's
+ * comparator. A thread that got the CPU just before the tick keeps it for one more.
  *
  * Letters: (r) the run queue's lock, (l) the CPU itself with interrupts off.
  */
@@ -55,7 +59,10 @@ static u32 idle_mask; /* (a) a bit for each CPU that waits for work */
 static u32 nthreads;  /* (a) that were made and did not end; without idle threads */
 static struct kmem_cache *thread_cache;
 
-/* Until sched_start the boot thread, which must not wait for anything, stands for its CPU's idle thread. */
+/*
+ * Until sched_start the boot thread, which must not wait for anything, stands for its CPU's idle
+ * thread.
+ */
 static struct cpu *become_idle(void)
 {
 	struct thread *self = current_thread();
@@ -188,7 +195,10 @@ struct thread *thread_create_kernel(const char *name, void (*fn)(void *), void *
 	return t;
 }
 
-/* Another CPU may change the sums meanwhile: then the time it adds may be missed or seen twice this once. */
+/*
+ * Another CPU may change the sums meanwhile: then the time it adds may be missed or seen twice this
+ * once.
+ */
 void thread_times(const struct thread *t, u64 *user, u64 *system)
 {
 	u64 now = clock_ticks(), left_at = __atomic_load_n(&t->left_at, __ATOMIC_RELAXED);
@@ -370,7 +380,10 @@ void sched_interrupt(struct thread *t, bool fatal)
 	}
 }
 
-/* A ready thread of another CPU that has left its stack; NULL if there is none. Interrupts off, no run queue locked. */
+/*
+ * A ready thread of another CPU that has left its stack; NULL if there is none. Interrupts off, no
+ * run queue locked.
+ */
 static struct thread *steal(const struct cpu *c)
 {
 	for (u32 i = 1; i < cpu_count; i++) {
@@ -516,7 +529,9 @@ void sched_stay(void)
 	if (__atomic_compare_exchange_n(&self->state, &state, THREAD_RUNNING, false,
 					__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 		return;
-	/* A waker came first: the thread is, or will be, on a run queue and has to go through it. */
+	/*
+	 * A waker came first: the thread is, or will be, on a run queue and has to go through it.
+	 */
 	schedule();
 }
 

@@ -1,17 +1,21 @@
 /*
  * Signals.
  *
- * A signal is pending for a process or for one thread: a bit in a set, and an entry with its information in a queue. Standard signals have at most
- * one entry, real-time signals one for each time they were sent. The queue holds one entry a number; further ones of that number hang off it
+ * A signal is pending for a process or for one thread: a bit in a set, and an entry with its
+ * information in a queue. Standard signals have at most one entry, real-time signals one for each
+ * time they were sent. The queue holds one entry a number; further ones of that number hang off it
  * in order, so that finding one never takes more than 64 steps however many were sent.
  *
- * Whoever sends decides under sig_lock whether the signal is dropped (ignored and not blocked), and interrupts a thread that may take it. The thread acts on
- * its way to user mode, in signal_deliver: WORK_SIGNAL in thread->work says that it may have to. The bit may be set for nothing, it is
- * never clear when there is something.
+ * Whoever sends decides under sig_lock whether the signal is dropped (ignored and not blocked), and
+ * interrupts a thread that may take it. The thread acts on its way to user mode, in signal_deliver:
+ * WORK_SIGNAL in thread->work says that it may have to. The bit may be set for nothing, it is never
+ * clear when there is something.
  *
- * A stop happens there as well: `stopped` is set by the thread that takes the stop signal and cleared by whoever sends SIGCONT or SIGKILL.
+ * A stop happens there as well: `stopped` is set by the thread that takes the stop signal and
+ * cleared by whoever sends SIGCONT or SIGKILL.
  *
- * Process 1 takes no signal for which it has no handler, except for its own faults, until the system ends.
+ * Process 1 takes no signal for which it has no handler, except for its own faults, until the
+ * system ends.
  */
 #include "proc/signal.h"
 #include "lib/errno.h"
@@ -84,7 +88,10 @@ static void entry_free(struct proc *p, struct sig_entry *e)
 	kmem_free(entry_cache, e);
 }
 
-/* Take the oldest entry of sig; its information to *info, which says SI_USER of nobody if there was no memory for an entry. True if more of them wait. */
+/*
+ * Take the oldest entry of sig; its information to *info, which says SI_USER of nobody if there was
+ * no memory for an entry. True if more of them wait.
+ */
 static bool queue_take(struct proc *p, struct list *queue, int sig, struct ksiginfo *info)
 {
 	struct sig_entry *e = queue_find(queue, sig), *next;
@@ -317,7 +324,10 @@ void signal_set_mask(u64 mask)
 	spin_unlock_irq(&t->proc->sig_lock, irq);
 }
 
-/* Without a signal to act upon nothing would look at sig_restore_mask: so WORK_SIGNAL is set in any case. */
+/*
+ * Without a signal to act upon nothing would look at sig_restore_mask: so WORK_SIGNAL is set in any
+ * case.
+ */
 void signal_set_temporary_mask(u64 mask)
 {
 	struct thread *t = current_thread();
@@ -421,7 +431,10 @@ bool signal_on_altstack(const struct thread *t, ulong sp)
 
 /* ---- Delivery ---- */
 
-/* SIGKILL first, then faults, then by number; the thread's before the process's. Its number, or 0. sig_lock held. */
+/*
+ * SIGKILL first, then faults, then by number; the thread's before the process's. Its number, or 0.
+ * sig_lock held.
+ */
 static int take(struct thread *t, struct ksiginfo *info)
 {
 	static const u64 order[] = { SIG_BIT(SIGKILL), FAULT_SIGNALS, ~0ull };
@@ -460,7 +473,10 @@ static void wait_stopped(struct proc *p)
 	sched_stay();
 }
 
-/* Stop for sig, unless that was taken back meanwhile, or it comes from a terminal and nobody could continue the group. */
+/*
+ * Stop for sig, unless that was taken back meanwhile, or it comes from a terminal and nobody could
+ * continue the group.
+ */
 static void stop(struct proc *p, int sig)
 {
 	ulong irq;
@@ -524,7 +540,10 @@ static bool next_handler(struct thread *t, struct delivery *d)
 	return sig != 0;
 }
 
-/* The frame of the handler could not be written: the program cannot go on, unless it handles SIGSEGV on another stack. */
+/*
+ * The frame of the handler could not be written: the program cannot go on, unless it handles
+ * SIGSEGV on another stack.
+ */
 static void frame_failed(struct thread *t, int sig)
 {
 	struct ksiginfo info = { .signo = SIGSEGV, .code = SI_KERNEL };

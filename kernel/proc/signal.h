@@ -76,7 +76,10 @@
 #define SS_ONSTACK 1
 #define SS_DISABLE 2
 
-/* What the kernel knows about a signal; the machine lays it out as its siginfo_t when the frame is built. */
+/*
+ * What the kernel knows about a signal; the machine lays it out as its siginfo_t when the frame is
+ * built.
+ */
 struct ksiginfo {
 	s32 signo, code, err;
 	s32 pid, uid, status; /* kill, SIGCHLD */
@@ -97,8 +100,9 @@ struct trapframe;
 void signal_module_init(void);
 
 /*
- * Send to a process (any thread may take it) or to one thread. Any context; the caller holds a reference to the process. 0, or -EAGAIN: a
- * real-time signal with information (code < 0) could not be queued.
+ * Send to a process (any thread may take it) or to one thread. Any context; the caller holds a
+ * reference to the process. 0, or -EAGAIN: a real-time signal with information (code < 0) could not
+ * be queued.
  */
 int signal_send_proc(struct proc *p, const struct ksiginfo *info);
 /* The thread of p with number tid: -ESRCH if there is none. */
@@ -113,12 +117,18 @@ void signal_kernel(struct proc *p, int sig);
 /* Is there a signal that the current thread must act upon? */
 bool signal_pending(void);
 bool signal_fatal_pending(void); /* one that ends it */
-/* On the way back to user mode: act on pending signals. Builds handler frames, stops or ends the process. */
+/*
+ * On the way back to user mode: act on pending signals. Builds handler frames, stops or ends the
+ * process.
+ */
 void signal_deliver(struct trapframe *tf);
 
 /* The current thread's mask; SIGKILL and SIGSTOP are left out of it by themselves. */
 void signal_set_mask(u64 mask);
-/* Wait with another mask: it holds until a handler's frame is built (which will restore the old one) or the call returns without one. */
+/*
+ * Wait with another mask: it holds until a handler's frame is built (which will restore the old
+ * one) or the call returns without one.
+ */
 void signal_set_temporary_mask(u64 mask);
 /* All signals that are sent to the current thread or its process and blocked. */
 u64 signal_pending_set(void);

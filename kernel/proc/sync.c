@@ -1,11 +1,13 @@
 /*
  * Wait queues, and the sleeping locks on them.
  *
- * No wake is lost: a sleeper enters the queue, then looks at its condition, then sleeps; a waker makes the condition true, then looks at the
- * queue. Full barriers stand between the two steps on both sides, so at least one of them sees the other.
+ * No wake is lost: a sleeper enters the queue, then looks at its condition, then sleeps; a waker
+ * makes the condition true, then looks at the queue. Full barriers stand between the two steps on
+ * both sides, so at least one of them sees the other.
  *
- * A waiter lies on its sleeper's stack, so a sleeper leaves only after it has held the queue's lock: a waker that found it there is done by then.
- * A thread can be woken for no reason (by a signal or timer meant for an earlier sleep): what counts is waiter.queued.
+ * A waiter lies on its sleeper's stack, so a sleeper leaves only after it has held the queue's
+ * lock: a waker that found it there is done by then. A thread can be woken for no reason (by a
+ * signal or timer meant for an earlier sleep): what counts is waiter.queued.
  */
 #include "proc/sync.h"
 #include "lib/errno.h"
@@ -261,7 +263,10 @@ void rwlock_read_unlock(struct rwlock *l)
 		waitq_wake_all(&l->queue);
 }
 
-/* Readers held off by waiting_writers are woken by the writer's unlock, which follows the fall of the count. */
+/*
+ * Readers held off by waiting_writers are woken by the writer's unlock, which follows the fall of
+ * the count.
+ */
 void rwlock_write(struct rwlock *l)
 {
 	LOCK_CHECK(l);

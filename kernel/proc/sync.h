@@ -1,8 +1,9 @@
 /*
  * Waiting and sleeping locks.
  *
- * A wait queue holds the threads that wait for something; a mutex and a read-write lock are built on it. All three
- * have a fast path that costs one atomic operation. Nothing here may be called with a spin lock held, but for waking.
+ * A wait queue holds the threads that wait for something; a mutex and a read-write lock are built
+ * on it. All three have a fast path that costs one atomic operation. Nothing here may be called
+ * with a spin lock held, but for waking.
  */
 #pragma once
 
@@ -34,16 +35,22 @@ enum wait_how {
 };
 
 void waitq_init(struct waitq *q);
-/* Enter the queue; from now on a wake is not missed. The caller then looks at its condition once more. */
+/*
+ * Enter the queue; from now on a wake is not missed. The caller then looks at its condition once
+ * more.
+ */
 void waitq_enter(struct waitq *q, struct waiter *w);
 /*
- * Sleep until woken. Returns 0 when woken (at once if that happened since waitq_enter), -EINTR for a signal as `how` says,
- * -ETIMEDOUT once clock_now() reaches deadline (ns; WAIT_FOREVER for none). The waiter is out of the queue afterwards.
+ * Sleep until woken. Returns 0 when woken (at once if that happened since waitq_enter), -EINTR for
+ * a signal as `how` says, -ETIMEDOUT once clock_now() reaches deadline (ns; WAIT_FOREVER for none).
+ * The waiter is out of the queue afterwards.
  */
 int waitq_sleep(struct waitq *q, struct waiter *w, enum wait_how how, u64 deadline);
 /*
- * Sleep until one of several waiters of the current thread, each entered in a queue of its own, is woken; they are chained by `also`, which the caller sets
- * after waitq_enter. NULL: nothing but a signal or the deadline ends it. Results as above. All waiters are still to be taken out by waitq_leave.
+ * Sleep until one of several waiters of the current thread, each entered in a queue of its own, is
+ * woken; they are chained by `also`, which the caller sets after waitq_enter. NULL: nothing but a
+ * signal or the deadline ends it. Results as above. All waiters are still to be taken out by
+ * waitq_leave.
  */
 int waitq_sleep_any(struct waiter *chain, enum wait_how how, u64 deadline);
 /* Leave the queue without sleeping. */
@@ -56,8 +63,8 @@ static inline void waitq_wake_all(struct waitq *q)
 }
 
 /*
- * Sleep until cond holds; cond is evaluated without locks and must be cheap and free of side effects.
- * Value: 0, -EINTR or -ETIMEDOUT.
+ * Sleep until cond holds; cond is evaluated without locks and must be cheap and free of side
+ * effects. Value: 0, -EINTR or -ETIMEDOUT.
  */
 #define WAIT_EVENT(q, cond, how, deadline)                                       \
 	({                                                                       \

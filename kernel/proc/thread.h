@@ -1,8 +1,9 @@
 /*
  * Threads and CPUs: what the scheduler knows.
  *
- * A thread runs on its own kernel stack; a program's thread has a trap frame at that stack's top. The kernel is not
- * preemptible: a thread in the kernel gives its CPU away only by sleeping, by yielding or on its way back to user mode.
+ * A thread runs on its own kernel stack; a program's thread has a trap frame at that stack's top.
+ * The kernel is not preemptible: a thread in the kernel gives its CPU away only by sleeping, by
+ * yielding or on its way back to user mode.
  */
 #pragma once
 
@@ -93,12 +94,14 @@ extern u32 cpu_count; /* CPUs that run */
 /* machine/cpu.h gives current_thread() and this_cpu(). */
 
 /*
- * A kernel thread that runs fn(arg), and ends when fn returns. Ready at once. NULL if there is no memory.
+ * A kernel thread that runs fn(arg), and ends when fn returns. Ready at once. NULL if there is no
+ * memory.
  */
 struct thread *thread_create_kernel(const char *name, void (*fn)(void *), void *arg);
 /*
- * A thread with a kernel stack and nothing else set up: it belongs to process 0, has no trap frame and will run `entry`, which begins with
- * sched_enter(). NULL if there is no memory. Freed by thread_free if it never ran, else by the scheduler after it ended.
+ * A thread with a kernel stack and nothing else set up: it belongs to process 0, has no trap frame
+ * and will run `entry`, which begins with sched_enter(). NULL if there is no memory. Freed by
+ * thread_free if it never ran, else by the scheduler after it ended.
  */
 struct thread *thread_alloc(void (*entry)(void));
 void thread_free(struct thread *t);
@@ -112,8 +115,9 @@ void sched_ready(struct thread *t);  /* a new thread may run */
 /* Let others run; returns later. */
 void sched_yield(void);
 /*
- * Give the CPU away. The caller has set its state to THREAD_SLEEPING or THREAD_STOPPED and has then looked once more at what it waits for;
- * returns after a wake, or at once if that came already. Interrupts on, no spin lock held.
+ * Give the CPU away. The caller has set its state to THREAD_SLEEPING or THREAD_STOPPED and has then
+ * looked once more at what it waits for; returns after a wake, or at once if that came already.
+ * Interrupts on, no spin lock held.
  */
 void sched_block(void);
 /* The same caller found that it need not wait: it runs on. */
@@ -121,11 +125,14 @@ void sched_stay(void);
 /* Make t ready if it sleeps. True if it did. Any context; t cannot end meanwhile. */
 bool sched_wake(struct thread *t);
 /*
- * A signal for t: set WORK_SIGNAL, wake t if it sleeps in a way that the signal ends (`fatal`: it will end t) or is stopped, and interrupt its
- * CPU if it runs elsewhere. Any context.
+ * A signal for t: set WORK_SIGNAL, wake t if it sleeps in a way that the signal ends (`fatal`: it
+ * will end t) or is stopped, and interrupt its CPU if it runs elsewhere. Any context.
  */
 void sched_interrupt(struct thread *t, bool fatal);
-/* The current thread is over: never returns; its stack is freed later by another thread. Its proc is process 0 by now. */
+/*
+ * The current thread is over: never returns; its stack is freed later by another thread. Its proc
+ * is process 0 by now.
+ */
 void sched_exit(void) NORETURN;
 /* The end of the current slice, and process timers; called by timer_interrupt. */
 void sched_tick(u64 now);
@@ -135,7 +142,10 @@ static inline void sched_point(void)
 	if (UNLIKELY(current_thread()->work & WORK_RESCHED))
 		sched_yield();
 }
-/* The current thread runs in mm from now on (NULL: in no user space): set t->mm and load its page table. */
+/*
+ * The current thread runs in mm from now on (NULL: in no user space): set t->mm and load its page
+ * table.
+ */
 void sched_switch_mm(struct mm *mm);
 /* Let this CPU's timer interrupt come by `when` (ns) at the latest. Interrupts off. */
 void sched_program(u64 when);

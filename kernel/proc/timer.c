@@ -1,8 +1,8 @@
 /*
  * Timers: one queue a CPU, ordered by time in a tree.
  *
- * A timer stands on the queue of the CPU that armed it, so arming and running touch no other CPU. timer_cancel may find it on another
- * CPU's queue, or running there.
+ * A timer stands on the queue of the CPU that armed it, so arming and running touch no other CPU.
+ * timer_cancel may find it on another CPU's queue, or running there.
  *
  * Letters: (T) the queue's lock.
  */
@@ -31,7 +31,10 @@ void timer_module_init(void)
 	}
 }
 
-/* The machine knows its real-time clock only once devices are found, so the offset is added to its base each time. */
+/*
+ * The machine knows its real-time clock only once devices are found, so the offset is added to its
+ * base each time.
+ */
 u64 clock_realtime(void)
 {
 	return clock_now() + clock_realtime_base + __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);

@@ -1,5 +1,6 @@
 /*
- * Time and timers. All times are ns since boot (clock_now, never goes back) unless they say real time.
+ * Time and timers. All times are ns since boot (clock_now, never goes back) unless they say real
+ * time.
  */
 #pragma once
 
@@ -9,7 +10,10 @@
 #define NSEC 1000000000ull
 #define TICK_NS 10000000ull /* scheduling tick: 10 ms; USER_HZ is 100 */
 
-/* Letters: (T) the lock of the timer's queue. One caller at a time arms or cancels a timer; its own fn may arm it at the same time. */
+/*
+ * Letters: (T) the lock of the timer's queue. One caller at a time arms or cancels a timer; its own
+ * fn may arm it at the same time.
+ */
 struct timer {
 	struct tree_node node; /* (T) */
 	u64 when;	       /* (T) clock_now() at which fn runs */
@@ -18,7 +22,10 @@ struct timer {
 	void (*fn)(struct timer *t); /* in interrupt context, no lock held; may arm the timer again */
 };
 
-/* Kept by the machine (machine/clock.h): clock_now(), clock_realtime_base(), clock_program(deadline). */
+/*
+ * Kept by the machine (machine/clock.h): clock_now(), clock_realtime_base(),
+ * clock_program(deadline).
+ */
 u64 clock_now(void);
 u64 clock_realtime(void); /* ns since 1970 */
 void clock_set_realtime(u64 ns);
@@ -28,12 +35,16 @@ void timer_init(struct timer *t, void (*fn)(struct timer *));
 /* (Re-)arm: fn runs once at `when` or soon after, on any CPU. */
 void timer_arm(struct timer *t, u64 when);
 /*
- * True if it was armed. After return fn does not run and will not. Waits for a running fn, so no lock that fn takes may be held.
+ * True if it was armed. After return fn does not run and will not. Waits for a running fn, so no
+ * lock that fn takes may be held.
  */
 bool timer_cancel(struct timer *t);
 /* ns until it runs, 0 if it is not armed. */
 u64 timer_left(struct timer *t);
-/* From the clock interrupt of a CPU, interrupts off: run what is due there, end the slice if it is over, program what comes next. */
+/*
+ * From the clock interrupt of a CPU, interrupts off: run what is due there, end the slice if it is
+ * over, program what comes next.
+ */
 void timer_interrupt(void);
 /* Sleep until clock_now() >= deadline: 0, or -EINTR if there is a signal to act upon. */
 int timer_sleep(u64 deadline);

@@ -1,5 +1,6 @@
 /*
- * Traps, the machine-independent half: from the machine's entry code to a system call, a fault or a signal, and the way back to user mode.
+ * Traps, the machine-independent half: from the machine's entry code to a system call, a fault or a
+ * signal, and the way back to user mode.
  */
 #include "proc/trap.h"
 #include "lib/errno.h"
@@ -13,7 +14,10 @@
 #include "vm/fault.h"
 #include "vm/mm.h"
 
-/* The error codes from ERESTARTSYS on are not the program's: note what is to be done with the call on the way back. */
+/*
+ * The error codes from ERESTARTSYS on are not the program's: note what is to be done with the call
+ * on the way back.
+ */
 static void special_result(struct thread *t, long result)
 {
 	if (result == -ENORESULT)
@@ -112,7 +116,10 @@ bool trap_kernel_fault(ulong va, unsigned access)
 	return result == FAULT_OK;
 }
 
-/* What is to be done before t goes on in user mode. Out of line: it keeps the way without work short. */
+/*
+ * What is to be done before t goes on in user mode. Out of line: it keeps the way without work
+ * short.
+ */
 static NOINLINE void do_work(struct thread *t, struct trapframe *tf)
 {
 	do {

@@ -1,6 +1,6 @@
 /*
- * Structures that programs hand to system calls, where Linux builds them from C's own types: they then have the layout of
- * the machine by themselves. What differs otherwise is in machine/abi.h.
+ * Structures that programs hand to system calls, where Linux builds them from C's own types: they
+ * then have the layout of the machine by themselves. What differs otherwise is in machine/abi.h.
  */
 #pragma once
 
@@ -46,7 +46,10 @@ struct abi_stack {
 struct usage;
 /* A process's usage as rusage. */
 void abi_fill_rusage(struct abi_rusage *r, const struct usage *u);
-/* The ns of a timespec into *ns, cut to what 64 bits hold. -EINVAL if it is none (negative, or a whole second of ns). */
+/*
+ * The ns of a timespec into *ns, cut to what 64 bits hold. -EINVAL if it is none (negative, or a
+ * whole second of ns).
+ */
 int abi_timespec_ns(const struct abi_timespec *ts, u64 *ns);
 struct abi_timespec abi_timespec_of(u64 ns);
 struct abi_timeval abi_timeval_of(u64 ns);

@@ -251,7 +251,10 @@ SYSCALL(setresgid)
 	return ids_set(group_ids(current_proc()), (u32)args[0], (u32)args[1], (u32)args[2]);
 }
 
-/* setreuid(2): the saved id follows the effective one if the real id is set, or the effective one to something else than the real one. */
+/*
+ * setreuid(2): the saved id follows the effective one if the real id is set, or the effective one
+ * to something else than the real one.
+ */
 static long ids_set_two(struct ids ids, u32 real, u32 effective)
 {
 	bool save = real != KEEP || (effective != KEEP && effective != *ids.real);

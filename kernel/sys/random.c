@@ -1,6 +1,7 @@
 /*
- * The random generator: ChaCha20 (RFC 8439, section 2.3) as a stream, whose key is replaced by output of its own at each request, so that what was given
- * out cannot be computed from the state left behind ("fast key erasure").
+ * The random generator: ChaCha20 (RFC 8439, section 2.3) as a stream, whose key is replaced by
+ * output of its own at each request, so that what was given out cannot be computed from the state
+ * left behind ("fast key erasure").
  *
  * What the machine offers is stirred into the key by xor before a block is drawn: a seed from the
  * firmware, the real-time clock, the time counter at each request. Without a seed the bytes differ

@@ -174,7 +174,10 @@ SYSCALL(rt_sigsuspend)
 	return -ERESTARTNOHAND;
 }
 
-/* The frame says what the registers, the mask and the alternate stack become; if it says nonsense the program cannot go on. */
+/*
+ * The frame says what the registers, the mask and the alternate stack become; if it says nonsense
+ * the program cannot go on.
+ */
 SYSCALL(rt_sigreturn)
 {
 	struct ksiginfo info = { .signo = SIGSEGV, .code = SI_KERNEL };

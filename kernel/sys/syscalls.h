@@ -1,6 +1,7 @@
 /*
- * The system calls, one handler each. args are the call's argument words, unchecked. A machine's own table (machine/syscall_table.h) says which number calls what;
- * where a machine passes 64-bit arguments in pairs of words, its own wrappers stand in its folder.
+ * The system calls, one handler each. args are the call's argument words, unchecked. A machine's
+ * own table (machine/syscall_table.h) says which number calls what; where a machine passes 64-bit
+ * arguments in pairs of words, its own wrappers stand in its folder.
  */
 #pragma once
 

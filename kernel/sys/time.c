@@ -112,7 +112,10 @@ SYSCALL(gettimeofday)
 	return args[1] ? COPYOUT(args[1], &timezone) : 0;
 }
 
-/* Sleep for ns. If a signal ends it, *rem (a user address, or 0) gets what was left; the call, restarted, then sleeps that long. */
+/*
+ * Sleep for ns. If a signal ends it, *rem (a user address, or 0) gets what was left; the call,
+ * restarted, then sleeps that long.
+ */
 static long sleep_relative(u64 ns, ulong rem)
 {
 	struct thread *t = current_thread();

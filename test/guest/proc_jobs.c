@@ -1,6 +1,6 @@
 /*
- * Orphaned process groups: groups in which no member has a parent that could let it go on after a stop.
- * Their stopped members are hung up; stops from the terminal do not reach them.
+ * Orphaned process groups: groups in which no member has a parent that could let it go on after a
+ * stop. Their stopped members are hung up; stops from the terminal do not reach them.
  */
 #include "child.h"
 
@@ -25,7 +25,10 @@ static int heard(void)
 	return read(report[0], &c, 1) == 1 ? c : -1;
 }
 
-/* A process in a group of its own that reports its signals and says 'r' when it is ready; then it stops itself if asked to. */
+/*
+ * A process in a group of its own that reports its signals and says 'r' when it is ready; then it
+ * stops itself if asked to.
+ */
 static pid_t reporter(bool stop)
 {
 	pid_t pid = tap_fork();
@@ -45,7 +48,8 @@ static pid_t reporter(bool stop)
 }
 
 /*
- * Lets a process in the middle make a reporter and end, which orphans the reporter's group. Returns the reporter.
+ * Lets a process in the middle make a reporter and end, which orphans the reporter's group. Returns
+ * the reporter.
  */
 static pid_t orphan(bool stop)
 {

@@ -1,6 +1,6 @@
 /*
- * Clocks, CPU time, interval timers that count it, and sleeps. Nothing here says how fast anything is: loops
- * run until a clock or a signal says so.
+ * Clocks, CPU time, interval timers that count it, and sleeps. Nothing here says how fast anything
+ * is: loops run until a clock or a signal says so.
  */
 #include "child.h"
 

@@ -1,6 +1,7 @@
 /*
- * Many processes that stop, continue, signal and kill each other at random, while they fork, sleep, wait and write to
- * pipes. Whatever happens to them, each must end when it is killed, be reported once, and leave nothing.
+ * Many processes that stop, continue, signal and kill each other at random, while they fork, sleep,
+ * wait and write to pipes. Whatever happens to them, each must end when it is killed, be reported
+ * once, and leave nothing.
  */
 #include "child.h"
 
