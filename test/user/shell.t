@@ -25,6 +25,7 @@ check('-c with a name and arguments', [run_tool('sh', ['-c', 'echo $0 $1', 'me',
 check('commands from standard input', [run_tool('sh', [], "echo a\necho b")], "a\nb\n");
 check('commands read what follows them', [run_tool('sh', [], "read x\nthe line\necho got \$x\ncat\nrest\n")],
       "got the line\nrest\n");
+check('-n only reads', [run_tool('sh', ['-n', '-c', 'echo not; exit 3'])], '');
 check('an unknown option', [run_tool('sh', ['-Z'])], '', 2, qr/usage/);
 spew('noshebang', "echo run by sh \$1\n");
 chmod 0755, 'noshebang';

@@ -100,6 +100,7 @@ void glob_expand(const char *pattern, struct arena *a, struct strlist *out)
 	size_t before = out->count;
 
 	glob_component(&g, pattern);
-	qsort(out->items + before, out->count - before, sizeof(*out->items), compare_strings);
+	if (out->count > before)
+		qsort(out->items + before, out->count - before, sizeof(*out->items), compare_strings);
 	str_free(&g.path);
 }

@@ -61,7 +61,7 @@ static bool run_one(struct source *src, bool at_prompt)
 	struct node *n;
 	enum parse_result result = parse_command(src, a, &n);
 
-	if (result == PARSE_OK && n) {
+	if (result == PARSE_OK && n && !shell.opt_noexec) {
 		source_sync(src);
 		exec_tree(n, a);
 	}
@@ -123,7 +123,7 @@ struct options {
 
 static _Noreturn void usage(const char *what)
 {
-	fprintf(stderr, "sh: %s\nusage: sh [-efilux] [-c COMMAND [NAME [ARG...]] | FILE [ARG...]]\n", what);
+	fprintf(stderr, "sh: %s\nusage: sh [-efilnux] [-c COMMAND [NAME [ARG...]] | FILE [ARG...]]\n", what);
 	_exit(2);
 }
 
@@ -144,6 +144,7 @@ static struct options parse_options(int argc, char **argv)
 			case 'f': shell.opt_noglob = true; break;
 			case 'i': o.interactive = true; break;
 			case 'l': shell.login = true; break;
+			case 'n': shell.opt_noexec = true; break;
 			case 's': break;
 			case 'u': shell.opt_nounset = true; break;
 			case 'x': shell.opt_trace = true; break;

@@ -190,7 +190,7 @@ struct shell {
 	pid_t last_background;	/* $!: 0 if none */
 	struct params params;
 	bool interactive, job_control, login, subshell;
-	bool opt_errexit, opt_trace, opt_nounset, opt_noglob;
+	bool opt_errexit, opt_trace, opt_nounset, opt_noglob, opt_noexec;
 	int condition;		/* depth of conditions, where errexit does not apply */
 	int function_depth, loop_depth;
 	enum flow flow;
