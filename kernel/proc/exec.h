@@ -48,7 +48,7 @@ int exec_args_add(struct exec_args *a, const char *s, bool env);
 int proc_exec(const char *path, struct exec_args *a);
 
 /* elf.c: what is known of a program once its file is judged. */
-#define ELF_SEGMENTS_MAX 64
+#define ELF_SEGMENTS_MAX 32 /* no linker makes that many */
 struct elf_segment {
 	ulong vaddr, filesz, memsz;
 	u64 offset;

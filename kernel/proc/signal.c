@@ -387,10 +387,11 @@ void signal_exec(void)
 	struct proc *p = t->proc;
 	ulong irq = spin_lock_irq(&p->sig_lock);
 
-	for (unsigned i = 0; i < NSIG; i++) {
-		ulong handler = p->action[i].handler == SIG_IGN ? SIG_IGN : SIG_DFL;
-
-		p->action[i] = (struct ksigaction){ .handler = handler };
+	for (struct ksigaction *act = p->action; act < p->action + NSIG; act++) {
+		/* Most were never touched. */
+		if (act->handler == SIG_DFL && !act->flags && !act->mask)
+			continue;
+		*act = (struct ksigaction){ .handler = act->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
 	}
 	t->altstack_sp = t->altstack_size = 0;
 	t->altstack_flags = SS_DISABLE;
