@@ -1,4 +1,7 @@
-/* chmod MODE FILE...: sets permissions; MODE is octal, or [ugoa][+-=][rwx] with commas between several. */
+/*
+ * chmod MODE FILE...: sets permissions; MODE is octal, or [ugoa][+-=][rwx] with commas between
+ * several.
+ */
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>

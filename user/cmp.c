@@ -1,4 +1,7 @@
-/* cmp [-s] FILE FILE: tells where two files differ first. Status 0: equal, 1: different, 2: an error. */
+/*
+ * cmp [-s] FILE FILE: tells where two files differ first. Status 0: equal, 1: different, 2: an
+ * error.
+ */
 #include <err.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,7 @@
-/* date [+FORMAT]: prints the time, in UTC; FORMAT is that of strftime. date -s SECONDS sets the clock. */
+/*
+ * date [+FORMAT]: prints the time, in UTC; FORMAT is that of strftime. date -s SECONDS sets the
+ * clock.
+ */
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>

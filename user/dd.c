@@ -49,7 +49,9 @@ static ssize_t read_block(int fd, char *buf)
 	return n;
 }
 
-/* Passes over the blocks of the input that are not wanted, by reading where there is no position. */
+/*
+ * Passes over the blocks of the input that are not wanted, by reading where there is no position.
+ */
 static void skip_input(int fd, char *buf)
 {
 	if (skip == 0 || lseek(fd, skip * block_size, SEEK_CUR) >= 0)

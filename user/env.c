@@ -1,4 +1,7 @@
-/* env [-i] [NAME=VALUE...] [PROGRAM [ARG...]]: prints the environment, or runs a program in a changed one. */
+/*
+ * env [-i] [NAME=VALUE...] [PROGRAM [ARG...]]: prints the environment, or runs a program in a
+ * changed one.
+ */
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>

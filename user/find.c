@@ -1,4 +1,7 @@
-/* find [PATH...] [-name PATTERN] [-type f|d|l]: prints the paths below directories that fulfil all conditions. */
+/*
+ * find [PATH...] [-name PATTERN] [-type f|d|l]: prints the paths below directories that fulfil all
+ * conditions.
+ */
 #include <err.h>
 #include <fnmatch.h>
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* hexdump [-C] [-s SKIP] [-n LENGTH] [FILE]: prints bytes in hexadecimal and as characters, 16 a line. */
+/*
+ * hexdump [-C] [-s SKIP] [-n LENGTH] [FILE]: prints bytes in hexadecimal and as characters, 16 a
+ * line.
+ */
 #include <ctype.h>
 #include <err.h>
 #include <stdio.h>

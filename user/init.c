@@ -1,6 +1,6 @@
 /*
- * The first program. It opens the console, runs /etc/rc once if there is one, and keeps a login shell
- * running there. Processes whose parents have died become its children; it reaps them.
+ * The first program. It opens the console, runs /etc/rc once if there is one, and keeps a login
+ * shell running there. Processes whose parents have died become its children; it reaps them.
  */
 #include <err.h>
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* ln [-sf] TARGET [NAME], ln [-sf] TARGET... DIR: makes links; -s symbolic ones, -f in place of what is there. */
+/*
+ * ln [-sf] TARGET [NAME], ln [-sf] TARGET... DIR: makes links; -s symbolic ones, -f in place of
+ * what is there.
+ */
 #include <err.h>
 #include <stdlib.h>
 #include <sys/stat.h>

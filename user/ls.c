@@ -1,6 +1,6 @@
 /*
- * ls [-aAdilR1] [FILE...]: lists files and directories. On a terminal the names stand in columns, sorted
- * downwards; otherwise one stands on each line.
+ * ls [-aAdilR1] [FILE...]: lists files and directories. On a terminal the names stand in columns,
+ * sorted downwards; otherwise one stands on each line.
  */
 #include <err.h>
 #include <errno.h>

@@ -1,6 +1,7 @@
 /*
- * mapedit FILE OFFSET TEXT: changes a file without writing to it. The file is mapped shared and the text stored
- * at the offset through the mapping; the kernel brings the page to the disk. The file keeps its size.
+ * mapedit FILE OFFSET TEXT: changes a file without writing to it. The file is mapped shared and the
+ * text stored at the offset through the mapping; the kernel brings the page to the disk. The file
+ * keeps its size.
  */
 #include <err.h>
 #include <errno.h>

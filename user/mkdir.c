@@ -1,4 +1,7 @@
-/* mkdir [-p] DIR...: makes directories; with -p also those above, and it is no error if one is there. */
+/*
+ * mkdir [-p] DIR...: makes directories; with -p also those above, and it is no error if one is
+ * there.
+ */
 #include <err.h>
 #include <errno.h>
 #include <string.h>

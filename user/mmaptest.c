@@ -1,6 +1,7 @@
 /*
- * mmaptest: the cases of the mmap exercises of xv6 courses, with the lines their graders look for. It works on
- * two files of its own in the current directory and stops with status 1 at the first thing that is wrong.
+ * mmaptest: the cases of the mmap exercises of xv6 courses, with the lines their graders look for.
+ * It works on two files of its own in the current directory and stops with status 1 at the first
+ * thing that is wrong.
  */
 #include <errno.h>
 #include <fcntl.h>

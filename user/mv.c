@@ -1,4 +1,7 @@
-/* mv FROM TO, mv FROM... DIR: renames files, or moves them into a directory of the same file system. */
+/*
+ * mv FROM TO, mv FROM... DIR: renames files, or moves them into a directory of the same file
+ * system.
+ */
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>

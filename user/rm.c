@@ -1,4 +1,7 @@
-/* rm [-rf] FILE...: removes files; with -r directories and what is in them; with -f what is not there is no error. */
+/*
+ * rm [-rf] FILE...: removes files; with -r directories and what is in them; with -f what is not
+ * there is no error.
+ */
 #include <err.h>
 #include <errno.h>
 #include <stdlib.h>

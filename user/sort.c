@@ -1,4 +1,7 @@
-/* sort [-nru] [FILE...]: writes all lines in order; -n by their numbers, -r backwards, -u equal ones once. */
+/*
+ * sort [-nru] [FILE...]: writes all lines in order; -n by their numbers, -r backwards, -u equal
+ * ones once.
+ */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-/* tail [-n LINES | -c BYTES] [FILE...]: writes the end of files. Keeps no more of them than it may have to write. */
+/*
+ * tail [-n LINES | -c BYTES] [FILE...]: writes the end of files. Keeps no more of them than it may
+ * have to write.
+ */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-/* tr [-d] FROM [TO]: copies standard input with characters exchanged, or with -d left out. a-z is a range. */
+/*
+ * tr [-d] FROM [TO]: copies standard input with characters exchanged, or with -d left out. a-z is a
+ * range.
+ */
 #include <err.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,7 @@
-/* uniq [-c]: writes each run of equal lines of standard input once; with -c and how many there were. */
+/*
+ * uniq [-c]: writes each run of equal lines of standard input once; with -c and how many there
+ * were.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

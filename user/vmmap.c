@@ -1,6 +1,6 @@
 /*
- * vmmap [PID]: prints the mappings of a process (of its own without PID), one line each, with their size, the
- * resident part and the dirty part in kB. The figures come from /proc/PID/smaps.
+ * vmmap [PID]: prints the mappings of a process (of its own without PID), one line each, with their
+ * size, the resident part and the dirty part in kB. The figures come from /proc/PID/smaps.
  */
 #include <ctype.h>
 #include <err.h>
@@ -87,7 +87,10 @@ static void print_map(FILE *f, pid_t pid)
 	while (getline(&line, &cap, f) >= 0) {
 		struct mapping next = { .name = NULL };
 
-		/* A heading starts with a lower-case hexadecimal digit, a figure's key with a capital. */
+		/*
+		 * A heading starts with a lower-case hexadecimal digit, a figure's key with a
+		 * capital.
+		 */
 		if (!isupper((unsigned char)*line) && parse_heading(line, &next)) {
 			if (m.name)
 				print_mapping(&m, &t);

@@ -328,7 +328,10 @@ static bool heap_stress(int rounds)
 	return true;
 }
 
-/* Freed neighbours must join: all memory of many small pieces serves one large piece, without growth. */
+/*
+ * Freed neighbours must join: all memory of many small pieces serves one large piece, without
+ * growth.
+ */
 static bool coalesces(void)
 {
 	static void *pieces[2000];

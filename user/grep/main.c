@@ -1,5 +1,6 @@
 /*
- * grep [-EFcehHilnqrsvx] PATTERN [FILE...]: prints the lines that match. Status 0: some did, 1: none, 2: an error.
+ * grep [-EFcehHilnqrsvx] PATTERN [FILE...]: prints the lines that match. Status 0: some did, 1:
+ * none, 2: an error.
  */
 #include "regex.h"
 

@@ -1,10 +1,12 @@
 /*
- * Regular expressions, by Thompson's construction: the pattern becomes a small program whose instructions
- * match a character, fork or jump; matching follows all threads of it at once, a set of instructions
- * per character of the text. The time is the length of the text times the size of the program, whatever the pattern.
+ * Regular expressions, by Thompson's construction: the pattern becomes a small program whose
+ * instructions match a character, fork or jump; matching follows all threads of it at once, a set
+ * of instructions per character of the text. The time is the length of the text times the size of
+ * the program, whatever the pattern.
  *
  * Known: ordinary characters . [set] ^ $ groups, alternatives, * + ? {m,n}. In the basic syntax
- * groups, braces, +, ? and | need a backslash; in the extended one a backslash takes their meaning away.
+ * groups, braces, +, ? and | need a backslash; in the extended one a backslash takes their meaning
+ * away.
  */
 #include "regex.h"
 
@@ -38,7 +40,10 @@ struct node {
 	uint32_t set[8];
 };
 
-/* A set of instructions that remembers the order of insertion; member i is in it if position[i] says so. */
+/*
+ * A set of instructions that remembers the order of insertion; member i is in it if position[i]
+ * says so.
+ */
 struct threads {
 	size_t *items, *position;
 	size_t count;

@@ -194,7 +194,10 @@ int fstat(int fd, struct stat *st)
 
 int faccessat(int dirfd, const char *path, int mode, int flags)
 {
-	/* The kernel's call has no flags: they ask for the effective ids, which here are the real ones. */
+	/*
+	 * The kernel's call has no flags: they ask for the effective ids, which here are the real
+	 * ones.
+	 */
 	(void)flags;
 	return CALL(SYS_faccessat, dirfd, path, mode);
 }

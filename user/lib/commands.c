@@ -147,7 +147,10 @@ static void put_with_escapes(const char *s)
 	}
 }
 
-/* Carries out the conversion whose percent sign is at s; returns what follows it, or NULL (reported). */
+/*
+ * Carries out the conversion whose percent sign is at s; returns what follows it, or NULL
+ * (reported).
+ */
 static const char *put_conversion(const char *s, struct arguments *a)
 {
 	size_t len = 1 + strspn(s + 1, "-+ #0123456789.");

@@ -1,7 +1,7 @@
 /*
- * The environment. At the start environ is the kernel's array on the stack; the first variable added
- * moves it to the heap. Strings that setenv made are on the list `owned`, so that they, and no others,
- * are freed when they are replaced.
+ * The environment. At the start environ is the kernel's array on the stack; the first variable
+ * added moves it to the heap. Strings that setenv made are on the list `owned`, so that they, and
+ * no others, are freed when they are replaced.
  */
 #include "internal.h"
 

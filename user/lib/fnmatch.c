@@ -1,6 +1,6 @@
 /*
- * Shell patterns. A star is tried by remembering where the last one stood: on a mismatch the text it
- * stands for grows by a character. Only the last star need ever grow, so the time is at most the
+ * Shell patterns. A star is tried by remembering where the last one stood: on a mismatch the text
+ * it stands for grows by a character. Only the last star need ever grow, so the time is at most the
  * product of the lengths.
  */
 #include <fnmatch.h>
@@ -35,7 +35,10 @@ static int match_class(const char **p, int c)
 	return -1;
 }
 
-/* Matches c with the set whose first character after the bracket is at p; the end of the set, or NULL if it has none. */
+/*
+ * Matches c with the set whose first character after the bracket is at p; the end of the set, or
+ * NULL if it has none.
+ */
 static const char *match_set(const char *p, int c, int flags, bool *matched)
 {
 	bool negated = *p == '!' || *p == '^';
@@ -69,7 +72,10 @@ static const char *match_set(const char *p, int c, int flags, bool *matched)
 	return p + 1;
 }
 
-/* Matches one character of the text with one element of the pattern; the rest of the pattern, or NULL. */
+/*
+ * Matches one character of the text with one element of the pattern; the rest of the pattern, or
+ * NULL.
+ */
 static const char *match_one(const char *p, int c, int flags)
 {
 	bool matched;

@@ -2,10 +2,10 @@
  * The heap: boundary tags, bins by size, immediate coalescing.
  *
  * Memory comes from the kernel in segments (at least SEGMENT_MIN bytes, by brk while nobody else
- * moves the break, else by mmap). A segment is a row of chunks. A chunk starts with its header word:
- * size (a multiple of ALIGN) and two flags, "in use" and "the chunk before is in use". A free chunk
- * has list links after the header and repeats its size in its last word, where the next chunk finds
- * it. The last header of a segment is a sentinel of size 0, in use.
+ * moves the break, else by mmap). A segment is a row of chunks. A chunk starts with its header
+ * word: size (a multiple of ALIGN) and two flags, "in use" and "the chunk before is in use". A free
+ * chunk has list links after the header and repeats its size in its last word, where the next chunk
+ * finds it. The last header of a segment is a sentinel of size 0, in use.
  *
  *	+------+--------------------------+------+------------+----+---- - -
  *	| size | bytes of the caller      | size | prev  next | .. |size| next chunk
@@ -13,18 +13,18 @@
  *	+------+-|------------------------+------+------------+----+---- - -
  *	         aligned to ALIGN          a free chunk
  *
- * Invariants: no two free chunks are neighbours; every free chunk is on exactly one list, bin_of(its
- * size); bit b of bin_map is set exactly when list b is not empty.
+ * Invariants: no two free chunks are neighbours; every free chunk is on exactly one list,
+ * bin_of(its size); bit b of bin_map is set exactly when list b is not empty.
  *
- * Bins up to SMALL_MAX hold one size each; above, each power of two is cut in four. malloc takes the
- * first chunk of its own bin if that fits, else the first of the next bin that has one, where all fit;
- * only when there is none it searches its own bin.
+ * Bins up to SMALL_MAX hold one size each; above, each power of two is cut in four. malloc takes
+ * the first chunk of its own bin if that fits, else the first of the next bin that has one, where
+ * all fit; only when there is none it searches its own bin.
  *
  * A request of MAP_MIN bytes or more is a mapping of its own, given back by free. Its header has
  * the flag MAPPED and the length of the mapping.
  *
- * free looks at the header and its neighbour before it believes a pointer: a double free or
- * an overwritten header ends the program with a message.
+ * free looks at the header and its neighbour before it believes a pointer: a double free or an
+ * overwritten header ends the program with a message.
  */
 #include "internal.h"
 
@@ -297,7 +297,10 @@ void *malloc(size_t request)
 	return chunk_bytes(c);
 }
 
-/* The chunk of a pointer that malloc returned and free has not seen; anything else ends the program. */
+/*
+ * The chunk of a pointer that malloc returned and free has not seen; anything else ends the
+ * program.
+ */
 static struct chunk *chunk_check(void *p)
 {
 	struct chunk *c = bytes_chunk(p);

@@ -1,4 +1,7 @@
-/* Text to numbers. All forms share one scanner of a sign, a prefix and digits in an unsigned maximum. */
+/*
+ * Text to numbers. All forms share one scanner of a sign, a prefix and digits in an unsigned
+ * maximum.
+ */
 #include <stdlib.h>
 
 #include <ctype.h>
@@ -23,7 +26,9 @@ static int digit_value(int c)
 	return INT_MAX;
 }
 
-/* Reads a number at s in the base, 0 meaning "as C writes it". *end is s itself when there is none. */
+/*
+ * Reads a number at s in the base, 0 meaning "as C writes it". *end is s itself when there is none.
+ */
 static struct scan scan_number(const char *s, char **end, int base)
 {
 	struct scan r = { 0, false, false };

@@ -257,7 +257,10 @@ static int format(struct sink *out, const char *fmt, va_list args)
 	return out->failed ? -1 : (int)out->count;
 }
 
-/* An unbuffered stream gets its text in one write, so that messages of several processes do not mix. */
+/*
+ * An unbuffered stream gets its text in one write, so that messages of several processes do not
+ * mix.
+ */
 static int print_at_once(FILE *f, const char *fmt, va_list ap)
 {
 	char local[512];

@@ -15,8 +15,8 @@ struct table {
 };
 
 /*
- * Finds the line whose field 0 is name, or, name being NULL, whose field 2 is the number id, and cuts it
- * into its first count fields.
+ * Finds the line whose field 0 is name, or, name being NULL, whose field 2 is the number id, and
+ * cuts it into its first count fields.
  */
 static bool table_find(struct table *t, const char *name, unsigned id, char **fields, size_t count)
 {

@@ -6,8 +6,8 @@
  *	idle:     pos == end == 0; a stream open for both starts here and comes back here by a flush or a seek
  *
  * The buffer is allocated at the first transfer. Its last UNGET bytes are never read into, so that
- * ungetc always finds room.
- * All streams but the three standard ones are on the list open_streams, so that exit can flush them.
+ * ungetc always finds room. All streams but the three standard ones are on the list open_streams,
+ * so that exit can flush them.
  */
 #include "internal.h"
 

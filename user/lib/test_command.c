@@ -1,9 +1,9 @@
 /*
  * test: conditions on strings, numbers and files.
  *
- * The grammar, from weak to strong: -o, -a, !, then ( ), a binary or a unary primary, or a string. With up to
- * three arguments POSIX decides by their number, so that `test "$x"` works whatever $x is: the parser
- * looks at what follows before it takes a word for an operator.
+ * The grammar, from weak to strong: -o, -a, !, then ( ), a binary or a unary primary, or a string.
+ * With up to three arguments POSIX decides by their number, so that `test "$x"` works whatever $x
+ * is: the parser looks at what follows before it takes a word for an operator.
  */
 #include <commands.h>
 

@@ -1,4 +1,7 @@
-/* Clocks, timers and the calendar. Dates are computed in days since 0000-03-01, where leap days come last. */
+/*
+ * Clocks, timers and the calendar. Dates are computed in days since 0000-03-01, where leap days
+ * come last.
+ */
 #include "internal.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /*
- * Arithmetic of $(( )): the operators of C on 64-bit integers, with variables and assignment. One function
- * climbs the binary operators by their strength. Overflow wraps.
+ * Arithmetic of $(( )): the operators of C on 64-bit integers, with variables and assignment. One
+ * function climbs the binary operators by their strength. Overflow wraps.
  */
 #include "sh.h"
 
@@ -168,7 +168,10 @@ static long long apply(struct arith *a, const char *op, long long x, long long y
 	}
 }
 
-/* The index of the binary operator at the current place, or -1. "x =" and "x +=" are not among them. */
+/*
+ * The index of the binary operator at the current place, or -1. "x =" and "x +=" are not among
+ * them.
+ */
 static int peek_binary(struct arith *a)
 {
 	skip_space(a);

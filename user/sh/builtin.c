@@ -302,8 +302,8 @@ static int builtin_dot(int argc, char **argv)
 }
 
 /*
- * Reads a line byte by byte: what follows it is for others. A backslash joins lines and quotes, unless raw;
- * quoted characters are marked in the second string. -1: nothing was there.
+ * Reads a line byte by byte: what follows it is for others. A backslash joins lines and quotes,
+ * unless raw; quoted characters are marked in the second string. -1: nothing was there.
  */
 static int read_line(bool raw, struct str *line, struct str *marks)
 {

@@ -1,6 +1,7 @@
 /*
- * Running the tree. Every node leaves its result in shell.status. must_unwind() is asked after every command:
- * then the functions here return without running more, up to whoever handles the flow.
+ * Running the tree. Every node leaves its result in shell.status. must_unwind() is asked after
+ * every command: then the functions here return without running more, up to whoever handles the
+ * flow.
  */
 #include "sh.h"
 

@@ -1,9 +1,9 @@
 /*
  * Words to strings.
  *
- * Expansion writes characters with a mark each into a buffer; the marks say what may still happen to a
- * character. Then the buffer is split into fields, and fields with unquoted pattern characters become
- * file names.
+ * Expansion writes characters with a mark each into a buffer; the marks say what may still happen
+ * to a character. Then the buffer is split into fields, and fields with unquoted pattern characters
+ * become file names.
  *
  *	MARK_PLAIN   stands in the word itself, unquoted: a pattern character, never split
  *	MARK_QUOTED  itself and nothing else
@@ -62,7 +62,10 @@ static void expansion_free(struct expansion *x)
 
 /* Parameters */
 
-/* "$@" makes a field of each argument; "$*" one of all, with the first character of IFS between them. */
+/*
+ * "$@" makes a field of each argument; "$*" one of all, with the first character of IFS between
+ * them.
+ */
 static void put_arguments(struct expansion *x, char name, bool quoted)
 {
 	const char *ifs = var_get("IFS");
@@ -297,7 +300,9 @@ static const char *expand_tilde(struct expansion *x, const char *text, bool alon
 	size_t len = strcspn(text, "/:");
 	const char *home = NULL;
 
-	/* "~user" must end with the text or a slash: what comes from another part is not looked at. */
+	/*
+	 * "~user" must end with the text or a slash: what comes from another part is not looked at.
+	 */
 	if (*text != '~' || (!text[len] && !alone))
 		return text;
 	if (len == 1) {
@@ -380,7 +385,10 @@ static void split_fields(struct expansion *x, struct strlist *out)
 {
 	struct field f = { .x = x, .out = out };
 	const char *ifs = var_get("IFS");
-	/* White space has ended a field: an IFS character that follows belongs to the same separator. */
+	/*
+	 * White space has ended a field: an IFS character that follows belongs to the same
+	 * separator.
+	 */
 	bool after_space = false;
 
 	if (!ifs)

@@ -1,6 +1,7 @@
 /*
- * File names for patterns, one path component after the other: a component without pattern characters is
- * appended as it is, one with them is compared with the entries of the directory before it.
+ * File names for patterns, one path component after the other: a component without pattern
+ * characters is appended as it is, one with them is compared with the entries of the directory
+ * before it.
  */
 #include "sh.h"
 
@@ -30,7 +31,10 @@ static bool has_pattern(const char *s, size_t len)
 	return false;
 }
 
-/* Appends the slashes after a component and goes on behind them; at the end takes the path if it exists. */
+/*
+ * Appends the slashes after a component and goes on behind them; at the end takes the path if it
+ * exists.
+ */
 static void glob_next(struct glob *g, const char *rest)
 {
 	struct stat st;

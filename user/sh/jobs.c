@@ -1,12 +1,12 @@
 /*
  * Jobs: the processes of a pipeline, waited for together.
  *
- * With job control (an interactive shell with a terminal) every job is a process group; the one in the
- * foreground has the terminal, and its keys reach it and not the shell. Without job control the children stay
- * in the shell's group.
+ * With job control (an interactive shell with a terminal) every job is a process group; the one in
+ * the foreground has the terminal, and its keys reach it and not the shell. Without job control the
+ * children stay in the shell's group.
  *
- * The list `jobs` has the newest first. A job gets its number when the user can see it: in the background or
- * stopped.
+ * The list `jobs` has the newest first. A job gets its number when the user can see it: in the
+ * background or stopped.
  */
 #include "sh.h"
 
@@ -131,7 +131,9 @@ static void job_add(struct job *j, pid_t pid)
 		return;
 	if (j->pgrp == 0)
 		j->pgrp = pid;
-	/* The child does the same: whoever comes first. It may have called exec already (EACCES). */
+	/*
+	 * The child does the same: whoever comes first. It may have called exec already (EACCES).
+	 */
 	setpgid(pid, j->pgrp);
 }
 
@@ -531,7 +533,10 @@ int builtin_wait(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		struct job *j = job_find(argv[i]);
 
-		/* POSIX: a process that is not a child of this shell counts as having exited with 127. */
+		/*
+		 * POSIX: a process that is not a child of this shell counts as having exited with
+		 * 127.
+		 */
 		status = j ? wait_for(j) : 127;
 	}
 	return status;
@@ -545,7 +550,10 @@ int builtin_kill(int argc, char **argv)
 	int first = !option ? 1 : strcmp(argv[1], "-s") == 0 ? 3 : 2;
 	int status = 0;
 
-	/* Jobs become process groups, which are negative: "--" ends the options. The rest is the program's work. */
+	/*
+	 * Jobs become process groups, which are negative: "--" ends the options. The rest is the
+	 * program's work.
+	 */
 	for (int i = 0; i < argc; i++) {
 		char *arg = argv[i], target[32];
 		struct job *j;

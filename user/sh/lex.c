@@ -1,6 +1,7 @@
 /*
- * Characters to tokens. A word becomes its parts at once: text, parameters, commands, arithmetic, each
- * marked as quoted or not; a command inside $( ) is parsed where it stands, by the same parser.
+ * Characters to tokens. A word becomes its parts at once: text, parameters, commands, arithmetic,
+ * each marked as quoted or not; a command inside $( ) is parsed where it stands, by the same
+ * parser.
  */
 #include "parse.h"
 
@@ -442,7 +443,9 @@ static bool read_here_line(struct parser *p, bool strip_tabs, struct str *line)
 	return true;
 }
 
-/* The text of a here-document whose end was not quoted is expanded like a string in double quotes. */
+/*
+ * The text of a here-document whose end was not quoted is expanded like a string in double quotes.
+ */
 static struct word parse_here_text(struct parser *p, const struct str *text, int line)
 {
 	struct parser inner = { .arena = p->arena, .depth = p->depth };

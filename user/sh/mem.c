@@ -1,4 +1,7 @@
-/* Memory of the shell: arenas, growing strings, and allocation that does not return without success. */
+/*
+ * Memory of the shell: arenas, growing strings, and allocation that does not return without
+ * success.
+ */
 #include "sh.h"
 
 #include <stdint.h>
@@ -85,7 +88,9 @@ void *arena_alloc(struct arena *a, size_t size)
 		fresh->used = 0;
 		fresh->size = room;
 		if (b && room == need) {
-			/* A block of one large object goes behind, the one with room stays first. */
+			/*
+			 * A block of one large object goes behind, the one with room stays first.
+			 */
 			fresh->next = b->next;
 			b->next = fresh;
 		} else {

@@ -1,6 +1,7 @@
 /*
- * Tokens to a tree, by recursive descent; a function per rule of the grammar. Every rule returns with the token
- * behind it as the current one. After an error rules return whatever they have; parse_command drops it.
+ * Tokens to a tree, by recursive descent; a function per rule of the grammar. Every rule returns
+ * with the token behind it as the current one. After an error rules return whatever they have;
+ * parse_command drops it.
  *
  *	command line   list NEWLINE
  *	list           and_or ((; | & | NEWLINE) and_or)* (; | & | NEWLINE)?
@@ -503,8 +504,8 @@ static struct node *parse_and_or(struct parser *p)
 }
 
 /*
- * Commands with their separators. In a command line a newline ends the list and stays the current token; in a
- * compound list it separates. NULL if there is no command.
+ * Commands with their separators. In a command line a newline ends the list and stays the current
+ * token; in a compound list it separates. NULL if there is no command.
  */
 static struct node *parse_list(struct parser *p, bool compound)
 {

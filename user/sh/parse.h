@@ -20,7 +20,8 @@ struct token {
 };
 
 /*
- * An error is sticky: it is reported once, and from then on every token is TOKEN_ERROR, which no rule accepts.
+ * An error is sticky: it is reported once, and from then on every token is TOKEN_ERROR, which no
+ * rule accepts.
  */
 struct parser {
 	struct source *src;
@@ -36,7 +37,10 @@ struct parser {
 
 void parser_advance(struct parser *p);
 void parser_fail(struct parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Enters a nested construct; false (reported) when it is too deep. Every entry is left by p->depth--. */
+/*
+ * Enters a nested construct; false (reported) when it is too deep. Every entry is left by
+ * p->depth--.
+ */
 bool parser_enter(struct parser *p);
 /* A list up to a token that ends it, which becomes the current one. */
 struct node *parse_compound_list(struct parser *p);

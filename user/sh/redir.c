@@ -1,6 +1,6 @@
 /*
- * Redirections. For a builtin or a compound command the descriptors that are replaced are kept above 10
- * and put back afterwards, in reverse order.
+ * Redirections. For a builtin or a compound command the descriptors that are replaced are kept
+ * above 10 and put back afterwards, in reverse order.
  */
 #include "sh.h"
 
@@ -84,7 +84,9 @@ static void write_here(int fd, const char *text, size_t len)
 	}
 }
 
-/* A descriptor from which the text can be read. What a pipe might not hold is written by a child. */
+/*
+ * A descriptor from which the text can be read. What a pipe might not hold is written by a child.
+ */
 static int open_here(const char *text)
 {
 	size_t len = strlen(text);

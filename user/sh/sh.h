@@ -10,9 +10,9 @@
  *	var.c     variables, positional parameters, functions
  *	builtin.c, trap.c, mem.c, main.c
  *
- * Memory: a tree and its words live in the arena of the command line they were read from; what expansion makes
- * lives in an arena of the command that is run. An arena goes as a whole. A function
- * keeps the arena of its line. Variables and jobs are on the heap, one by one.
+ * Memory: a tree and its words live in the arena of the command line they were read from; what
+ * expansion makes lives in an arena of the command that is run. An arena goes as a whole. A
+ * function keeps the arena of its line. Variables and jobs are on the heap, one by one.
  *
  * Errors: functions that can fail return false after they have printed a message; the status of a
  * command is in shell.status. A flow (break, return, an interrupt) is a field that loops look at.
@@ -166,8 +166,8 @@ void source_skip_line(struct source *src);
 enum parse_result { PARSE_OK, PARSE_EOF, PARSE_ERROR };
 
 /*
- * Reads one complete command up to its newline into the arena; *out is NULL for an empty line. A syntax error
- * has been reported when it returns.
+ * Reads one complete command up to its newline into the arena; *out is NULL for an empty line. A
+ * syntax error has been reported when it returns.
  */
 enum parse_result parse_command(struct source *src, struct arena *a, struct node **out);
 
@@ -282,8 +282,9 @@ struct job;
 void jobs_init(void);
 struct job *job_new(const char *text);
 /*
- * Forks. The child becomes a subshell: no jobs, no traps, the signals the shell was started with. With a job it
- * joins the job's process group (and, in the foreground, gets the terminal); the job may be NULL.
+ * Forks. The child becomes a subshell: no jobs, no traps, the signals the shell was started with.
+ * With a job it joins the job's process group (and, in the foreground, gets the terminal); the job
+ * may be NULL.
  */
 pid_t fork_child(struct job *j, bool background);
 /* Waits for a foreground job, gives its status and forgets it unless it stopped. */

@@ -1,9 +1,9 @@
 /*
  * Characters for the parser: from a descriptor or from a string.
  *
- * A descriptor that a command could read too (standard input) must not be read further than the command
- * line: from a file we read ahead and go back (source_sync), a terminal gives one line a read, and from
- * anything else we take single bytes.
+ * A descriptor that a command could read too (standard input) must not be read further than the
+ * command line: from a file we read ahead and go back (source_sync), a terminal gives one line a
+ * read, and from anything else we take single bytes.
  */
 #include "sh.h"
 
@@ -87,8 +87,8 @@ static void show_prompt(struct source *src)
 }
 
 /*
- * Reads from the terminal, unless an interrupt comes first. It must not slip in between the look at the
- * flag and the wait: until the wait it is held off.
+ * Reads from the terminal, unless an interrupt comes first. It must not slip in between the look at
+ * the flag and the wait: until the wait it is held off.
  */
 static ssize_t read_terminal(struct source *src)
 {

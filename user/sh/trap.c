@@ -1,6 +1,6 @@
 /*
- * Signals and traps. A handler only notes the signal; traps_run runs the commands between two commands.
- * Number 0 is the end of the shell.
+ * Signals and traps. A handler only notes the signal; traps_run runs the commands between two
+ * commands. Number 0 is the end of the shell.
  */
 #include "sh.h"
 

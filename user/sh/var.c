@@ -1,6 +1,6 @@
 /*
- * Variables, positional parameters and functions. Variables and functions are in hash tables
- * that grow with them. A variable can exist without a value: exported or read-only before it is set.
+ * Variables, positional parameters and functions. Variables and functions are in hash tables that
+ * grow with them. A variable can exist without a value: exported or read-only before it is set.
  */
 #include "sh.h"
 
@@ -52,7 +52,9 @@ static size_t hash(const char *s)
 	return h;
 }
 
-/* Where the entry of that name is linked from, or the end of its chain. The table must have chains. */
+/*
+ * Where the entry of that name is linked from, or the end of its chain. The table must have chains.
+ */
 static struct entry **table_link(struct table *t, const char *name)
 {
 	struct entry **link = &t->chains[hash(name) & (t->size - 1)];

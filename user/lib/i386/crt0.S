@@ -1,6 +1,7 @@
 /*
- * First instruction of every program. The kernel enters with %esp at argc, argv and the environment above
- * it, and nothing else defined; lib_start takes that block, with the stack aligned as the ABI wants it at a call.
+ * First instruction of every program. The kernel enters with %esp at argc, argv and the environment
+ * above it, and nothing else defined; lib_start takes that block, with the stack aligned as the ABI
+ * wants it at a call.
  */
 	.globl	_start
 _start:

@@ -1,4 +1,7 @@
-/* setjmp and longjmp: the registers a callee must keep (System V ABI, i386), the stack pointer and the return address. */
+/*
+ * setjmp and longjmp: the registers a callee must keep (System V ABI, i386), the stack pointer and
+ * the return address.
+ */
 	.globl	setjmp
 	.type	setjmp, @function
 setjmp:

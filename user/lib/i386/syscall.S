@@ -1,6 +1,6 @@
 /*
- * syscall6(number, a, b, c, d, e, f): number in %eax, arguments in %ebx, %ecx, %edx, %esi, %edi, %ebp
- * (i386 Linux system-call convention); all of these but %eax come back as they were.
+ * syscall6(number, a, b, c, d, e, f): number in %eax, arguments in %ebx, %ecx, %edx, %esi, %edi,
+ * %ebp (i386 Linux system-call convention); all of these but %eax come back as they were.
  */
 	.globl	syscall6
 	.type	syscall6, @function

@@ -1,6 +1,6 @@
 /*
- * Calls with 64-bit arguments: how such an argument travels is the machine's affair. Here it takes two
- * registers, the low half first; mmap counts its offset in pages.
+ * Calls with 64-bit arguments: how such an argument travels is the machine's affair. Here it takes
+ * two registers, the low half first; mmap counts its offset in pages.
  */
 #include "../internal.h"
 

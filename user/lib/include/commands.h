@@ -1,6 +1,6 @@
 /*
- * Commands that exist as programs and as builtins of the shell. Each gets its name as argv[0], writes to stdout,
- * complains on stderr and returns its exit status.
+ * Commands that exist as programs and as builtins of the shell. Each gets its name as argv[0],
+ * writes to stdout, complains on stderr and returns its exit status.
  */
 #pragma once
 

@@ -1,4 +1,7 @@
-/* Character classes of ASCII. The argument is an unsigned char value or EOF; bytes above 127 are in no class. */
+/*
+ * Character classes of ASCII. The argument is an unsigned char value or EOF; bytes above 127 are in
+ * no class.
+ */
 #pragma once
 
 int isalnum(int c);

@@ -1,4 +1,7 @@
-/* Messages of the form "program: text: error". The x forms leave the error text out; err and errx exit. */
+/*
+ * Messages of the form "program: text: error". The x forms leave the error text out; err and errx
+ * exit.
+ */
 #pragma once
 
 #include <stdarg.h>

@@ -1,4 +1,7 @@
-/* The group list /etc/group. Each call overwrites the result of the one before. Members are not read. */
+/*
+ * The group list /etc/group. Each call overwrites the result of the one before. Members are not
+ * read.
+ */
 #pragma once
 
 #include <sys/types.h>

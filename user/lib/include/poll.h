@@ -20,5 +20,8 @@ struct pollfd {
 
 /* The timeout is in milliseconds; a negative one never ends. */
 int poll(struct pollfd *fds, nfds_t count, int timeout);
-/* NULL for the timeout waits for ever. The signal mask holds for the wait alone, from its beginning; NULL changes nothing. */
+/*
+ * NULL for the timeout waits for ever. The signal mask holds for the wait alone, from its
+ * beginning; NULL changes nothing.
+ */
 int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask);

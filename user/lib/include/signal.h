@@ -128,6 +128,9 @@ int sigismember(const sigset_t *set, int sig);
 
 /* "Interrupt", "Segmentation fault" and so on; the string must not be changed. */
 char *strsignal(int sig);
-/* The name without SIG for a number and the number for a name with or without SIG; NULL and -1 if there is none. */
+/*
+ * The name without SIG for a number and the number for a name with or without SIG; NULL and -1 if
+ * there is none.
+ */
 const char *signal_name(int sig);
 int signal_number(const char *name);

@@ -41,5 +41,8 @@ struct tm *gmtime(const time_t *t);
 struct tm *localtime(const time_t *t);
 /* The inverse of gmtime; fields out of range are carried. The fields of *tm are not corrected. */
 time_t timegm(struct tm *tm);
-/* Knows %Y %y %m %d %e %H %M %S %j %a %A %b %B %h %F %T %D %R %s %Z %z %n %t %c and %%; returns 0 if it does not fit. */
+/*
+ * Knows %Y %y %m %d %e %H %M %S %j %a %A %b %B %h %F %T %D %R %s %Z %z %n %t %c and %%; returns 0
+ * if it does not fit.
+ */
 size_t strftime(char *s, size_t size, const char *fmt, const struct tm *tm);

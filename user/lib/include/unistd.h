@@ -1,4 +1,7 @@
-/* The calls of the system and what stands close to them. On failure they return -1 (or NULL) and set errno. */
+/*
+ * The calls of the system and what stands close to them. On failure they return -1 (or NULL) and
+ * set errno.
+ */
 #pragma once
 
 #include <sys/types.h>

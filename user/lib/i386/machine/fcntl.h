@@ -1,4 +1,7 @@
-/* Open flags with machine-dependent values. Every file is opened as one whose size may need 64 bits. */
+/*
+ * Open flags with machine-dependent values. Every file is opened as one whose size may need 64
+ * bits.
+ */
 #pragma once
 
 #define O_LARGEFILE 0100000

@@ -1,4 +1,7 @@
-/* struct stat is the kernel's stat64 (arch/x86 asm/stat.h): 64-bit fields are aligned to 4 bytes on this machine. */
+/*
+ * struct stat is the kernel's stat64 (arch/x86 asm/stat.h): 64-bit fields are aligned to 4 bytes on
+ * this machine.
+ */
 #pragma once
 
 struct stat {

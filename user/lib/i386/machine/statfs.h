@@ -1,4 +1,7 @@
-/* struct statfs is the kernel's statfs64 (asm-generic/statfs.h with 32-bit words, packed to 4 bytes). */
+/*
+ * struct statfs is the kernel's statfs64 (asm-generic/statfs.h with 32-bit words, packed to 4
+ * bytes).
+ */
 #pragma once
 
 struct statfs {

@@ -1,4 +1,7 @@
-/* The trap into the kernel is a function here: the sixth argument travels in %ebp, which compiled code may need. */
+/*
+ * The trap into the kernel is a function here: the sixth argument travels in %ebp, which compiled
+ * code may need.
+ */
 #pragma once
 
 #include <machine/sysnum.h>

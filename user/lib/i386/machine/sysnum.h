@@ -1,4 +1,7 @@
-/* System-call numbers of i386; the forms with 64-bit offsets and 32-bit ids stand under the plain names. */
+/*
+ * System-call numbers of i386; the forms with 64-bit offsets and 32-bit ids stand under the plain
+ * names.
+ */
 #pragma once
 
 #define SYS_getcwd 183

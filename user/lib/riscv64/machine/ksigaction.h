@@ -1,4 +1,7 @@
-/* The structure of rt_sigaction. On this machine the kernel provides the return trampoline: there is no restorer. */
+/*
+ * The structure of rt_sigaction. On this machine the kernel provides the return trampoline: there
+ * is no restorer.
+ */
 #pragma once
 
 struct ksigaction {

@@ -1,4 +1,7 @@
-/* struct stat as the generic 64-bit interface has it (asm-generic/stat.h): the kernel fills this very structure. */
+/*
+ * struct stat as the generic 64-bit interface has it (asm-generic/stat.h): the kernel fills this
+ * very structure.
+ */
 #pragma once
 
 struct stat {
