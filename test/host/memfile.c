@@ -35,6 +35,8 @@ static int memfile_write(struct obj *o, struct page **pages, unsigned n)
 		memcpy(f->disk[pages[i]->index], page_addr(pages[i]), PAGE_SIZE);
 		f->writes++;
 	}
+	if (f->on_write)
+		f->on_write(f);
 	return 0;
 }
 

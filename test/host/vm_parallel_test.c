@@ -3,6 +3,7 @@
  * to each other. Each thread can tell from the values alone whether it saw something wrong; the last check is that nothing is left.
  */
 #include "unit.h"
+#include "lib/lock.h"
 #include "vm/check.h"
 #include "vm/kmalloc.h"
 #include "vm/mm.h"
@@ -121,6 +122,28 @@ static void count_in_file(u32 *seed, unsigned me)
 	CHECK(after == (u8)(before + 1) || after == 0);
 }
 
+/* What the child sees of the other threads' bytes may not change while they go on in the parent. */
+static void watch_others(u32 *seed)
+{
+	ulong va = COW_START + next_random(seed, COW_PAGES) * PAGE_SIZE;
+	u8 before[THREADS];
+
+	for (unsigned i = 0; i < THREADS; i++)
+		before[i] = load_byte(va + i);
+	for (unsigned round = 0; round < 20; round++) {
+		cpu_relax();
+		for (unsigned i = 0; i < THREADS; i++)
+			CHECK(load_byte(va + i) == before[i]);
+	}
+}
+
+/* Bytes of ours that the others watch in their children. */
+static void scribble(u32 *seed, unsigned me)
+{
+	for (unsigned i = 0; i < 30; i++)
+		store_byte(COW_START + next_random(seed, COW_PAGES) * PAGE_SIZE + me, (u8)next_random(seed, 256));
+}
+
 /* A child sees what was there at the fork, and its stores stay its own; ours too, though siblings copy the same pages. */
 static void fork_and_diverge(u32 *seed, unsigned me)
 {
@@ -133,6 +156,7 @@ static void fork_and_diverge(u32 *seed, unsigned me)
 	CHECK(child);
 	host_run(child);
 	CHECK(load_byte(va) == mine);
+	watch_others(seed);
 	store_byte(va, (u8)~mine);
 	CHECK(load_byte(va) == (u8)~mine);
 	host_run(shared_mm);
@@ -183,6 +207,9 @@ static void run_thread(void *arg)
 			break;
 		case 2:
 			fork_and_diverge(&seed, me);
+			break;
+		case 3 ... 4:
+			scribble(&seed, me);
 			break;
 		default:
 			count_in_file(&seed, me);

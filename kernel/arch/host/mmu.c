@@ -39,6 +39,7 @@ static struct mmu {
 } mmus[MAX_CPUS] = { [0 ... MAX_CPUS - 1] = { .lock = PTHREAD_MUTEX_INITIALIZER } };
 
 ulong host_arena;
+void (*host_page_hook)(void);
 
 /* --- flushing --- */
 

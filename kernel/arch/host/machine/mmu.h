@@ -33,11 +33,21 @@ void tlb_flush_cpus(u32 cpu_mask, ulong start, ulong end, bool all);
 void icache_sync(const void *kva, size_t n);
 void mmu_build_kernel_map(struct page *root);
 
+/*
+ * Tests that want to come in between: called, if set, after a page was cleared or copied. In the fault path that is where another CPU can have done
+ * anything.
+ */
+extern void (*host_page_hook)(void);
+
 static inline void page_clear(void *page)
 {
 	memset(page, 0, 4096);
+	if (host_page_hook)
+		host_page_hook();
 }
 static inline void page_copy(void *dst, const void *src)
 {
 	memcpy(dst, src, 4096);
+	if (host_page_hook)
+		host_page_hook();
 }
