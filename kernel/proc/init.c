@@ -160,9 +160,9 @@ static void job_entry(void)
 	mutex_lock(&proc_lock);
 	proc_new_session(p);
 	mutex_unlock(&proc_lock);
-	link = file_new(&link_file_ops, O_RDWR, NULL, NULL, NULL);
-	if (!link)
-		panic("no memory for the job");
+	err = fs_open(AT_FDCWD, "/dev/console", O_RDWR, 0, &link);
+	if (err)
+		panic("cannot open the console: error %d", -err);
 	install_stdio(link);
 	exec_args_init(&a);
 	err = fs_chdir(folder);

@@ -308,6 +308,7 @@ static bool has_orphans(struct ext2 *x)
 static int ext2_unmount(struct fs *fs)
 {
 	struct ext2 *x = CONTAINER_OF(fs, struct ext2, fs);
+	int err;
 
 	if (fs->read_only)
 		return 0;
@@ -315,7 +316,10 @@ static int ext2_unmount(struct fs *fs)
 		log_warn("ext2 on %s: removed files are still open: left marked as not clean\n", x->dev->name);
 		return -EBUSY;
 	}
-	return write_state(x, true);
+	err = write_state(x, true);
+	/* Whoever still runs changes nothing any more. */
+	fs->read_only = true;
+	return err;
 }
 
 static void ext2_statfs(struct fs *fs, struct kstatfs *st)
