@@ -48,7 +48,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "cmp: %s ends after byte %llu, in line %llu\n",
 			argv[x == EOF ? optind : optind + 1], at - 1, line);
 	else if (!silent)
-		printf("%s %s differ: byte %llu, line %llu\n", argv[optind], argv[optind + 1], at, line);
+		printf("%s %s differ: byte %llu, line %llu\n", argv[optind], argv[optind + 1], at,
+		       line);
 	fflush(stdout);
 	return 1;
 }

@@ -73,7 +73,8 @@ static bool lies_below(const char *to, const struct stat *from)
 		up = path_join(path, "..");
 		free(path);
 		path = up;
-		if (stat(path, &above) < 0 || (above.st_dev == st.st_dev && above.st_ino == st.st_ino))
+		if (stat(path, &above) < 0 ||
+		    (above.st_dev == st.st_dev && above.st_ino == st.st_ino))
 			break;
 	}
 	free(path);

@@ -27,7 +27,8 @@ int main(int argc, char **argv)
 {
 	int status = 0;
 
-	printf("%12s %12s %12s %5s %10s %10s  %s\n", "kB", "used", "available", "full", "inodes", "free", "path");
+	printf("%12s %12s %12s %5s %10s %10s  %s\n", "kB", "used", "available", "full", "inodes",
+	       "free", "path");
 	if (argc == 1)
 		return finish_output(!print("/"));
 	for (int i = 1; i < argc; i++)

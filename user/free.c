@@ -28,9 +28,12 @@ int main(void)
 					v[i] = strtoull(value, NULL, 10);
 	free(line);
 	fclose(f);
-	printf("%6s %11s %11s %11s %11s %11s\n", "", "total", "used", "free", "cached", "available");
+	printf("%6s %11s %11s %11s %11s %11s\n", "", "total", "used", "free", "cached",
+	       "available");
 	printf("memory %11llu %11llu %11llu %11llu %11llu\n", v[TOTAL],
-	       v[TOTAL] - v[FREE] - v[BUFFERS] - v[CACHED], v[FREE], v[BUFFERS] + v[CACHED], v[AVAILABLE]);
-	printf("swap   %11llu %11llu %11llu\n", v[SWAP_TOTAL], v[SWAP_TOTAL] - v[SWAP_FREE], v[SWAP_FREE]);
+	       v[TOTAL] - v[FREE] - v[BUFFERS] - v[CACHED], v[FREE], v[BUFFERS] + v[CACHED],
+	       v[AVAILABLE]);
+	printf("swap   %11llu %11llu %11llu\n", v[SWAP_TOTAL], v[SWAP_TOTAL] - v[SWAP_FREE],
+	       v[SWAP_FREE]);
 	return finish_output(0);
 }

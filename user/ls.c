@@ -144,7 +144,8 @@ static void print_list_long(const struct list *l)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct stat *st = &l->files[i].st;
 		bool device = S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode);
-		int size = device ? number_width(major(st->st_rdev)) + 2 + number_width(minor(st->st_rdev))
+		int size = device ? number_width(major(st->st_rdev)) + 2 +
+					    number_width(minor(st->st_rdev))
 				  : number_width((unsigned long long)st->st_size);
 
 		if (size > sizes)

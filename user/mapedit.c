@@ -33,7 +33,8 @@ int main(int argc, char **argv)
 	if (!S_ISREG(st.st_mode))
 		errx(1, "%s: is not a regular file", argv[1]);
 	if (offset > (long long)st.st_size || (long long)len > (long long)st.st_size - offset)
-		errx(1, "%s: has %lld bytes; a mapping cannot make it longer", argv[1], (long long)st.st_size);
+		errx(1, "%s: has %lld bytes; a mapping cannot make it longer", argv[1],
+		     (long long)st.st_size);
 	if (len == 0)
 		return 0;
 	/* A mapping begins at a page of the file. */
@@ -46,7 +47,8 @@ int main(int argc, char **argv)
 		err(1, "%s: cannot be mapped", argv[1]);
 	close(fd);
 	memcpy(map + inside, argv[3], len);
-	printf("%zu bytes stored at %p, which is %s at offset %lld\n", len, (void *)(map + inside), argv[1], offset);
+	printf("%zu bytes stored at %p, which is %s at offset %lld\n", len, (void *)(map + inside),
+	       argv[1], offset);
 	if (munmap(map, inside + len) < 0)
 		err(1, "%s: cannot be unmapped", argv[1]);
 	return finish_output(0);

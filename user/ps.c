@@ -53,8 +53,8 @@ int main(void)
 		struct process p;
 
 		if (read_status(*pid, &p))
-			printf("%7d %7ld %s %9llu %9llu  %s\n", (int)*pid, p.parent, p.state, p.size, p.resident,
-			       p.name);
+			printf("%7d %7ld %s %9llu %9llu  %s\n", (int)*pid, p.parent, p.state,
+			       p.size, p.resident, p.name);
 	}
 	free(pids);
 	return finish_output(0);

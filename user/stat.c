@@ -44,12 +44,12 @@ int main(int argc, char **argv)
 			continue;
 		}
 		printf("%s: %s\n", argv[i], type_name(st.st_mode));
-		printf("  size %lld, %lld blocks of 512, best transfer %ld\n", (long long)st.st_size,
-		       (long long)st.st_blocks, (long)st.st_blksize);
+		printf("  size %lld, %lld blocks of 512, best transfer %ld\n",
+		       (long long)st.st_size, (long long)st.st_blocks, (long)st.st_blksize);
 		printf("  inode %llu on device %u,%u, %u links\n", (unsigned long long)st.st_ino,
 		       major(st.st_dev), minor(st.st_dev), (unsigned)st.st_nlink);
-		printf("  mode %04o, user %u, group %u\n", (unsigned)st.st_mode & 07777, (unsigned)st.st_uid,
-		       (unsigned)st.st_gid);
+		printf("  mode %04o, user %u, group %u\n", (unsigned)st.st_mode & 07777,
+		       (unsigned)st.st_uid, (unsigned)st.st_gid);
 		if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
 			printf("  is device %u,%u\n", major(st.st_rdev), minor(st.st_rdev));
 		print_time("accessed", st.st_atim);

@@ -10,7 +10,8 @@ int main(int argc, char **argv)
 {
 	static const char letters[] = "snrvm";
 	struct utsname name;
-	const char *fields[] = { name.sysname, name.nodename, name.release, name.version, name.machine };
+	const char *fields[] = { name.sysname, name.nodename, name.release, name.version,
+				 name.machine };
 	bool show[5] = { false }, any = false;
 	const char *gap = "";
 	int c;

@@ -61,8 +61,9 @@ static void print_mapping(const struct mapping *m, struct totals *t)
 {
 	unsigned long long size = (m->end - m->start) / 1024;
 
-	printf("%012llx-%012llx %9llu %9llu %9llu  %s %8llx  %s\n", m->start, m->end, size, m->resident,
-	       m->dirty, m->permissions, m->offset, *m->name ? m->name : "[anonymous]");
+	printf("%012llx-%012llx %9llu %9llu %9llu  %s %8llx  %s\n", m->start, m->end, size,
+	       m->resident, m->dirty, m->permissions, m->offset,
+	       *m->name ? m->name : "[anonymous]");
 	t->size += size;
 	t->resident += m->resident;
 	t->dirty += m->dirty;
@@ -95,8 +96,8 @@ static void print_map(FILE *f, pid_t pid)
 			if (m.name)
 				print_mapping(&m, &t);
 			else
-				printf("%-25s %9s %9s %9s  %s %8s  %s\n", "addresses", "kB", "resident",
-				       "dirty", "perm", "offset", "name");
+				printf("%-25s %9s %9s %9s  %s %8s  %s\n", "addresses", "kB",
+				       "resident", "dirty", "perm", "offset", "name");
 			free(m.name);
 			m = next;
 		} else if (m.name && procfs_split(line, &key, &value)) {
@@ -107,8 +108,8 @@ static void print_map(FILE *f, pid_t pid)
 		err(1, "process %d", (int)pid);
 	if (m.name)
 		print_mapping(&m, &t);
-	printf("%-25u %9llu %9llu %9llu  mappings of process %d\n", t.mappings, t.size, t.resident, t.dirty,
-	       (int)pid);
+	printf("%-25u %9llu %9llu %9llu  mappings of process %d\n", t.mappings, t.size, t.resident,
+	       t.dirty, (int)pid);
 	free(m.name);
 	free(line);
 }

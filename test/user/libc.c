@@ -54,8 +54,10 @@ static void test_printf(void)
 	FORMAT("4294967295 18446744073709551615", "%u %llu", UINT_MAX, ULLONG_MAX);
 	FORMAT("-9223372036854775808", "%lld", LLONG_MIN);
 	FORMAT("-1 255 -1 65535", "%hhd %hhu %hd %hu", 255, 255, 65535, 65535);
-	FORMAT("ff FF 0xff 0XFF 17 017 0", "%x %X %#x %#X %o %#o %#x", 255, 255, 255, 255, 15, 15, 0);
-	FORMAT("   42|42   |00042|+42| 42|-0042", "%5d|%-5d|%05d|%+d|% d|%05d", 42, 42, 42, 42, 42, -42);
+	FORMAT("ff FF 0xff 0XFF 17 017 0", "%x %X %#x %#X %o %#o %#x", 255, 255, 255, 255, 15, 15,
+	       0);
+	FORMAT("   42|42   |00042|+42| 42|-0042", "%5d|%-5d|%05d|%+d|% d|%05d", 42, 42, 42, 42, 42,
+	       -42);
 	FORMAT("  042|042  |", "%5.3d|%-5.3d|", 42, 42);
 	FORMAT("  abc|abc  |ab|", "%5s|%-5s|%.2s|", "abc", "abc", "abc");
 	FORMAT("    7|7    |  ab", "%*d|%-*d|%*.*s", 5, 7, 5, 7, 4, 2, "abc");
@@ -66,7 +68,8 @@ static void test_printf(void)
 	FORMAT("12 -3 4", "%zu %td %jd", (size_t)12, (ptrdiff_t)-3, (intmax_t)4);
 	FORMAT("0x00ff", "%#06x", 255);
 	FORMAT("|", "%.0d|", 0);
-	ok(snprintf(small, sizeof(small), "%s", "abcdef") == 6 && strcmp(small, "abc") == 0, "snprintf cuts");
+	ok(snprintf(small, sizeof(small), "%s", "abcdef") == 6 && strcmp(small, "abc") == 0,
+	   "snprintf cuts");
 	ok(snprintf(NULL, 0, "%d", 12345) == 5, "snprintf counts");
 	ok(asprintf(&made, "%s-%d", "x", 1) == 3 && strcmp(made, "x-1") == 0, "asprintf");
 	free(made);
@@ -79,7 +82,9 @@ static void test_numbers(void)
 	char *end;
 
 	ok(strtol("  -42abc", &end, 10) == -42 && strcmp(end, "abc") == 0, "strtol");
-	ok(strtol("0x1f", NULL, 0) == 31 && strtol("017", NULL, 0) == 15 && strtol("z", NULL, 36) == 35, "bases");
+	ok(strtol("0x1f", NULL, 0) == 31 && strtol("017", NULL, 0) == 15 &&
+		   strtol("z", NULL, 36) == 35,
+	   "bases");
 	ok(strtol("0x", &end, 16) == 0 && strcmp(end, "x") == 0, "0x without digits");
 	ok(strtol("none", &end, 10) == 0 && strcmp(end, "none") == 0, "no number");
 	errno = 0;
@@ -89,8 +94,10 @@ static void test_numbers(void)
 	errno = 0;
 	ok(strtoll("-99999999999999999999", NULL, 10) == LLONG_MIN && errno == ERANGE, "too small");
 	errno = 0;
-	ok(strtoull("18446744073709551615", NULL, 10) == ULLONG_MAX && errno == 0, "the largest unsigned");
-	ok(strtoull("18446744073709551616", NULL, 10) == ULLONG_MAX && errno == ERANGE, "too large unsigned");
+	ok(strtoull("18446744073709551615", NULL, 10) == ULLONG_MAX && errno == 0,
+	   "the largest unsigned");
+	ok(strtoull("18446744073709551616", NULL, 10) == ULLONG_MAX && errno == ERANGE,
+	   "too large unsigned");
 	errno = 0;
 	ok(strtol("1", NULL, 1) == 0 && errno == EINVAL, "a wrong base");
 	ok(strtoul("-1", NULL, 10) == ULONG_MAX, "minus one unsigned");
@@ -148,13 +155,16 @@ static void test_strings(void)
 	ok(memset_agrees(), "memset");
 	ok(memcmp("abc\200", "abc\100", 4) > 0 && memcmp("abcdefgh", "abcdefgi", 8) < 0, "memcmp");
 	ok(strcmp("a", "b") < 0 && strcmp("ab", "a") > 0 && strcmp("", "") == 0, "strcmp");
-	ok(strncmp("abc", "abd", 2) == 0 && strcasecmp("AbC", "aBc") == 0, "strncmp and strcasecmp");
+	ok(strncmp("abc", "abd", 2) == 0 && strcasecmp("AbC", "aBc") == 0,
+	   "strncmp and strcasecmp");
 	is_string(strcpy(buf, "hello"), "hello", "strcpy");
 	is_string(strcat(buf, " world"), "hello world", "strcat");
 	is_string(strncat(buf, "!?", 1), "hello world!", "strncat");
-	ok(strchr(buf, 'o') == buf + 4 && strrchr(buf, 'o') == buf + 7 && !strchr(buf, 'z'), "strchr and strrchr");
+	ok(strchr(buf, 'o') == buf + 4 && strrchr(buf, 'o') == buf + 7 && !strchr(buf, 'z'),
+	   "strchr and strrchr");
 	ok(strchr(buf, 0) == buf + 12 && strchrnul(buf, 'z') == buf + 12, "the end of a string");
-	ok(strstr(buf, "wor") == buf + 6 && !strstr(buf, "word") && strstr(buf, "") == buf, "strstr");
+	ok(strstr(buf, "wor") == buf + 6 && !strstr(buf, "word") && strstr(buf, "") == buf,
+	   "strstr");
 	ok(strspn("aabbc", "ab") == 4 && strcspn("aabbc", "c") == 4, "strspn and strcspn");
 	strcpy(buf, ",,a,b,,c");
 	is_string(strtok_r(buf, ",", &save), "a", "strtok_r 1");
@@ -167,11 +177,15 @@ static void test_strings(void)
 	is_string(strsep(&p, ":"), "", "strsep gives empty fields");
 	strncpy(buf, "ab", 5);
 	ok(memcmp(buf, "ab\0\0\0", 5) == 0, "strncpy fills");
-	ok(isalpha('q') && !isalpha('1') && isspace('\v') && ispunct('!') && !isprint(200) && toupper('x') == 'X', "ctype");
+	ok(isalpha('q') && !isalpha('1') && isspace('\v') && ispunct('!') && !isprint(200) &&
+		   toupper('x') == 'X',
+	   "ctype");
 	is_string(strerror(ENOENT), "No such file or directory", "strerror");
 	is_string(strerror(9999), "Unknown error 9999", "strerror of nonsense");
 	is_string(strsignal(SIGSEGV), "Segmentation fault", "strsignal");
-	ok(signal_number("SIGTERM") == SIGTERM && signal_number("term") == SIGTERM && signal_number("x") == -1, "signal_number");
+	ok(signal_number("SIGTERM") == SIGTERM && signal_number("term") == SIGTERM &&
+		   signal_number("x") == -1,
+	   "signal_number");
 }
 
 static void test_fnmatch(void)
@@ -180,19 +194,34 @@ static void test_fnmatch(void)
 		const char *pattern, *text;
 		int flags, result;
 	} cases[] = {
-		{ "*", "", 0, 0 }, { "a*c", "abbbc", 0, 0 }, { "a*c", "abbb", 0, 1 }, { "?", "", 0, 1 },
-		{ "[a-c]x", "bx", 0, 0 }, { "[!a-c]x", "bx", 0, 1 }, { "[]]", "]", 0, 0 }, { "[a-]", "-", 0, 0 },
-		{ "\\*", "*", 0, 0 }, { "\\*", "a", 0, 1 }, { "*a*b*c*", "xxaxxbxxcxx", 0, 0 },
-		{ "*", "a/b", FNM_PATHNAME, 1 }, { "*/b", "a/b", FNM_PATHNAME, 0 }, { "*", ".x", FNM_PERIOD, 1 },
-		{ ".*", ".x", FNM_PERIOD, 0 }, { "[[:digit:]]*", "7up", 0, 0 }, { "[", "[", 0, 0 },
-		{ "*.c", "a.c.c", 0, 0 }, { "a**b", "ab", 0, 0 }, { "*b*a", "bbbbbbbbbb", 0, 1 },
+		{ "*", "", 0, 0 },
+		{ "a*c", "abbbc", 0, 0 },
+		{ "a*c", "abbb", 0, 1 },
+		{ "?", "", 0, 1 },
+		{ "[a-c]x", "bx", 0, 0 },
+		{ "[!a-c]x", "bx", 0, 1 },
+		{ "[]]", "]", 0, 0 },
+		{ "[a-]", "-", 0, 0 },
+		{ "\\*", "*", 0, 0 },
+		{ "\\*", "a", 0, 1 },
+		{ "*a*b*c*", "xxaxxbxxcxx", 0, 0 },
+		{ "*", "a/b", FNM_PATHNAME, 1 },
+		{ "*/b", "a/b", FNM_PATHNAME, 0 },
+		{ "*", ".x", FNM_PERIOD, 1 },
+		{ ".*", ".x", FNM_PERIOD, 0 },
+		{ "[[:digit:]]*", "7up", 0, 0 },
+		{ "[", "[", 0, 0 },
+		{ "*.c", "a.c.c", 0, 0 },
+		{ "a**b", "ab", 0, 0 },
+		{ "*b*a", "bbbbbbbbbb", 0, 1 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char name[64];
 
 		snprintf(name, sizeof(name), "fnmatch %s %s", cases[i].pattern, cases[i].text);
-		ok(fnmatch(cases[i].pattern, cases[i].text, cases[i].flags) == cases[i].result, name);
+		ok(fnmatch(cases[i].pattern, cases[i].text, cases[i].flags) == cases[i].result,
+		   name);
 	}
 }
 
@@ -218,7 +247,7 @@ static bool sort_works(size_t n, int kind)
 	bool good = true;
 
 	for (size_t i = 0; i < n; i++) {
-		a[i] = kind == 0 ? rand() : kind == 1 ? (int)i : kind == 2 ? (int)(n - i) : rand() % 3;
+		a[i] = (int[]){ rand(), (int)i, (int)(n - i), rand() % 3 }[kind];
 		sum += a[i];
 	}
 	qsort(a, n, sizeof(*a), compare_ints);
@@ -239,14 +268,17 @@ static void test_sort(void)
 	for (size_t n = 0; n < 40; n++)
 		for (int kind = 0; kind < 4; kind++)
 			good &= sort_works(n, kind);
-	ok(good && sort_works(10000, 0) && sort_works(10000, 1) && sort_works(10000, 2) && sort_works(10000, 3), "qsort");
+	ok(good && sort_works(10000, 0) && sort_works(10000, 1) && sort_works(10000, 2) &&
+		   sort_works(10000, 3),
+	   "qsort");
 	for (int i = 0; i < 500; i++) {
 		b[i].key = rand();
 		memset(b[i].body, b[i].key & 0xff, sizeof(b[i].body));
 	}
 	qsort(b, 500, sizeof(*b), compare_ints);
 	for (int i = 0; i < 500; i++)
-		good &= (i == 0 || b[i - 1].key <= b[i].key) && (b[i].body[100] & 0xff) == (b[i].key & 0xff);
+		good &= (i == 0 || b[i - 1].key <= b[i].key) &&
+			(b[i].body[100] & 0xff) == (b[i].key & 0xff);
 	ok(good, "qsort of large elements");
 	free(b);
 	ok(bsearch(&key, keys, 4, sizeof(int), compare_ints) == &keys[2], "bsearch");
@@ -312,7 +344,8 @@ static bool heap_stress(int rounds)
 			l->size = random_size();
 			l->pattern = (unsigned char)rand();
 			l->p = malloc(l->size);
-			if (!l->p || (uintptr_t)l->p % 16 != 0 || malloc_usable_size(l->p) < l->size)
+			if (!l->p || (uintptr_t)l->p % 16 != 0 ||
+			    malloc_usable_size(l->p) < l->size)
 				return false;
 			fill(l, 0);
 		}
@@ -443,12 +476,14 @@ static void test_streams(void)
 	fseek(f, 5, SEEK_SET);
 	ok(fgetc(f) == '0' && ftell(f) == 6, "fseek and ftell while reading");
 	ok(ungetc('z', f) == 'z' && fgetc(f) == 'z' && fgetc(f) == '\n', "ungetc");
-	ok(ungetc('a', f) == 'a' && ungetc('b', f) == 'b' && fgetc(f) == 'b' && fgetc(f) == 'a', "ungetc twice");
+	ok(ungetc('a', f) == 'a' && ungetc('b', f) == 'b' && fgetc(f) == 'b' && fgetc(f) == 'a',
+	   "ungetc twice");
 	fseek(f, 0, SEEK_SET);
 	fputs("LINE", f);
 	fflush(f);
 	fseek(f, 0, SEEK_SET);
-	ok(fgets(buf, 6, f) && strcmp(buf, "LINE ") == 0, "writing in the middle; fgets stops at its size");
+	ok(fgets(buf, 6, f) && strcmp(buf, "LINE ") == 0,
+	   "writing in the middle; fgets stops at its size");
 	ok(fgets(buf, sizeof(buf), f) && strcmp(buf, "0\n") == 0, "fgets stops at the line's end");
 	fclose(f);
 	f = fopen(name, "a");
@@ -478,7 +513,8 @@ static void test_big_write(void)
 	ok(fwrite(data, 1, size, f) == size, "fwrite of more than a buffer");
 	rewind(f);
 	fgetc(f);
-	ok(fread(back, 1, size, f) == size && memcmp(data, back, size) == 0, "it is in the file in order");
+	ok(fread(back, 1, size, f) == size && memcmp(data, back, size) == 0,
+	   "it is in the file in order");
 	fclose(f);
 	unlink("big.tmp");
 	free(data);
@@ -601,15 +637,22 @@ static void test_files(void)
 	errno = 0;
 	ok(!opendir("dir.tmp/0") && errno == ENOTDIR, "opendir of a file");
 	fd = open("dir.tmp/0", O_RDWR);
-	ok(write(fd, "hello", 5) == 5 && pread(fd, cwd, 3, 1) == 3 && memcmp(cwd, "ell", 3) == 0, "write and pread");
-	ok(lseek(fd, 0, SEEK_END) == 5 && ftruncate(fd, 2) == 0 && fstat(fd, &st) == 0 && st.st_size == 2, "ftruncate");
+	ok(write(fd, "hello", 5) == 5 && pread(fd, cwd, 3, 1) == 3 && memcmp(cwd, "ell", 3) == 0,
+	   "write and pread");
+	ok(lseek(fd, 0, SEEK_END) == 5 && ftruncate(fd, 2) == 0 && fstat(fd, &st) == 0 &&
+		   st.st_size == 2,
+	   "ftruncate");
 	close(fd);
-	ok(symlink("0", "dir.tmp/link") == 0 && readlink("dir.tmp/link", link, sizeof(link)) == 1 && link[0] == '0',
+	ok(symlink("0", "dir.tmp/link") == 0 && readlink("dir.tmp/link", link, sizeof(link)) == 1 &&
+		   link[0] == '0',
 	   "symlink and readlink");
 	ok(lstat("dir.tmp/link", &st) == 0 && S_ISLNK(st.st_mode), "lstat");
-	ok(stat("dir.tmp/link", &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 2, "stat follows");
+	ok(stat("dir.tmp/link", &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 2,
+	   "stat follows");
 	ok(rename("dir.tmp/0", "dir.tmp/new") == 0 && access("dir.tmp/new", F_OK) == 0, "rename");
-	ok(chdir("dir.tmp") == 0 && getcwd(cwd, sizeof(cwd)) && strcmp(strrchr(cwd, '/'), "/dir.tmp") == 0, "getcwd");
+	ok(chdir("dir.tmp") == 0 && getcwd(cwd, sizeof(cwd)) &&
+		   strcmp(strrchr(cwd, '/'), "/dir.tmp") == 0,
+	   "getcwd");
 	unlink("new");
 	unlink("link");
 	for (int i = 1; i < 300; i++) {

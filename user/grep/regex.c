@@ -29,7 +29,17 @@ struct instruction {
 	size_t to, other;	/* FORK: both; JUMP: to */
 };
 
-enum node_type { NODE_EMPTY, NODE_CHAR, NODE_ANY, NODE_SET, NODE_BEGIN, NODE_END, NODE_CAT, NODE_ALT, NODE_REPEAT };
+enum node_type {
+	NODE_EMPTY,
+	NODE_CHAR,
+	NODE_ANY,
+	NODE_SET,
+	NODE_BEGIN,
+	NODE_END,
+	NODE_CAT,
+	NODE_ALT,
+	NODE_REPEAT
+};
 
 struct node {
 	struct node *all;	/* all nodes of the expression, for freeing */
@@ -70,7 +80,8 @@ static struct node *parse_alternatives(struct parser *p);
 
 /* Parsing */
 
-static struct node *node_new(struct parser *p, enum node_type type, struct node *left, struct node *right)
+static struct node *node_new(struct parser *p, enum node_type type, struct node *left,
+			     struct node *right)
 {
 	struct node *n = must_alloc(sizeof(*n));
 
@@ -263,7 +274,8 @@ static struct node *parse_piece(struct parser *p, bool first)
 {
 	/* A star with nothing before it is a star. */
 	bool literal_star = first && *p->at == '*';
-	struct node *atom = literal_star ? char_node(p, (unsigned char)*p->at++) : parse_atom(p, first);
+	struct node *atom =
+		literal_star ? char_node(p, (unsigned char)*p->at++) : parse_atom(p, first);
 
 	while (!p->error && p->syntax != REGEX_FIXED) {
 		struct node *n = node_new(p, NODE_REPEAT, atom, NULL);
@@ -291,8 +303,10 @@ static struct node *parse_sequence(struct parser *p)
 	struct node *last = NULL;
 
 	/* It leans to the right, so that emit_node can go along it in a loop. */
-	while (*p->at && !p->error && !at_special(p, '|') && !(p->depth > 0 && at_special(p, ')'))) {
-		bool begins = !last || (last->type == NODE_BEGIN && p->syntax == REGEX_BASIC && *p->at == '*');
+	while (*p->at && !p->error && !at_special(p, '|') &&
+	       !(p->depth > 0 && at_special(p, ')'))) {
+		bool begins = !last || (last->type == NODE_BEGIN && p->syntax == REGEX_BASIC &&
+					*p->at == '*');
 
 		last = parse_piece(p, begins);
 		*link = node_new(p, NODE_CAT, last, NULL);
@@ -463,7 +477,8 @@ static bool has_thread(const struct threads *t, size_t i)
 }
 
 /* Adds an instruction and all it leads to without a character. */
-static void add_thread(struct regex *re, struct threads *t, size_t start, bool at_begin, bool at_end)
+static void add_thread(struct regex *re, struct threads *t, size_t start, bool at_begin,
+		       bool at_end)
 {
 	size_t top = 0;
 

@@ -491,7 +491,8 @@ gid_t getegid(void)
 	return RAW_CALL(SYS_getegid);
 }
 
-int prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4, unsigned long arg5)
+int prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long arg4,
+	  unsigned long arg5)
 {
 	return CALL(SYS_prctl, option, arg2, arg3, arg4, arg5);
 }

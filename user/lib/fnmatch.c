@@ -27,7 +27,8 @@ static int match_class(const char **p, int c)
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		size_t len = strlen(classes[i].name);
 
-		if (strncmp(*p + 2, classes[i].name, len) == 0 && strncmp(*p + 2 + len, ":]", 2) == 0) {
+		if (strncmp(*p + 2, classes[i].name, len) == 0 &&
+		    strncmp(*p + 2 + len, ":]", 2) == 0) {
 			*p += len + 4;
 			return classes[i].test(c) != 0;
 		}

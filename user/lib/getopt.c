@@ -43,7 +43,8 @@ int getopt(int argc, char *const argv[], const char *options)
 		optarg = argv[optind++];
 	} else {
 		group = NULL;
-		return complain(options, "option requires an argument", options[0] == ':' ? ':' : '?');
+		return complain(options, "option requires an argument",
+				options[0] == ':' ? ':' : '?');
 	}
 	group = NULL;
 	return optopt;

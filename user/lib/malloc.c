@@ -212,7 +212,8 @@ static bool segment_add(size_t size)
 		}
 	}
 	/* The caller's bytes are aligned, so headers lie one word before a multiple of ALIGN. */
-	first = (struct chunk *)((((uintptr_t)start + WORD + ALIGN - 1) & ~(uintptr_t)(ALIGN - 1)) - WORD);
+	first = (struct chunk *)((((uintptr_t)start + WORD + ALIGN - 1) & ~(uintptr_t)(ALIGN - 1)) -
+				 WORD);
 	*(size_t *)(start + len - WORD) = IN_USE;
 	chunk_set_free(first, (size_t)(start + len - WORD - (char *)first));
 	return true;

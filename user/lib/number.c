@@ -65,7 +65,8 @@ static struct scan scan_number(const char *s, char **end, int base)
 
 static long long to_signed(struct scan r, long long min, long long max)
 {
-	unsigned long long limit = r.negative ? 0 - (unsigned long long)min : (unsigned long long)max;
+	unsigned long long limit =
+		r.negative ? 0 - (unsigned long long)min : (unsigned long long)max;
 
 	if (r.overflow || r.value > limit) {
 		errno = ERANGE;

@@ -75,7 +75,7 @@ static void put_field(struct sink *out, const struct spec *sp, const char *prefi
 static void put_integer(struct sink *out, struct spec sp, uintmax_t value, bool negative)
 {
 	const char *digits = sp.type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-	unsigned base = sp.type == 'o' ? 8 : sp.type == 'x' || sp.type == 'X' || sp.type == 'p' ? 16 : 10;
+	unsigned base = sp.type == 'd' || sp.type == 'u' ? 10 : sp.type == 'o' ? 8 : 16;
 	char buf[3 * sizeof(value)];
 	char *p = buf + sizeof(buf);
 	const char *prefix = "";
@@ -104,7 +104,8 @@ static void put_string(struct sink *out, struct spec sp, const char *s)
 	if (!s)
 		s = "(null)";
 	sp.zero = false;
-	put_field(out, &sp, "", 0, s, sp.precision < 0 ? strlen(s) : strnlen(s, (size_t)sp.precision));
+	put_field(out, &sp, "", 0, s,
+		  sp.precision < 0 ? strlen(s) : strnlen(s, (size_t)sp.precision));
 }
 
 /* Reads digits or a star. */
@@ -205,7 +206,8 @@ static void convert(struct sink *out, struct spec sp, va_list *ap)
 	case 'i':
 		sp.type = 'd';
 		value = take_signed(sp.length, ap);
-		put_integer(out, sp, value < 0 ? 0 - (uintmax_t)value : (uintmax_t)value, value < 0);
+		put_integer(out, sp, value < 0 ? 0 - (uintmax_t)value : (uintmax_t)value,
+			    value < 0);
 		break;
 	case 'u':
 	case 'o':

@@ -48,8 +48,13 @@ static struct passwd *find_user(const char *name, uid_t uid)
 	if (!table_find(&users, name, uid, f, 7))
 		return NULL;
 	result = (struct passwd){
-		.pw_name = f[0], .pw_passwd = f[1], .pw_uid = (uid_t)strtoul(f[2], NULL, 10),
-		.pw_gid = (gid_t)strtoul(f[3], NULL, 10), .pw_gecos = f[4], .pw_dir = f[5], .pw_shell = f[6],
+		.pw_name = f[0],
+		.pw_passwd = f[1],
+		.pw_uid = (uid_t)strtoul(f[2], NULL, 10),
+		.pw_gid = (gid_t)strtoul(f[3], NULL, 10),
+		.pw_gecos = f[4],
+		.pw_dir = f[5],
+		.pw_shell = f[6],
 	};
 	return &result;
 }

@@ -121,7 +121,8 @@ int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 		kact.flags = act->sa_flags;
 		kact.mask = act->sa_mask;
 	}
-	if (CALL(SYS_rt_sigaction, sig, act ? &kact : NULL, old ? &kold : NULL, sizeof(sigset_t)) < 0)
+	if (CALL(SYS_rt_sigaction, sig, act ? &kact : NULL, old ? &kold : NULL, sizeof(sigset_t)) <
+	    0)
 		return -1;
 	if (old) {
 		old->sa_handler = kold.handler;

@@ -3,7 +3,8 @@
  *
  *	reading:  buf[pos..end) are bytes the kernel gave and the program has not taken
  *	writing:  buf[0..pos) are bytes the program gave and the kernel has not taken
- *	idle:     pos == end == 0; a stream open for both starts here and comes back here by a flush or a seek
+ *	idle:     pos == end == 0; a stream open for both starts here, and a flush or a seek
+ *	          brings it back
  *
  * The buffer is allocated at the first transfer. Its last UNGET bytes are never read into, so that
  * ungetc always finds room. All streams but the three standard ones are on the list open_streams,
@@ -26,7 +27,7 @@ struct file_stream {
 	bool can_read, can_write;
 	bool reading, writing;
 	bool eof, error;
-	int mode;		/* _IOFBF, _IOLBF, _IONBF, or -1: by the kind of file, at the first transfer */
+	int mode; /* _IOFBF, _IOLBF, _IONBF, or -1: by the kind of file, at the first transfer */
 	char *buf;		/* BUFSIZ + UNGET bytes */
 	size_t pos, end;
 	FILE *next, *prev;	/* open_streams */

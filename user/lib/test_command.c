@@ -53,7 +53,8 @@ static long long number(struct test *t, const char *s)
 static bool is_binary(const char *s)
 {
 	static const char *const ops[] = {
-		"=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef",
+		"=",   "==",  "!=",  "<",   ">",   "-eq", "-ne",
+		"-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef",
 	};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
@@ -90,7 +91,12 @@ static bool eval_binary(struct test *t, const char *a, const char *op, const cha
 	if (op[0] != '-') {
 		int order = strcmp(a, b);
 
-		return op[0] == '=' ? order == 0 : op[0] == '!' ? order != 0 : op[0] == '<' ? order < 0 : order > 0;
+		switch (op[0]) {
+		case '=': return order == 0;
+		case '!': return order != 0;
+		case '<': return order < 0;
+		default: return order > 0;
+		}
 	}
 	if (strcmp(op, "-nt") == 0 || strcmp(op, "-ot") == 0 || strcmp(op, "-ef") == 0)
 		return compare_files(a, op, b);
@@ -169,7 +175,8 @@ static bool parse_not(struct test *t)
 	bool negated = false;
 
 	/* A lone "!" is a string, and in "! = x" it is an operand. */
-	while (t->end - t->at >= 2 && strcmp(*t->at, "!") == 0 && !(t->end - t->at >= 3 && is_binary(t->at[1]))) {
+	while (t->end - t->at >= 2 && strcmp(*t->at, "!") == 0 &&
+	       !(t->end - t->at >= 3 && is_binary(t->at[1]))) {
 		t->at++;
 		negated = !negated;
 	}

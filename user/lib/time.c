@@ -133,7 +133,8 @@ struct tm *gmtime_r(const time_t *t, struct tm *out)
 	days += DAYS_TO_1970;
 	era = (days >= 0 ? days : days - (DAYS_IN_400_YEARS - 1)) / DAYS_IN_400_YEARS;
 	day_of_era = days - era * DAYS_IN_400_YEARS;
-	year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	year_of_era =
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
 	day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	month = (int)((5 * day_of_year + 2) / 153);
 	out->tm_mday = (int)(day_of_year - (153 * month + 2) / 5 + 1);
@@ -175,8 +176,8 @@ time_t timegm(struct tm *tm)
 		month += 12;
 		year--;
 	}
-	return (time_t)(days_from_date(year, month, tm->tm_mday) * DAY_SECONDS + tm->tm_hour * 3600LL +
-			tm->tm_min * 60LL + tm->tm_sec);
+	return (time_t)(days_from_date(year, month, tm->tm_mday) * DAY_SECONDS +
+			tm->tm_hour * 3600LL + tm->tm_min * 60LL + tm->tm_sec);
 }
 
 static const char *const day_names[] = {
@@ -219,9 +220,15 @@ static bool convert_field(char *buf, size_t size, char c, const struct tm *tm)
 	case 'b':
 	case 'h': snprintf(buf, size, "%.3s", month_names[tm->tm_mon]); break;
 	case 'B': snprintf(buf, size, "%s", month_names[tm->tm_mon]); break;
-	case 's': snprintf(buf, size, "%lld", (long long)timegm(&(struct tm){
-			.tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday,
-			.tm_hour = tm->tm_hour, .tm_min = tm->tm_min, .tm_sec = tm->tm_sec })); break;
+	case 's':
+		snprintf(buf, size, "%lld",
+			 (long long)timegm(&(struct tm){ .tm_year = tm->tm_year,
+							 .tm_mon = tm->tm_mon,
+							 .tm_mday = tm->tm_mday,
+							 .tm_hour = tm->tm_hour,
+							 .tm_min = tm->tm_min,
+							 .tm_sec = tm->tm_sec }));
+		break;
 	case 'Z': snprintf(buf, size, "UTC"); break;
 	case 'z': snprintf(buf, size, "+0000"); break;
 	case 'n': snprintf(buf, size, "\n"); break;

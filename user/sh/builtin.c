@@ -133,7 +133,8 @@ static int builtin_local(int argc, char **argv)
 		}
 		if (equals)
 			*equals = '\0';
-		if (!var_make_local(argv[i]) || !(equals ? var_set(argv[i], equals + 1) : var_unset(argv[i])))
+		if (!var_make_local(argv[i]) ||
+		    !(equals ? var_set(argv[i], equals + 1) : var_unset(argv[i])))
 			return 1;
 	}
 	return 0;
@@ -474,8 +475,8 @@ static int describe(const char *name, bool terse)
 	int status = 0;
 
 	if (function_find(name) || builtin_find(name) || strcmp(name, "exec") == 0)
-		printf(terse ? "%s\n" : function_find(name) ? "%s is a function\n" : "%s is a shell builtin\n",
-		       name);
+		printf("%s%s\n", name, terse ? "" : function_find(name) ? " is a function"
+								       : " is a shell builtin");
 	else if (path)
 		printf(terse ? "%s\n" : "%s is %s\n", terse ? path : name, path);
 	else
@@ -509,16 +510,17 @@ static const struct {
 	builtin_fn *fn;
 } builtins[] = {
 	/* In the order of their names: found by bisection. */
-	{ ".", builtin_dot }, { ":", builtin_true }, { "[", test_command }, { "bg", builtin_fg },
-	{ "break", builtin_loop }, { "cd", builtin_cd }, { "command", builtin_command },
-	{ "continue", builtin_loop }, { "echo", echo_command }, { "eval", builtin_eval },
-	{ "exit", builtin_exit }, { "export", declare }, { "false", builtin_false }, { "fg", builtin_fg },
-	{ "jobs", builtin_jobs }, { "kill", builtin_kill }, { "local", builtin_local },
-	{ "printf", printf_command }, { "pwd", builtin_pwd }, { "read", builtin_read },
-	{ "readonly", declare }, { "return", builtin_return }, { "set", builtin_set },
-	{ "shift", builtin_shift }, { "test", test_command }, { "trap", builtin_trap },
-	{ "true", builtin_true }, { "type", builtin_type }, { "umask", builtin_umask },
-	{ "unset", builtin_unset }, { "wait", builtin_wait },
+	{ ".", builtin_dot },		{ ":", builtin_true },	      { "[", test_command },
+	{ "bg", builtin_fg },		{ "break", builtin_loop },    { "cd", builtin_cd },
+	{ "command", builtin_command }, { "continue", builtin_loop }, { "echo", echo_command },
+	{ "eval", builtin_eval },	{ "exit", builtin_exit },     { "export", declare },
+	{ "false", builtin_false },	{ "fg", builtin_fg },	      { "jobs", builtin_jobs },
+	{ "kill", builtin_kill },	{ "local", builtin_local },   { "printf", printf_command },
+	{ "pwd", builtin_pwd },		{ "read", builtin_read },     { "readonly", declare },
+	{ "return", builtin_return },	{ "set", builtin_set },	      { "shift", builtin_shift },
+	{ "test", test_command },	{ "trap", builtin_trap },     { "true", builtin_true },
+	{ "type", builtin_type },	{ "umask", builtin_umask },   { "unset", builtin_unset },
+	{ "wait", builtin_wait },
 };
 
 builtin_fn *builtin_find(const char *name)

@@ -106,7 +106,8 @@ static _Noreturn void child_exit(int status)
 /* Simple commands */
 
 /* Sets the variables of an assignment prefix; with saved not NULL the old ones are kept there. */
-static bool do_assignments(struct assign *list, struct saved_var **saved, bool export, struct arena *a)
+static bool do_assignments(struct assign *list, struct saved_var **saved, bool export,
+			   struct arena *a)
 {
 	for (; list; list = list->next) {
 		char *value;
@@ -172,8 +173,8 @@ static void exec_in_place(struct node *n, struct strlist *argv, struct arena *a)
 }
 
 /* A builtin or a function, with assignments and redirections undone afterwards. */
-static void exec_inside(struct node *n, builtin_fn *builtin, struct function *f, struct strlist *argv,
-			struct arena *a)
+static void exec_inside(struct node *n, builtin_fn *builtin, struct function *f,
+			struct strlist *argv, struct arena *a)
 {
 	struct saved_var *vars = NULL;
 	struct saved_fd *fds = NULL;
@@ -331,7 +332,8 @@ static void exec_pipeline(struct node *n, int flags)
 	if (n->negated) {
 		shell.condition--;
 		shell.status = !shell.status;
-	} else if (shell.status != 0 && shell.opt_errexit && shell.condition == 0 && !must_unwind()) {
+	} else if (shell.status != 0 && shell.opt_errexit && shell.condition == 0 &&
+		   !must_unwind()) {
 		shell_exit(shell.status);
 	}
 	pipeline_text = outer;
@@ -437,6 +439,16 @@ static void exec_while(struct node *n)
 	shell.loop_depth--;
 }
 
+/* The arguments as they are now: the body may change them. */
+static void copy_params(struct strlist *out, struct arena *a)
+{
+	for (int i = 0; i < shell.params.count; i++) {
+		const char *arg = shell.params.argv[i];
+
+		strlist_add(out, a, arena_copy(a, arg, strlen(arg)));
+	}
+}
+
 static void exec_for(struct node *n)
 {
 	struct arena *a = arena_new();
@@ -446,8 +458,7 @@ static void exec_for(struct node *n)
 	if (n->has_in)
 		ok = expand_words(n->words, a, &values);
 	else
-		for (int i = 0; i < shell.params.count; i++)
-			strlist_add(&values, a, arena_copy(a, shell.params.argv[i], strlen(shell.params.argv[i])));
+		copy_params(&values, a);
 	if (!ok)
 		abort_line();
 	else

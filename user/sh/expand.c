@@ -28,7 +28,7 @@ struct expansion {
 	struct str chars;
 	struct str marks;	/* as long as chars */
 	bool split;		/* fields are made of it: $@ breaks, and $* unquoted too */
-	bool in_value;		/* inside the word of ${name-word}: its text is a value, to be split */
+	bool in_value; /* inside the word of ${name-word}: its text is a value, to be split */
 	bool failed;
 };
 
@@ -181,7 +181,8 @@ static void put_alternative(struct expansion *x, const struct part *part, bool q
 }
 
 /* ${name-word} and its kin: true when the word stands for the value, or nothing does. */
-static bool expand_alternative(struct expansion *x, const struct part *part, bool absent, bool quoted)
+static bool expand_alternative(struct expansion *x, const struct part *part, bool absent,
+			       bool quoted)
 {
 	const char *text;
 
@@ -219,7 +220,8 @@ static bool expand_alternative(struct expansion *x, const struct part *part, boo
 static void expand_param(struct expansion *x, const struct part *part, bool quoted)
 {
 	bool arguments = is_arguments(part->text);
-	const char *value = arguments ? (shell.params.count > 0 ? "set" : NULL) : param_value(x, part->text);
+	const char *value =
+		arguments ? (shell.params.count > 0 ? "set" : NULL) : param_value(x, part->text);
 	bool absent = !value || (part->colon && !*value);
 
 	if (quoted && !arguments)

@@ -105,6 +105,7 @@ void glob_expand(const char *pattern, struct arena *a, struct strlist *out)
 
 	glob_component(&g, pattern);
 	if (out->count > before)
-		qsort(out->items + before, out->count - before, sizeof(*out->items), compare_strings);
+		qsort(out->items + before, out->count - before, sizeof(*out->items),
+		      compare_strings);
 	str_free(&g.path);
 }

@@ -284,7 +284,8 @@ static void show_job(const struct job *j, bool with_pid)
 		snprintf(what, sizeof(what), "Running");
 	else if (!WIFEXITED(p->status))
 		snprintf(what, sizeof(what), "%s",
-			 strsignal(WIFSTOPPED(p->status) ? WSTOPSIG(p->status) : WTERMSIG(p->status)));
+			 strsignal(WIFSTOPPED(p->status) ? WSTOPSIG(p->status)
+							 : WTERMSIG(p->status)));
 	else if (WEXITSTATUS(p->status) == 0)
 		snprintf(what, sizeof(what), "Done");
 	else
@@ -434,7 +435,8 @@ static struct job *job_find(const char *spec)
 			continue;
 		if (!*name || strcmp(name, "%") == 0 || strcmp(name, "+") == 0)
 			return j;
-		if (end != name ? !*end && j->number == n : strncmp(j->text, name, strlen(name)) == 0)
+		if (end != name ? !*end && j->number == n
+				: strncmp(j->text, name, strlen(name)) == 0)
 			return j;
 	}
 	return NULL;
@@ -568,7 +570,8 @@ int builtin_kill(int argc, char **argv)
 				status = 1;
 				break;
 			}
-			len = snprintf(target, sizeof(target), "%d", (int)(j->pgrp ? -j->pgrp : j->procs->pid));
+			len = snprintf(target, sizeof(target), "%d",
+				       (int)(j->pgrp ? -j->pgrp : j->procs->pid));
 			arg = arena_copy(a, target, (size_t)len);
 		}
 		strlist_add(&args, a, arg);

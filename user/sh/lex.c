@@ -190,7 +190,8 @@ static void backquotes(struct builder *b, bool quoted)
 		parser_advance(&inner);
 		part->body = parse_compound_list(&inner);
 		if (!inner.failed && inner.token.type != TOKEN_EOF)
-			parser_fail(&inner, "unexpected %s between backquotes", inner.typed.s + inner.token.start);
+			parser_fail(&inner, "unexpected %s between backquotes",
+				    inner.typed.s + inner.token.start);
 	}
 	/* The inner parser has reported. */
 	p->failed |= inner.failed;
@@ -236,7 +237,8 @@ static enum param_op read_operator(struct parser *p, bool *colon)
 
 		if (twice)
 			next_char(p);
-		return c == '#' ? (twice ? OP_LONG_PREFIX : OP_PREFIX) : (twice ? OP_LONG_SUFFIX : OP_SUFFIX);
+		return c == '#' ? (twice ? OP_LONG_PREFIX : OP_PREFIX)
+				: (twice ? OP_LONG_SUFFIX : OP_SUFFIX);
 	}
 	parser_fail(p, "bad substitution");
 	return OP_NONE;
@@ -504,11 +506,12 @@ static const struct {
 	enum token_type type;
 } operators[] = {
 	/* Longer ones before their beginnings. */
-	{ "&&", TOKEN_AND_IF }, { "||", TOKEN_OR_IF }, { ";;", TOKEN_DSEMI }, { "<<-", TOKEN_DLESSDASH },
-	{ "<<", TOKEN_DLESS }, { ">>", TOKEN_DGREAT }, { "<&", TOKEN_LESSAND }, { ">&", TOKEN_GREATAND },
-	{ "<>", TOKEN_LESSGREAT }, { ">|", TOKEN_CLOBBER }, { "&", TOKEN_AMP }, { "|", TOKEN_PIPE },
-	{ ";", TOKEN_SEMI }, { "(", TOKEN_LPAREN }, { ")", TOKEN_RPAREN }, { "<", TOKEN_LESS },
-	{ ">", TOKEN_GREAT },
+	{ "&&", TOKEN_AND_IF },	    { "||", TOKEN_OR_IF },    { ";;", TOKEN_DSEMI },
+	{ "<<-", TOKEN_DLESSDASH }, { "<<", TOKEN_DLESS },    { ">>", TOKEN_DGREAT },
+	{ "<&", TOKEN_LESSAND },    { ">&", TOKEN_GREATAND }, { "<>", TOKEN_LESSGREAT },
+	{ ">|", TOKEN_CLOBBER },    { "&", TOKEN_AMP },	      { "|", TOKEN_PIPE },
+	{ ";", TOKEN_SEMI },	    { "(", TOKEN_LPAREN },    { ")", TOKEN_RPAREN },
+	{ "<", TOKEN_LESS },	    { ">", TOKEN_GREAT },
 };
 
 /* Reads the longest operator; its first character has been put back. */

@@ -123,7 +123,9 @@ struct options {
 
 static _Noreturn void usage(const char *what)
 {
-	fprintf(stderr, "sh: %s\nusage: sh [-efilnux] [-c COMMAND [NAME [ARG...]] | FILE [ARG...]]\n", what);
+	fprintf(stderr,
+		"sh: %s\nusage: sh [-efilnux] [-c COMMAND [NAME [ARG...]] | FILE [ARG...]]\n",
+		what);
 	_exit(2);
 }
 

@@ -55,7 +55,8 @@ static void fail_unexpected(struct parser *p)
 		parser_fail(p, "unexpected end of line");
 		break;
 	default:
-		parser_fail(p, "unexpected \"%.*s\"", (int)(t->end - t->start), p->typed.s + t->start);
+		parser_fail(p, "unexpected \"%.*s\"", (int)(t->end - t->start),
+			    p->typed.s + t->start);
 	}
 }
 
@@ -67,7 +68,8 @@ static bool at_reserved(const struct parser *p, const char *word)
 /* Words that end a list instead of beginning a command. */
 static bool at_closing_word(const struct parser *p)
 {
-	static const char *const closing[] = { "then", "else", "elif", "fi", "do", "done", "esac", "}" };
+	static const char *const closing[] = { "then", "else", "elif", "fi",
+					       "do",   "done", "esac", "}" };
 
 	for (size_t i = 0; i < sizeof(closing) / sizeof(closing[0]); i++)
 		if (at_reserved(p, closing[i]))

@@ -15,7 +15,7 @@ struct token {
 	int line;
 	int number;		/* IO_NUMBER */
 	struct word word;	/* WORD */
-	const char *plain;	/* WORD: its text if no part of it is quoted or expanded, else NULL */
+	const char *plain; /* WORD: its text if no part of it is quoted or expanded, else NULL */
 	size_t start, end;	/* of its characters in parser.typed */
 };
 

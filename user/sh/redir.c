@@ -181,7 +181,8 @@ bool redir_apply(struct redir *list, struct saved_fd **undo)
 	for (struct redir *r = list; r && ok; r = r->next) {
 		char *target;
 
-		ok = expand_string(&r->target, a, false, false, &target) && (!undo || save_fd(r->fd, undo)) &&
+		ok = expand_string(&r->target, a, false, false, &target) &&
+		     (!undo || save_fd(r->fd, undo)) &&
 		     (r->type == REDIR_DUP ? redir_dup(r, target) : redir_open(r, target));
 	}
 	arena_drop(a);

@@ -62,8 +62,16 @@ enum part_type { PART_TEXT, PART_PARAM, PART_COMMAND, PART_ARITH };
 
 /* What ${name...} does with the value. */
 enum param_op {
-	OP_NONE, OP_DEFAULT, OP_ASSIGN, OP_ERROR, OP_ALTERNATIVE, OP_PREFIX, OP_LONG_PREFIX, OP_SUFFIX,
-	OP_LONG_SUFFIX, OP_LENGTH,
+	OP_NONE,
+	OP_DEFAULT,
+	OP_ASSIGN,
+	OP_ERROR,
+	OP_ALTERNATIVE,
+	OP_PREFIX,
+	OP_LONG_PREFIX,
+	OP_SUFFIX,
+	OP_LONG_SUFFIX,
+	OP_LENGTH,
 };
 
 struct word {
@@ -108,8 +116,19 @@ struct redir {
 };
 
 enum node_type {
-	NODE_SIMPLE, NODE_PIPELINE, NODE_AND, NODE_OR, NODE_LIST, NODE_SUBSHELL, NODE_GROUP, NODE_IF,
-	NODE_WHILE, NODE_UNTIL, NODE_FOR, NODE_CASE, NODE_FUNCTION,
+	NODE_SIMPLE,
+	NODE_PIPELINE,
+	NODE_AND,
+	NODE_OR,
+	NODE_LIST,
+	NODE_SUBSHELL,
+	NODE_GROUP,
+	NODE_IF,
+	NODE_WHILE,
+	NODE_UNTIL,
+	NODE_FOR,
+	NODE_CASE,
+	NODE_FUNCTION,
 };
 
 /* One command of a list or a pipeline. */
@@ -250,7 +269,8 @@ void function_call(struct function *f, char **argv, int argc);
 
 bool expand_words(struct word_item *words, struct arena *a, struct strlist *out);
 /* One string, not split, no file names. With pattern set, quoted characters get a backslash. */
-bool expand_string(const struct word *w, struct arena *a, bool assignment, bool pattern, char **out);
+bool expand_string(const struct word *w, struct arena *a, bool assignment, bool pattern,
+		   char **out);
 bool word_is_assignment(const struct word *w);
 void glob_expand(const char *pattern, struct arena *a, struct strlist *out);
 bool arith_eval(const char *expr, long long *out);

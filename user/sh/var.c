@@ -286,7 +286,11 @@ void var_print(bool exported_only, bool readonly_only)
 			continue;
 		if (!exported_only && !readonly_only && !(*v)->value)
 			continue;
-		printf("%s%s", exported_only ? "export " : readonly_only ? "readonly " : "", (*v)->entry.name);
+		printf("%s%s",
+		       exported_only   ? "export "
+		       : readonly_only ? "readonly "
+				       : "",
+		       (*v)->entry.name);
 		if ((*v)->value) {
 			putchar('=');
 			print_quoted((*v)->value);

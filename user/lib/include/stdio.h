@@ -63,7 +63,8 @@ int snprintf(char *s, size_t size, const char *fmt, ...) __attribute__((format(p
 int asprintf(char **s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int vprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 int vfprintf(FILE *f, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-int vsnprintf(char *s, size_t size, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
+int vsnprintf(char *s, size_t size, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
 int vasprintf(char **s, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 int remove(const char *path);
