@@ -110,16 +110,20 @@ static struct anon_node *node_clone(struct anon_node *n, unsigned level)
 	return copy;
 }
 
+/* Is n there, and ours alone if the node above it is? */
+static inline bool node_ours(const struct anon_node *n)
+{
+	return LIKELY(n && ref_get(&n->ref) == 1);
+}
+
 /*
- * Make *link, the root's pointer or that in a slot of `parent`, which is ours alone, point at a node that is ours alone. False if there is no memory,
- * or nothing is there and `make` is not set.
+ * Make *link, the root's pointer or that in a slot of `parent`, which is ours alone, point at a node that is ours alone; what is there is not. False if
+ * there is no memory, or nothing is there and `make` is not set.
  */
 static bool node_own(struct anon_node *parent, struct anon_node **link, unsigned level, bool make, struct batch *b)
 {
 	struct anon_node *old = *link, *n;
 
-	if (old && ref_get(&old->ref) == 1)
-		return true;
 	if (!old && !make)
 		return false;
 	if (old) {
@@ -163,7 +167,7 @@ struct anon_node *anon_own(struct anontab *t, ulong va, bool make, struct batch 
 	struct anon_node **link = &t->root, *parent = NULL;
 
 	for (unsigned level = ANON_LEVELS - 1;; level--) {
-		if (!node_own(parent, link, level, make, b))
+		if (!node_ours(*link) && !node_own(parent, link, level, make, b))
 			return NULL;
 		parent = *link;
 		if (level == 0)
@@ -213,7 +217,7 @@ static bool own_boundary(struct anontab *t, ulong va, struct batch *b)
 	struct anon_node **link = &t->root, *parent = NULL;
 
 	for (unsigned level = ANON_LEVELS - 1; *link && cuts(va, level); level--) {
-		if (!node_own(parent, link, level, false, b))
+		if (!node_ours(*link) && !node_own(parent, link, level, false, b))
 			return false;
 		if (level == 0)
 			break;

@@ -65,7 +65,7 @@ static inline void entry_open(pte_t *e, pte_t new)
 /* The entry for va at `level`; NULL if a table on the way is missing. Looks through parked entries. */
 static pte_t *entry_find(const struct pmap *pm, ulong va, unsigned level)
 {
-	pte_t *table = page_addr(pm->root);
+	pte_t *table = pm->top;
 
 	for (unsigned l = PT_LEVELS - 1; l > level; l--) {
 		pte_t e = table[pt_index(va, l)];
@@ -84,7 +84,7 @@ static pte_t *entry_find(const struct pmap *pm, ulong va, unsigned level)
 static pte_t *table_next(const struct pmap *pm, ulong *va, ulong end, pte_t **up)
 {
 	while (*va < end) {
-		pte_t *table = page_addr(pm->root);
+		pte_t *table = pm->top;
 		unsigned level = PT_LEVELS - 1;
 
 		for (;; level--) {
@@ -126,13 +126,14 @@ void pmap_boot(void)
 	kernel_pmap.root = table_alloc(ALLOC_ZERO);
 	if (!kernel_pmap.root)
 		panic("no memory for the kernel's page tables");
+	kernel_pmap.top = page_addr(kernel_pmap.root);
 	mmu_build_kernel_map(kernel_pmap.root);
 	mmu_load(page_paddr(kernel_pmap.root));
 }
 
 int pmap_create(struct pmap *pm)
 {
-	pte_t *root, *kernel = page_addr(kernel_pmap.root);
+	pte_t *root, *kernel = kernel_pmap.top;
 
 	spin_init(&pm->lock, "pmap", RANK_PMAP);
 	list_init(&pm->tables);
@@ -141,7 +142,7 @@ int pmap_create(struct pmap *pm)
 	pm->root = table_alloc(0);
 	if (!pm->root)
 		return -ENOMEM;
-	root = page_addr(pm->root);
+	pm->top = root = page_addr(pm->root);
 	memset(root, 0, PT_KERNEL_ROOT_INDEX * sizeof(pte_t));
 	memcpy(root + PT_KERNEL_ROOT_INDEX, kernel + PT_KERNEL_ROOT_INDEX,
 	       (PT_ROOT_ENTRIES - PT_KERNEL_ROOT_INDEX) * sizeof(pte_t));
@@ -216,7 +217,7 @@ static int entry_complete(struct pmap *pm, pte_t *e, unsigned level)
 
 int pmap_prepare(struct pmap *pm, ulong va)
 {
-	pte_t *table = page_addr(pm->root);
+	pte_t *table = pm->top;
 
 	for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
 		pte_t *e = &table[pt_index(va, level)];
@@ -371,7 +372,7 @@ void pmap_trim(struct pmap *pm, ulong lo, ulong hi, struct batch *b)
 	bool any;
 
 	spin_lock(&pm->lock);
-	any = trim_tables(pm, page_addr(pm->root), PT_LEVELS - 1, 0, lo, hi, b);
+	any = trim_tables(pm, pm->top, PT_LEVELS - 1, 0, lo, hi, b);
 	spin_unlock(&pm->lock);
 	if (any)
 		batch_add_all(b, pm);

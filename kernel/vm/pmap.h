@@ -30,7 +30,8 @@ enum prot {
 
 struct pmap {
 	struct spinlock lock;	/* RANK_PMAP */
-	struct page *root;	/* (c) the top table */
+	struct page *root;	/* (c) the top table, */
+	void *top;		/* (c) and where it lies */
 	struct list tables;	/* (p) all tables below it, by page->link */
 	u32 active;		/* (a) bit a CPU that has this pmap loaded */
 	ulong resident;		/* (p) user pages entered */
