@@ -120,7 +120,7 @@ static inline bool node_ours(const struct anon_node *n)
  * Make *link, the root's pointer or that in a slot of `parent`, which is ours alone, point at a node that is ours alone; what is there is not. False if
  * there is no memory, or nothing is there and `make` is not set.
  */
-static bool node_own(struct anon_node *parent, struct anon_node **link, unsigned level, bool make, struct batch *b)
+static NOINLINE bool node_own(struct anon_node *parent, struct anon_node **link, unsigned level, bool make, struct batch *b)
 {
 	struct anon_node *old = *link, *n;
 

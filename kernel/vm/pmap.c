@@ -192,7 +192,7 @@ static void unpark(pte_t *up)
 }
 
 /* Make what is missing at *e: a table below it, or the end of its parking. -ENOMEM. */
-static int entry_complete(struct pmap *pm, pte_t *e, unsigned level)
+static NOINLINE int entry_complete(struct pmap *pm, pte_t *e, unsigned level)
 {
 	struct page *fresh = NULL;
 
