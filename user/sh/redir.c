@@ -60,18 +60,6 @@ void redir_undo(struct saved_fd **undo)
 	}
 }
 
-void redir_keep(struct saved_fd **undo)
-{
-	while (*undo) {
-		struct saved_fd *s = *undo;
-
-		*undo = s->next;
-		if (s->copy >= 0)
-			close(s->copy);
-		free(s);
-	}
-}
-
 static void write_here(int fd, const char *text, size_t len)
 {
 	while (len > 0) {

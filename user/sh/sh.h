@@ -236,7 +236,7 @@ const char *var_get(const char *name);
 bool var_set(const char *name, const char *value);
 bool var_unset(const char *name);
 void var_export(const char *name);
-bool var_make_readonly(const char *name);
+void var_make_readonly(const char *name);
 bool is_name(const char *s, size_t len);
 /* "NAME=value" strings of the exported variables, in the arena. */
 char **var_environment(struct arena *a);
@@ -291,7 +291,6 @@ struct saved_fd;
 /* Does the redirections; with undo not NULL the old descriptors are kept for redir_undo. */
 bool redir_apply(struct redir *list, struct saved_fd **undo);
 void redir_undo(struct saved_fd **undo);
-void redir_keep(struct saved_fd **undo);
 /* Moves a descriptor out of the way of the script's, to 10 or above, closed by exec. */
 int fd_move_up(int fd);
 

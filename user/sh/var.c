@@ -185,10 +185,9 @@ void var_export(const char *name)
 	var_make(name)->exported = true;
 }
 
-bool var_make_readonly(const char *name)
+void var_make_readonly(const char *name)
 {
 	var_make(name)->readonly = true;
-	return true;
 }
 
 void var_init(char **environment)
