@@ -74,14 +74,18 @@ SYSCALL(fstat)
 	return err ? err : put_stat(args[1], &st);
 }
 
-/* Linux 6.11 and newer take NULL for an empty path. */
+/* fstat comes as an empty path, and Linux 6.11 and newer take NULL for that: it is spared the copy. */
 static int stat_path(ulong dirfd, ulong path_va, u32 flags, struct kstat *st)
 {
-	char *path;
+	char *path, first = '\0';
 	int err;
 
-	if (!path_va && (flags & AT_EMPTY_PATH))
-		return fs_stat((int)dirfd, "", flags, st);
+	if (flags & AT_EMPTY_PATH) {
+		if (path_va && COPYIN(&first, path_va))
+			return -EFAULT;
+		if (!first)
+			return fs_stat((int)dirfd, "", flags, st);
+	}
 	err = path_copyin(path_va, &path);
 	if (err)
 		return err;

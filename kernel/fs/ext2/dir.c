@@ -583,15 +583,32 @@ static int rename_move(const struct rename_op *op)
 	return err;
 }
 
+/*
+ * The victim is locked as in unlink; a directory that changes parents too, since its ".." changes. Neither contains the other, so two directories
+ * are locked by address.
+ */
+static void lock_moved(const struct rename_op *op, bool unlock)
+{
+	bool moves = inode_is_dir(op->inode) && op->old_dir != op->new_dir;
+	struct inode *first = moves ? op->inode : NULL, *second = op->victim;
+
+	if (first && second && inode_is_dir(second) && second < first) {
+		first = op->victim;
+		second = op->inode;
+	}
+	if (first)
+		unlock ? rwlock_write_unlock(&first->lock) : rwlock_write(&first->lock);
+	if (second)
+		unlock ? rwlock_write_unlock(&second->lock) : rwlock_write(&second->lock);
+}
+
 static int dir_rename(const struct rename_op *op)
 {
 	int err;
 
-	if (op->victim)
-		rwlock_write(&op->victim->lock);
+	lock_moved(op, false);
 	err = op->exchange ? rename_exchange(op) : rename_move(op);
-	if (op->victim)
-		rwlock_write_unlock(&op->victim->lock);
+	lock_moved(op, true);
 	if (err)
 		return err;
 	op->inode->ctime = ktime_now();
