@@ -37,7 +37,10 @@ int fs_stat(int dirfd, const char *path, u32 at_flags, struct kstat *st)
 	return 0;
 }
 
-/* Files without an inode are the kernel's own devices, made before there were names: they look like character devices. */
+/*
+ * Files without an inode are the kernel's own devices, made before there were names: they look like
+ * character devices.
+ */
 int file_stat(struct file *f, struct kstat *st)
 {
 	if (f->inode) {
@@ -53,7 +56,10 @@ int file_stat(struct file *f, struct kstat *st)
 	return 0;
 }
 
-/* Everybody is root: everything is allowed but to run what has no x bit, and to write where nothing can be written. */
+/*
+ * Everybody is root: everything is allowed but to run what has no x bit, and to write where nothing
+ * can be written.
+ */
 int fs_access(int dirfd, const char *path, u32 mode, u32 at_flags)
 {
 	struct dentry *d;
@@ -66,7 +72,8 @@ int fs_access(int dirfd, const char *path, u32 mode, u32 at_flags)
 		return err;
 	if ((mode & X_OK) && !inode_is_dir(d->inode) && !(d->inode->mode & 0111))
 		err = -EACCES;
-	if ((mode & 2) && d->inode->fs && d->inode->fs->read_only && (inode_is_reg(d->inode) || inode_is_dir(d->inode)))
+	if ((mode & 2) && d->inode->fs && d->inode->fs->read_only &&
+		(inode_is_reg(d->inode) || inode_is_dir(d->inode)))
 		err = -EROFS;
 	dentry_put(d);
 	return err;
@@ -216,7 +223,7 @@ static bool time_valid(const struct ktime *t)
 
 int fs_utimens(int dirfd, const char *path, const struct ktime times[2], u32 at_flags)
 {
-	static const struct ktime both_now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+	static const struct ktime both_now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
 	struct ktime now = ktime_now();
 	struct dentry *d;
 	int err;

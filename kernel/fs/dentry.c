@@ -1,8 +1,8 @@
 /*
  * Names in memory: see fs/dentry.h for what holds.
  *
- * Dropping the last reference to a dentry that is not kept drops its reference to the parent in turn; that is a loop here, never a recursion,
- * however deep the tree.
+ * Dropping the last reference to a dentry that is not kept drops its reference to the parent in
+ * turn; that is a loop here, never a recursion, however deep the tree.
  */
 #include "fs/dentry.h"
 
@@ -17,8 +17,8 @@ struct dentry *root_dentry;
 static struct kmem_cache *dentry_cache;
 static struct spinlock dcache_lock = SPINLOCK_INIT("dcache", RANK_DCACHE);
 static struct list unused = LIST_INIT(unused); /* (d) oldest first */
-static ulong nr_unused;			       /* (d) */
-static ulong unused_limit;		       /* (c) */
+static ulong nr_unused; /* (d) */
+static ulong unused_limit; /* (c) */
 
 void dentry_module_init(void)
 {
@@ -69,7 +69,10 @@ static struct dentry *dentry_alloc(const struct name *name)
 	return d;
 }
 
-/* Give d its inode; dcache_lock held or d not yet known. False: a directory that has a name already. */
+/*
+ * Give d its inode; dcache_lock held or d not yet known. False: a directory that has a name
+ * already.
+ */
 static bool set_inode(struct dentry *d, struct inode *inode)
 {
 	if (inode && inode_is_dir(inode)) {
@@ -109,13 +112,14 @@ static struct dentry *tree_find(struct dentry *dir, u32 hash, const struct name 
 
 static void tree_add(struct dentry *dir, struct dentry *d)
 {
-	struct name name = { d->text, d->len };
+	struct name name = {d->text, d->len};
 	struct tree_node *parent = NULL, **link = &dir->children.root;
 
 	while (*link) {
 		parent = *link;
-		link = name_order(CONTAINER_OF(parent, struct dentry, node), d->hash, &name) < 0 ? &parent->left :
-												     &parent->right;
+		link = name_order(CONTAINER_OF(parent, struct dentry, node), d->hash, &name) < 0
+			? &parent->left
+			: &parent->right;
 	}
 	tree_insert(&dir->children, &d->node, parent, link);
 	d->hashed = true;
@@ -158,7 +162,8 @@ struct dentry *dentry_hold(struct dentry *d)
 /* Is a dentry worth keeping while nobody uses it? */
 static bool keep_unused(const struct dentry *d)
 {
-	return d->hashed && (!d->inode || (!d->inode->fs->uncached && d->inode->nlink)) && !d->parent->inode->fs->uncached;
+	return d->hashed && (!d->inode || (!d->inode->fs->uncached && d->inode->nlink)) &&
+		!d->parent->inode->fs->uncached;
 }
 
 /*
@@ -267,7 +272,9 @@ void dentry_prune(struct dentry *dir)
 
 /* --- lookup --- */
 
-/* Does a kept name still hold? Only file systems whose names come and go by themselves can say no. */
+/*
+ * Does a kept name still hold? Only file systems whose names come and go by themselves can say no.
+ */
 static bool still_valid(const struct dentry *d)
 {
 	if (!d->inode)
@@ -293,7 +300,10 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 	return d;
 }
 
-/* Put the new dentry d into dir's tree. A damaged disk can make a directory appear twice: then d is freed, and -EIO. */
+/*
+ * Put the new dentry d into dir's tree. A damaged disk can make a directory appear twice: then d is
+ * freed, and -EIO.
+ */
 static int dentry_enter(struct dentry *dir, struct dentry *d, struct inode *inode)
 {
 	bool single;
@@ -308,7 +318,8 @@ static int dentry_enter(struct dentry *dir, struct dentry *d, struct inode *inod
 	spin_unlock(&dcache_lock);
 	if (single)
 		return 0;
-	log_warn("fs: directory %llu has more than one name: the disk is damaged\n", (unsigned long long)inode->ino);
+	log_warn("fs: directory %llu has more than one name: the disk is damaged\n",
+		(unsigned long long)inode->ino);
 	dentry_free_chain(d);
 	return -EIO;
 }

@@ -1,13 +1,16 @@
 /*
- * Names in memory. A dentry is one name in one directory: it knows its parent and text, and the inode it stands for, or
- * that there is none (a negative one). A directory's dentries stand in a balanced tree ordered by hash; that tree, the parent
- * links and the reference counts belong to one spin lock.
+ * Names in memory. A dentry is one name in one directory: it knows its parent and text, and the
+ * inode it stands for, or that there is none (a negative one). A directory's dentries stand in a
+ * balanced tree ordered by hash; that tree, the parent links and the reference counts belong to one
+ * spin lock.
  *
- * Each (parent, name) has at most one hashed dentry. They are added under the directory's inode lock, so a walker that misses takes that lock
- * and looks again. A removed name is unhashed: it keeps parent and text, so the path of an open file can still be told.
- * Unused dentries stay on a list, oldest first, until there are too many.
+ * Each (parent, name) has at most one hashed dentry. They are added under the directory's inode
+ * lock, so a walker that misses takes that lock and looks again. A removed name is unhashed: it
+ * keeps parent and text, so the path of an open file can still be told. Unused dentries stay on a
+ * list, oldest first, until there are too many.
  *
- * A file system is mounted on a dentry by `mounted`; its root points back by `covers`. Walkers hop over both.
+ * A file system is mounted on a dentry by `mounted`; its root points back by `covers`. Walkers hop
+ * over both.
  */
 #pragma once
 
@@ -32,7 +35,10 @@ struct dentry {
 
 void dentry_module_init(void);
 u32 name_hash(const struct name *name);
-/* The root of a file system, or (no file system) a nameless dentry for a pipe. Takes over the reference to inode. NULL: no memory. */
+/*
+ * The root of a file system, or (no file system) a nameless dentry for a pipe. Takes over the
+ * reference to inode. NULL: no memory.
+ */
 struct dentry *dentry_root(struct inode *inode);
 struct dentry *dentry_hold(struct dentry *d);
 /* May sleep; no lock of rank INODE or above held. NULL does nothing. */
@@ -50,18 +56,27 @@ void dentry_attach(struct dentry *d, struct inode *inode);
 void dentry_unhash(struct dentry *d);
 /* Drop kept names below a directory that is removed. */
 void dentry_prune(struct dentry *dir);
-/* Rename: d takes the place of target, which is unhashed. text: target's name, from kmalloc; the old one is freed. Both directories locked. */
+/*
+ * Rename: d takes the place of target, which is unhashed. text: target's name, from kmalloc; the
+ * old one is freed. Both directories locked.
+ */
 void dentry_move(struct dentry *d, struct dentry *target, char *text);
 void dentry_exchange(struct dentry *a, struct dentry *b);
 /* A copy of d's name for dentry_move. NULL: no memory. */
 char *dentry_copy_text(struct dentry *d);
 /* d's parent, referenced, mounts crossed; d itself (referenced) at the very top. */
 struct dentry *dentry_parent(struct dentry *d);
-/* Where a walker stands that reaches d: the root of what is mounted there. Takes over and gives back a reference. */
+/*
+ * Where a walker stands that reaches d: the root of what is mounted there. Takes over and gives
+ * back a reference.
+ */
 struct dentry *dentry_mounted(struct dentry *d);
 /* Is a an ancestor of d, or d itself? Same file system, RANK_RENAME held. */
 bool dentry_contains(struct dentry *a, struct dentry *d);
-/* The absolute path, " (deleted)" added if a name of it is gone; NUL-terminated. Its length, or -ENAMETOOLONG. */
+/*
+ * The absolute path, " (deleted)" added if a name of it is gone; NUL-terminated. Its length, or
+ * -ENAMETOOLONG.
+ */
 int dentry_path(struct dentry *d, char *buf, size_t size, bool *deleted);
 /* Drop unused names until at most `keep` are left. May sleep, no lock held. */
 void dentry_trim(ulong keep);

@@ -1,7 +1,8 @@
 /*
  * /dev: a fixed list of nodes, and the devices that belong to no driver.
  *
- * A device is known by its number: nodes made on the disk with mknod lead to the same devices as the names here.
+ * A device is known by its number: nodes made on the disk with mknod lead to the same devices as
+ * the names here.
  */
 #include "fs/dentry.h"
 
@@ -91,36 +92,41 @@ static ssize_t random_write(struct file *f UNUSED, struct uio *u, off_t *pos UNU
 	return done;
 }
 
-static const struct file_ops null_ops = { .read = null_read, .write = null_write, .seek = null_seek };
-static const struct file_ops zero_ops = { .read = zero_read, .write = null_write, .seek = null_seek, .mmap = zero_mmap };
-static const struct file_ops full_ops = { .read = zero_read, .write = full_write, .seek = null_seek };
-static const struct file_ops random_ops = { .read = random_read, .write = random_write, .seek = null_seek };
+static const struct file_ops null_ops = {.read = null_read, .write = null_write, .seek = null_seek};
+static const struct file_ops zero_ops = {
+	.read = zero_read, .write = null_write, .seek = null_seek, .mmap = zero_mmap};
+static const struct file_ops full_ops = {.read = zero_read, .write = full_write, .seek = null_seek};
+static const struct file_ops random_ops = {
+	.read = random_read, .write = random_write, .seek = null_seek};
 
 /* --- the nodes --- */
 
 struct device {
 	const char *name;
-	u32 major, minor, mode;		   /* mode with kind; a link has no number */
-	const struct file_ops *ops;	   /* NULL: the console's, chosen at open */
-	const char *target;		   /* of a link */
+	u32 major, minor, mode; /* mode with kind; a link has no number */
+	const struct file_ops *ops; /* NULL: the console's, chosen at open */
+	const char *target; /* of a link */
 };
 
 static const struct device devices[] = {
-	{ "null", 1, 3, S_IFCHR | 0666, &null_ops, NULL },
-	{ "zero", 1, 5, S_IFCHR | 0666, &zero_ops, NULL },
-	{ "full", 1, 7, S_IFCHR | 0666, &full_ops, NULL },
-	{ "random", 1, 8, S_IFCHR | 0666, &random_ops, NULL },
-	{ "urandom", 1, 9, S_IFCHR | 0666, &random_ops, NULL },
-	{ "tty", 5, 0, S_IFCHR | 0666, NULL, NULL },
-	{ "console", 5, 1, S_IFCHR | 0600, NULL, NULL },
-	{ "fd", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd" },
-	{ "stdin", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd/0" },
-	{ "stdout", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd/1" },
-	{ "stderr", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd/2" },
-	{ "shm", 0, 0, S_IFLNK | 0777, NULL, "/tmp" },
+	{"null", 1, 3, S_IFCHR | 0666, &null_ops, NULL},
+	{"zero", 1, 5, S_IFCHR | 0666, &zero_ops, NULL},
+	{"full", 1, 7, S_IFCHR | 0666, &full_ops, NULL},
+	{"random", 1, 8, S_IFCHR | 0666, &random_ops, NULL},
+	{"urandom", 1, 9, S_IFCHR | 0666, &random_ops, NULL},
+	{"tty", 5, 0, S_IFCHR | 0666, NULL, NULL},
+	{"console", 5, 1, S_IFCHR | 0600, NULL, NULL},
+	{"fd", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd"},
+	{"stdin", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd/0"},
+	{"stdout", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd/1"},
+	{"stderr", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd/2"},
+	{"shm", 0, 0, S_IFLNK | 0777, NULL, "/tmp"},
 };
 
-/* The console: the terminal, or the link to the host in job mode. /dev/tty is the process's own terminal, if it has one. */
+/*
+ * The console: the terminal, or the link to the host in job mode. /dev/tty is the process's own
+ * terminal, if it has one.
+ */
 static int console_open(struct file *f, bool own)
 {
 	if (own && !tty_controlling())
@@ -177,8 +183,9 @@ static void dev_evict(struct inode *inode)
 	kmfree(inode);
 }
 
-static const struct inode_ops node_ops = { .open = devfs_open, .evict = dev_evict };
-static const struct inode_ops node_link_ops = { .readlink = dev_readlink, .stat = dev_stat, .evict = dev_evict };
+static const struct inode_ops node_ops = {.open = devfs_open, .evict = dev_evict};
+static const struct inode_ops node_link_ops = {
+	.readlink = dev_readlink, .stat = dev_stat, .evict = dev_evict};
 
 static int dev_lookup(struct inode *dir UNUSED, const struct name *name, struct inode **out)
 {
@@ -193,7 +200,8 @@ static int dev_lookup(struct inode *dir UNUSED, const struct name *name, struct 
 		inode = kmalloc(sizeof(*inode), ALLOC_WAIT);
 		if (!inode)
 			return -ENOMEM;
-		inode_init(inode, link ? &node_link_ops : &node_ops, &path_file_ops, &devfs, ROOT_INO + 1 + i, d->mode);
+		inode_init(inode, link ? &node_link_ops : &node_ops, &path_file_ops, &devfs,
+			ROOT_INO + 1 + i, d->mode);
 		inode->rdev = link ? 0 : dev_make(d->major, d->minor);
 		*out = inode;
 		return 0;
@@ -211,10 +219,12 @@ static int dev_readdir(struct file *f, struct uio *u)
 		u64 pos = (u64)f->pos;
 
 		if (pos < 2)
-			err = dirent_emit(u, ROOT_INO, pos + 1, dirent_type(S_IFDIR), "..", pos + 1);
+			err = dirent_emit(
+				u, ROOT_INO, pos + 1, dirent_type(S_IFDIR), "..", pos + 1);
 		else
-			err = dirent_emit(u, ROOT_INO + pos - 1, pos + 1, dirent_type(devices[pos - 2].mode), devices[pos - 2].name,
-					  strlen(devices[pos - 2].name));
+			err = dirent_emit(u, ROOT_INO + pos - 1, pos + 1,
+				dirent_type(devices[pos - 2].mode), devices[pos - 2].name,
+				strlen(devices[pos - 2].name));
 		if (!err)
 			f->pos++;
 	}
@@ -228,15 +238,16 @@ static ssize_t dir_read(struct file *f UNUSED, struct uio *u UNUSED, off_t *pos 
 	return -EISDIR;
 }
 
-static const struct file_ops dev_dir_ops = { .read = dir_read, .seek = plain_seek, .readdir = dev_readdir };
-static const struct inode_ops dev_dir_inode_ops = { .lookup = dev_lookup, .evict = dev_evict };
+static const struct file_ops dev_dir_ops = {
+	.read = dir_read, .seek = plain_seek, .readdir = dev_readdir};
+static const struct inode_ops dev_dir_inode_ops = {.lookup = dev_lookup, .evict = dev_evict};
 
 static void dev_statfs(struct fs *fs UNUSED, struct kstatfs *st)
 {
 	st->type = DEVFS_TYPE;
 }
 
-static const struct fs_ops devfs_ops = { .statfs = dev_statfs };
+static const struct fs_ops devfs_ops = {.statfs = dev_statfs};
 
 int devfs_mount(struct fs **out)
 {

@@ -1,10 +1,12 @@
 /*
  * Open files and descriptor tables.
  *
- * A table is an array of file pointers beside two bit sets, one of the descriptors in use and one of those to be closed on exec. Both
- * grow by doubling and never shrink. `hint` is a lower bound of the lowest free descriptor, which makes finding it cheap: bits below it are all set.
+ * A table is an array of file pointers beside two bit sets, one of the descriptors in use and one
+ * of those to be closed on exec. Both grow by doubling and never shrink. `hint` is a lower bound of
+ * the lowest free descriptor, which makes finding it cheap: bits below it are all set.
  *
- * Invariants: slot[fd] is not NULL exactly where bit fd of `used` is set; every non-NULL slot owns a reference.
+ * Invariants: slot[fd] is not NULL exactly where bit fd of `used` is set; every non-NULL slot owns
+ * a reference.
  */
 #include "fs/file.h"
 
@@ -20,17 +22,17 @@
 #include "vm/uaccess.h"
 
 #define WORD_BITS (8 * sizeof(ulong))
-#define FILES_MIN 64u	    /* descriptors of a new table: one word of bits or two */
+#define FILES_MIN 64u /* descriptors of a new table: one word of bits or two */
 #define FILES_MAX (1u << 20) /* whatever the limit says */
 
 struct files {
 	struct spinlock lock; /* RANK_FILES */
-	u32 ref;	      /* (a) */
-	u32 size;	      /* (lock) descriptors there is room for, a multiple of WORD_BITS */
-	u32 hint;	      /* (lock) */
-	struct file **slot;   /* (lock) */
-	ulong *used;	      /* (lock) */
-	ulong *cloexec;	      /* (lock) */
+	u32 ref; /* (a) */
+	u32 size; /* (lock) descriptors there is room for, a multiple of WORD_BITS */
+	u32 hint; /* (lock) */
+	struct file **slot; /* (lock) */
+	ulong *used; /* (lock) */
+	ulong *cloexec; /* (lock) */
 };
 
 static struct kmem_cache *file_cache;
@@ -42,7 +44,8 @@ void file_module_init(void)
 	files_cache = kmem_cache_create("files", sizeof(struct files), 0);
 }
 
-struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode, struct dentry *dentry, void *private)
+struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode,
+	struct dentry *dentry, void *private)
 {
 	struct file *f = kmem_alloc(file_cache, ALLOC_WAIT);
 
@@ -137,12 +140,9 @@ static off_t set_position(struct file *f, off_t base, off_t off)
 off_t plain_seek(struct file *f, off_t off, int whence)
 {
 	switch (whence) {
-	case SEEK_SET:
-		return set_position(f, 0, off);
-	case SEEK_CUR:
-		return set_position(f, f->pos, off);
-	default:
-		return -EINVAL;
+	case SEEK_SET: return set_position(f, 0, off);
+	case SEEK_CUR: return set_position(f, f->pos, off);
+	default: return -EINVAL;
 	}
 }
 
@@ -152,18 +152,14 @@ off_t generic_seek(struct file *f, off_t off, int whence)
 	off_t size = (off_t)f->inode->obj->size;
 
 	switch (whence) {
-	case SEEK_END:
-		return set_position(f, size, off);
-	case SEEK_DATA:
-		return off < 0 || off >= size ? -ENXIO : set_position(f, 0, off);
-	case SEEK_HOLE:
-		return off < 0 || off >= size ? -ENXIO : set_position(f, size, 0);
-	default:
-		return plain_seek(f, off, whence);
+	case SEEK_END: return set_position(f, size, off);
+	case SEEK_DATA: return off < 0 || off >= size ? -ENXIO : set_position(f, 0, off);
+	case SEEK_HOLE: return off < 0 || off >= size ? -ENXIO : set_position(f, size, 0);
+	default: return plain_seek(f, off, whence);
 	}
 }
 
-const struct file_ops path_file_ops = { 0 };
+const struct file_ops path_file_ops = {0};
 
 /* --- descriptor tables --- */
 
@@ -246,13 +242,16 @@ struct files *files_create(void)
 
 static void files_free(struct files *fs)
 {
-	struct table t = { fs->slot, fs->used, fs->cloexec };
+	struct table t = {fs->slot, fs->used, fs->cloexec};
 
 	table_free(&t);
 	kmem_free(files_cache, fs);
 }
 
-/* Copy the bits and files of `from` into the emptier table; its lock is held, and `to` is large enough. */
+/*
+ * Copy the bits and files of `from` into the emptier table; its lock is held, and `to` is large
+ * enough.
+ */
 static void table_copy(struct table *to, const struct files *from)
 {
 	memcpy(to->slot, from->slot, from->size * sizeof(*from->slot));
@@ -274,7 +273,7 @@ static int files_grow(struct files *fs, u32 want)
 	if (fs->size >= size) {
 		old = fresh;
 	} else {
-		old = (struct table){ fs->slot, fs->used, fs->cloexec };
+		old = (struct table){fs->slot, fs->used, fs->cloexec};
 		table_copy(&fresh, fs);
 		fs->slot = fresh.slot;
 		fs->used = fresh.used;
@@ -303,10 +302,11 @@ struct files *files_copy(struct files *from)
 		spin_unlock(&from->lock);
 		files_free(fs);
 	}
-	t = (struct table){ fs->slot, fs->used, fs->cloexec };
+	t = (struct table){fs->slot, fs->used, fs->cloexec};
 	table_copy(&t, from);
 	fs->hint = from->hint;
-	for (fd = bit_find(fs->used, 0, size, true); fd < size; fd = bit_find(fs->used, fd + 1, size, true))
+	for (fd = bit_find(fs->used, 0, size, true); fd < size;
+		fd = bit_find(fs->used, fd + 1, size, true))
 		file_hold(fs->slot[fd]);
 	spin_unlock(&from->lock);
 	return fs;
@@ -328,7 +328,8 @@ void files_put(struct files *fs)
 
 	if (__atomic_sub_fetch(&fs->ref, 1, __ATOMIC_ACQ_REL))
 		return;
-	for (fd = bit_find(fs->used, 0, fs->size, true); fd < fs->size; fd = bit_find(fs->used, fd + 1, fs->size, true))
+	for (fd = bit_find(fs->used, 0, fs->size, true); fd < fs->size;
+		fd = bit_find(fs->used, fd + 1, fs->size, true))
 		file_drop(fs->slot[fd]);
 	files_free(fs);
 }
@@ -347,7 +348,10 @@ struct file *files_get(struct files *fs, int fd)
 	return f;
 }
 
-/* How many descriptors the table may have: the process's limit, if it is its own table that it fills. */
+/*
+ * How many descriptors the table may have: the process's limit, if it is its own table that it
+ * fills.
+ */
 static u32 files_limit(const struct files *fs)
 {
 	const struct proc *p = current_proc();

@@ -1,8 +1,8 @@
 /*
  * Open files and descriptors.
  *
- * A struct file is an open file description: what dup and fork share. Its operations are by kind: regular files and
- * directories (fs/), pipes, devices, /proc. A struct files is a descriptor table.
+ * A struct file is an open file description: what dup and fork share. Its operations are by kind:
+ * regular files and directories (fs/), pipes, devices, /proc. A struct files is a descriptor table.
  */
 #pragma once
 
@@ -52,9 +52,12 @@ struct uio;
 struct poll_table;
 void poll_wait(struct poll_table *pt, struct waitq *q);
 
-/* Operations; a NULL one answers the errno named. All may sleep, none is called with a lock held. */
+/*
+ * Operations; a NULL one answers the errno named. All may sleep, none is called with a lock held.
+ */
 struct file_ops {
-	ssize_t (*read)(struct file *f, struct uio *u, off_t *pos);  /* -EINVAL; pos is f->pos or pread's own */
+	/* pos is f->pos or pread's own. */
+	ssize_t (*read)(struct file *f, struct uio *u, off_t *pos);  /* -EINVAL */
 	ssize_t (*write)(struct file *f, struct uio *u, off_t *pos); /* -EINVAL */
 	off_t (*seek)(struct file *f, off_t off, int whence);	     /* -ESPIPE */
 	int (*readdir)(struct file *f, struct uio *u);		     /* -ENOTDIR; getdents64 records; bytes */
@@ -62,8 +65,9 @@ struct file_ops {
 	uint (*poll)(struct file *f, struct poll_table *pt);	     /* always ready */
 	int (*sync)(struct file *f, bool data_only);		     /* -EINVAL */
 	/*
-	 * mmap: the object to map in *obj (no reference is taken: f keeps it alive), or NULL in *obj for anonymous memory (/dev/zero).
-	 * -ENODEV. `shared` says which kind of mapping is meant.
+	 * mmap: the object to map in *obj (no reference is taken: f keeps it alive), or NULL in
+	 * *obj for anonymous memory (/dev/zero). -ENODEV. `shared` says which kind of mapping is
+	 * meant.
 	 */
 	int (*mmap)(struct file *f, bool shared, struct obj **obj);
 	void (*release)(struct file *f); /* the last reference is gone */
@@ -89,11 +93,18 @@ static inline bool file_writable(const struct file *f)
 	return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
 }
 
-/* A new file with one reference; NULL if there is no memory. Takes over the caller's references to inode and dentry (also on failure: drops them). */
-struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode, struct dentry *dentry, void *private);
+/*
+ * A new file with one reference; NULL if there is no memory. Takes over the caller's references to
+ * inode and dentry (also on failure: drops them).
+ */
+struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode,
+		      struct dentry *dentry, void *private);
 void file_hold(struct file *f);
 void file_drop(struct file *f); /* may sleep */
-/* The absolute path it was opened by, " (deleted)" added if it has no name any more; NUL-terminated, cut to size. */
+/*
+ * The absolute path it was opened by, " (deleted)" added if it has no name any more;
+ * NUL-terminated, cut to size.
+ */
 int file_path(struct file *f, char *buf, size_t size);
 
 /* Kernel-side convenience: offset explicit, whole or -errno/short count. */
@@ -108,7 +119,10 @@ void files_put(struct files *fs);	     /* closes all with the last reference */
 void files_close_on_exec(struct files *fs);
 /* The open file with a reference, or NULL. */
 struct file *files_get(struct files *fs, int fd);
-/* The lowest free descriptor >= from, now f (takes over the reference on success only). -EMFILE, -ENOMEM. */
+/*
+ * The lowest free descriptor >= from, now f (takes over the reference on success only). -EMFILE,
+ * -ENOMEM.
+ */
 int files_install(struct files *fs, struct file *f, int from, bool cloexec);
 /* dup3: make fd f whatever it was (reference taken over on success). */
 int files_replace(struct files *fs, int fd, struct file *f, bool cloexec);
@@ -120,6 +134,9 @@ int files_next(struct files *fs, int fd);
 /* Descriptors there is room for before the table grows. */
 u32 files_room(const struct files *fs);
 
-/* pipe.c: F_GETPIPE_SZ, F_SETPIPE_SZ: the capacity in bytes, or -EBADF for other files; -EPERM, -EBUSY, -ENOMEM. */
+/*
+ * pipe.c: F_GETPIPE_SZ, F_SETPIPE_SZ: the capacity in bytes, or -EBADF for other files; -EPERM,
+ * -EBUSY, -ENOMEM.
+ */
 long pipe_get_size(struct file *f);
 long pipe_set_size(struct file *f, ulong bytes);

@@ -1,8 +1,10 @@
 /*
- * Inodes in memory: the index by number, loading and evicting one at a time, and what stat tells of them.
+ * Inodes in memory: the index by number, loading and evicting one at a time, and what stat tells of
+ * them.
  *
- * The index holds no reference. A reference count falls to 0 only under fs->lock and only once: the inode is then `going`, nobody finds it any more,
- * and who asks for its number waits until the file system has stored or freed it.
+ * The index holds no reference. A reference count falls to 0 only under fs->lock and only once: the
+ * inode is then `going`, nobody finds it any more, and who asks for its number waits until the file
+ * system has stored or freed it.
  */
 #include "fs/inode.h"
 
@@ -18,10 +20,11 @@ struct ktime ktime_now(void)
 {
 	u64 now = clock_realtime();
 
-	return (struct ktime){ (s64)(now / NSEC), (u32)(now % NSEC) };
+	return (struct ktime){(s64)(now / NSEC), (u32)(now % NSEC)};
 }
 
-void fs_setup(struct fs *fs, const struct fs_ops *ops, const char *type, const char *device, u64 dev)
+void fs_setup(
+	struct fs *fs, const struct fs_ops *ops, const char *type, const char *device, u64 dev)
 {
 	fs->ops = ops;
 	fs->type = type;
@@ -45,7 +48,8 @@ void inode_init_lock(struct inode *inode)
 		rwlock_init(&inode->lock, "inode", RANK_INODE);
 }
 
-void inode_init(struct inode *inode, const struct inode_ops *ops, const struct file_ops *fops, struct fs *fs, u64 ino, u32 mode)
+void inode_init(struct inode *inode, const struct inode_ops *ops, const struct file_ops *fops,
+	struct fs *fs, u64 ino, u32 mode)
 {
 	memset(inode, 0, sizeof(*inode));
 	inode->ops = ops;
@@ -74,8 +78,8 @@ static void inode_loaded(struct inode *inode, int err)
 }
 
 /*
- * Find the number in the index or put fresh there; fs->lock held. 1: fresh is in, to be loaded; 0: *out is referenced; -EAGAIN: wait, something is
- * being loaded or evicted; -ENOMEM.
+ * Find the number in the index or put fresh there; fs->lock held. 1: fresh is in, to be loaded; 0:
+ * *out is referenced; -EAGAIN: wait, something is being loaded or evicted; -ENOMEM.
  */
 static int inode_find_or_add(struct fs *fs, u64 ino, struct inode *fresh, struct inode **out)
 {
@@ -94,7 +98,8 @@ static int inode_find_or_add(struct fs *fs, u64 ino, struct inode *fresh, struct
 	return 1;
 }
 
-int inode_get(struct fs *fs, u64 ino, struct inode *fresh, int (*load)(struct inode *), struct inode **out)
+int inode_get(struct fs *fs, u64 ino, struct inode *fresh, int (*load)(struct inode *),
+	struct inode **out)
 {
 	struct waiter w;
 	int err;
@@ -147,7 +152,8 @@ static bool inode_put_fast(struct inode *inode)
 	u32 ref = __atomic_load_n(&inode->ref, __ATOMIC_RELAXED);
 
 	while (ref > 1)
-		if (__atomic_compare_exchange_n(&inode->ref, &ref, ref - 1, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(
+			    &inode->ref, &ref, ref - 1, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 			return true;
 	return false;
 }
@@ -202,7 +208,10 @@ void inode_stat(struct inode *inode, struct kstat *st)
 		inode->ops->stat(inode, st);
 }
 
-/* struct linux_dirent64 (getdents(2)): the name follows the fixed part, records are padded to 8 bytes. */
+/*
+ * struct linux_dirent64 (getdents(2)): the name follows the fixed part, records are padded to 8
+ * bytes.
+ */
 struct dirent_head {
 	u64 ino;
 	s64 next;
@@ -214,7 +223,7 @@ int dirent_emit(struct uio *u, u64 ino, u64 next, u32 type, const char *name, si
 {
 	size_t reclen = ALIGN_UP(sizeof(struct dirent_head) + len + 1, 8);
 	u8 record[ALIGN_UP(sizeof(struct dirent_head) + NAME_MAX + 1, 8)];
-	struct dirent_head head = { ino, (s64)next, (u16)reclen, (u8)type };
+	struct dirent_head head = {ino, (s64)next, (u16)reclen, (u8)type};
 
 	if (reclen > u->left)
 		return 1;

@@ -1,9 +1,10 @@
 /*
- * Inodes in memory and mounted file systems: what every kind of file system supplies, and what path walking and the
- * name calls build on.
+ * Inodes in memory and mounted file systems: what every kind of file system supplies, and what path
+ * walking and the name calls build on.
  *
- * An inode lives as long as somebody references it; names in memory (fs/dentry.h) are what keeps often-used ones. With the
- * last reference its file system writes it back, or frees its storage if it has no name left.
+ * An inode lives as long as somebody references it; names in memory (fs/dentry.h) are what keeps
+ * often-used ones. With the last reference its file system writes it back, or frees its storage if
+ * it has no name left.
  *
  * Letters: (c) constant, (i) fs->lock, (l) inode->lock for writing, (a) atomic.
  */
@@ -37,23 +38,31 @@ struct rename_op {
 };
 
 /*
- * All may sleep. A NULL operation answers the errno named. Directories are locked for writing (dir->lock) where names change
- * or are looked up; permission to change (read-only file system) and the rules on kinds were checked by the caller.
+ * All may sleep. A NULL operation answers the errno named. Directories are locked for writing
+ * (dir->lock) where names change or are looked up; permission to change (read-only file system) and
+ * the rules on kinds were checked by the caller.
  */
 struct inode_ops {
-	/* Find a name: the inode with a reference in *out, or -ENOENT, -EIO ... Directories have it. */
+	/*
+	 * Find a name: the inode with a reference in *out, or -ENOENT, -EIO ... Directories have
+	 * it.
+	 */
 	int (*lookup)(struct inode *dir, const struct name *name, struct inode **out);
 	/* A new inode under a name that is free; target for symbolic links only. -EPERM. */
-	int (*create)(struct inode *dir, const struct name *name, u32 mode, u64 rdev, const char *target, struct inode **out);
+	int (*create)(struct inode *dir, const struct name *name, u32 mode, u64 rdev,
+		      const char *target, struct inode **out);
 	int (*link)(struct inode *dir, const struct name *name, struct inode *inode);	/* -EPERM */
-	int (*unlink)(struct inode *dir, const struct name *name, struct inode *inode); /* -EPERM; directories too: -ENOTEMPTY */
+	/* -EPERM; directories too: -ENOTEMPTY. */
+	int (*unlink)(struct inode *dir, const struct name *name, struct inode *inode);
 	int (*rename)(const struct rename_op *op);					/* -EPERM */
-	ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);		/* -EINVAL; bytes, cut to size */
+	/* -EINVAL; bytes, cut to size. */
+	ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
 	/* A link that is no text: the place it leads to, referenced. For /proc. */
 	int (*jump)(struct inode *inode, struct dentry **out);
 	int (*truncate)(struct inode *inode, u64 size); /* -EINVAL; inode->lock held for writing */
-	int (*changed)(struct inode *inode);		/* attributes were changed: store them. Nothing to do if NULL */
-	int (*open)(struct inode *inode, struct file *f); /* last step of open; may replace f->ops and f->private */
+	int (*changed)(struct inode *inode); /* attributes were changed: store them. May be NULL */
+	/* The last step of open; may replace f->ops and f->private. */
+	int (*open)(struct inode *inode, struct file *f);
 	bool (*valid)(struct inode *inode);		/* does a name kept in memory still hold? Always if NULL */
 	void (*stat)(struct inode *inode, struct kstat *st); /* corrects what inode_stat filled in */
 	/* The last reference is gone: store or free it, then give the memory back. */
@@ -75,7 +84,7 @@ struct inode {
 	u64 blocks;		      /* of 512 bytes, everything that belongs to it */
 	struct ktime atime, mtime, ctime; /* (l), mtime and ctime also by stores through mappings */
 	struct pipe *fifo;	      /* (fifo's own lock) the pipe of an open FIFO */
-	struct dentry *only_name;     /* (dentry.c's lock) of a directory: it has one, or the tree would not be a tree */
+	struct dentry *only_name;     /* (dentry.c's lock) of a directory: it has not more than one */
 };
 
 struct fs_ops {
@@ -94,7 +103,7 @@ struct fs {
 	bool uncached;		   /* (c) names are not kept while unused: they come and go by themselves */
 	struct dentry *root;	   /* (c) referenced */
 	struct spinlock lock;	   /* RANK_ICACHE */
-	struct radix inodes;	   /* (i) struct inode by number, where the file system wants one inode a number */
+	struct radix inodes;	   /* (i) struct inode by number, if the file system wants that */
 	struct waitq wait;	   /* somebody loads or evicts an inode */
 	struct fs *next;	   /* (c after boot) all mounted ones */
 };
@@ -114,17 +123,24 @@ static inline bool inode_is_link(const struct inode *inode)
 	return (inode->mode & S_IFMT) == S_IFLNK;
 }
 
-void fs_setup(struct fs *fs, const struct fs_ops *ops, const char *type, const char *device, u64 dev);
+void fs_setup(struct fs *fs, const struct fs_ops *ops, const char *type, const char *device,
+	      u64 dev);
 
 /* The fields of an inode that no index knows, with one reference. Times are now. */
-void inode_init(struct inode *inode, const struct inode_ops *ops, const struct file_ops *fops, struct fs *fs, u64 ino, u32 mode);
+void inode_init(struct inode *inode, const struct inode_ops *ops, const struct file_ops *fops,
+		struct fs *fs, u64 ino, u32 mode);
 /*
- * The inode of this number with a reference. If it is not in memory, `fresh` (set up by inode_init, not loaded) is put in the index and
- * load(fresh) fills it; else fresh is not used. Returns 0 and the inode in *out (== fresh if it was used), or load's error: then the
- * caller frees fresh. May sleep.
+ * The inode of this number with a reference. If it is not in memory, `fresh` (set up by inode_init,
+ * not loaded) is put in the index and load(fresh) fills it; else fresh is not used. Returns 0 and
+ * the inode in *out (== fresh if it was used), or load's error: then the caller frees fresh. May
+ * sleep.
  */
-int inode_get(struct fs *fs, u64 ino, struct inode *fresh, int (*load)(struct inode *), struct inode **out);
-/* Is the inode in memory? With a reference, or NULL; does not wait for one that is being loaded or evicted. */
+int inode_get(struct fs *fs, u64 ino, struct inode *fresh, int (*load)(struct inode *),
+	      struct inode **out);
+/*
+ * Is the inode in memory? With a reference, or NULL; does not wait for one that is being loaded or
+ * evicted.
+ */
 struct inode *inode_peek(struct fs *fs, u64 *from);
 void inode_hold(struct inode *inode);
 /* Drop a reference. May sleep; no lock of rank INODE or above held (a directory's may be). */
@@ -136,7 +152,10 @@ void inode_stat(struct inode *inode, struct kstat *st);
 void inode_init_lock(struct inode *inode);
 struct ktime ktime_now(void);
 
-/* A directory entry for getdents64. 0; 1 if the buffer is full; -EFAULT. next is the position after it. */
+/*
+ * A directory entry for getdents64. 0; 1 if the buffer is full; -EFAULT. next is the position after
+ * it.
+ */
 int dirent_emit(struct uio *u, u64 ino, u64 next, u32 type, const char *name, size_t len);
 /* DT_ value of a mode. */
 static inline u32 dirent_type(u32 mode)
@@ -158,7 +177,9 @@ static inline u32 dev_minor(u64 dev)
 	return ((u32)dev & 0xff) | ((u32)(dev >> 12) & ~0xffu);
 }
 
-/* The file systems. Each returns 0 and the mounted file system, or -errno with a line on the log. */
+/*
+ * The file systems. Each returns 0 and the mounted file system, or -errno with a line on the log.
+ */
 struct block_device;
 int ext2_mount(struct block_device *dev, struct fs **out);
 int devfs_mount(struct fs **out);

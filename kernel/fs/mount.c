@@ -1,5 +1,6 @@
 /*
- * The mounted file systems: the root disk, /dev and /proc on top of it; syncing and unmounting them all.
+ * The mounted file systems: the root disk, /dev and /proc on top of it; syncing and unmounting them
+ * all.
  */
 #include "fs/dentry.h"
 
@@ -30,7 +31,7 @@ static void list_fs(struct fs *fs)
 /* Put a file system on a directory of the root, which is made if it is missing. */
 static int mount_on(const char *name, int (*mount)(struct fs **))
 {
-	struct name where = { name, strlen(name) };
+	struct name where = {name, strlen(name)};
 	struct dentry *d;
 	struct inode *inode, *dir = root_dentry->inode;
 	struct fs *fs;
@@ -39,7 +40,9 @@ static int mount_on(const char *name, int (*mount)(struct fs **))
 	rwlock_write(&dir->lock);
 	err = dentry_lookup_locked(root_dentry, &where, &d);
 	if (!err && !d->inode) {
-		err = dir->fs->read_only ? -EROFS : dir->ops->create(dir, &where, S_IFDIR | 0755, 0, NULL, &inode);
+		err = dir->fs->read_only
+			? -EROFS
+			: dir->ops->create(dir, &where, S_IFDIR | 0755, 0, NULL, &inode);
 		if (!err)
 			dentry_attach(d, inode);
 		else

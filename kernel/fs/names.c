@@ -1,8 +1,9 @@
 /*
  * The calls that change names: mknod, mkdir, unlink, rmdir, link, symlink, rename, and readlink.
  *
- * Each locks the directory, looks the last component up under the lock, checks what may be done with what is there, lets the file system
- * change its own records, and only then changes the names in memory, which cannot fail.
+ * Each locks the directory, looks the last component up under the lock, checks what may be done
+ * with what is there, lets the file system change its own records, and only then changes the names
+ * in memory, which cannot fail.
  */
 #include "fs/walk.h"
 
@@ -15,7 +16,10 @@
 #define RENAME_NOREPLACE 1u
 #define RENAME_EXCHANGE 2u
 
-/* One directory is renamed at a time: what is whose ancestor does not change under the check for loops. */
+/*
+ * One directory is renamed at a time: what is whose ancestor does not change under the check for
+ * loops.
+ */
 static struct mutex rename_lock;
 
 void names_module_init(void)
@@ -34,7 +38,7 @@ static int may_change(struct inode *dir)
 /* --- new names --- */
 
 struct create {
-	u32 mode;	    /* with kind */
+	u32 mode; /* with kind */
 	u64 rdev;
 	const char *target; /* symbolic links */
 	struct inode *link; /* hard links: what gets another name; NULL: something new */
@@ -44,7 +48,7 @@ struct create {
 static int create_here(struct dentry *dir, struct dentry *d, const struct create *c)
 {
 	struct inode *inode, *parent = dir->inode;
-	struct name name = { d->text, d->len };
+	struct name name = {d->text, d->len};
 	int err = may_change(parent);
 
 	if (err)
@@ -103,38 +107,32 @@ out:
 
 int fs_mkdir(int dirfd, const char *path, u32 mode)
 {
-	struct create c = { .mode = S_IFDIR | (mode & 01777 & ~current_umask()) };
+	struct create c = {.mode = S_IFDIR | (mode & 01777 & ~current_umask())};
 
 	return create_at(dirfd, path, &c);
 }
 
 int fs_mknod(int dirfd, const char *path, u32 mode, u64 rdev)
 {
-	struct create c = { .mode = (mode & S_IFMT) | (mode & 07777 & ~current_umask()), .rdev = rdev };
+	struct create c = {
+		.mode = (mode & S_IFMT) | (mode & 07777 & ~current_umask()), .rdev = rdev};
 
 	switch (mode & S_IFMT) {
-	case 0:
-		c.mode |= S_IFREG;
-		break;
+	case 0: c.mode |= S_IFREG; break;
 	case S_IFREG:
 	case S_IFIFO:
-	case S_IFSOCK:
-		c.rdev = 0;
-		break;
+	case S_IFSOCK: c.rdev = 0; break;
 	case S_IFCHR:
-	case S_IFBLK:
-		break;
-	case S_IFDIR:
-		return -EPERM;
-	default:
-		return -EINVAL;
+	case S_IFBLK: break;
+	case S_IFDIR: return -EPERM;
+	default: return -EINVAL;
 	}
 	return create_at(dirfd, path, &c);
 }
 
 int fs_symlink(const char *target, int dirfd, const char *path)
 {
-	struct create c = { .mode = S_IFLNK | 0777, .target = target };
+	struct create c = {.mode = S_IFLNK | 0777, .target = target};
 
 	if (!*target)
 		return -ENOENT;
@@ -143,7 +141,7 @@ int fs_symlink(const char *target, int dirfd, const char *path)
 
 int fs_link(int olddir, const char *oldpath, int newdir, const char *newpath, u32 at_flags)
 {
-	struct create c = { 0 };
+	struct create c = {0};
 	struct dentry *old;
 	u32 how = at_flags & AT_EMPTY_PATH;
 	int err;
@@ -166,7 +164,7 @@ int fs_link(int olddir, const char *oldpath, int newdir, const char *newpath, u3
 /* Remove d from the locked directory. */
 static int remove_here(struct dentry *dir, struct dentry *d, bool slash, bool rmdir)
 {
-	struct name name = { d->text, d->len };
+	struct name name = {d->text, d->len};
 	int err = may_change(dir->inode);
 
 	if (err)
@@ -251,8 +249,12 @@ static void unlock_pair(struct dentry *a, struct dentry *b)
 		rwlock_write_unlock(&b->inode->lock);
 }
 
-/* May old take the place of new (negative, or what stands there)? 1: both are names of one file, nothing is to be done. */
-static int rename_check(struct walk *ow, struct dentry *old, struct walk *nw, struct dentry *new, u32 flags)
+/*
+ * May old take the place of new (negative, or what stands there)? 1: both are names of one file,
+ * nothing is to be done.
+ */
+static int rename_check(
+	struct walk *ow, struct dentry *old, struct walk *nw, struct dentry *new, u32 flags)
 {
 	bool exchange = flags & RENAME_EXCHANGE;
 
@@ -284,13 +286,14 @@ static int rename_check(struct walk *ow, struct dentry *old, struct walk *nw, st
 }
 
 /* Everything is looked up, locked and checked. */
-static int rename_commit(struct walk *ow, struct dentry *old, struct walk *nw, struct dentry *new, bool exchange)
+static int rename_commit(
+	struct walk *ow, struct dentry *old, struct walk *nw, struct dentry *new, bool exchange)
 {
 	struct rename_op op = {
 		.old_dir = ow->at->inode,
 		.new_dir = nw->at->inode,
-		.old_name = { old->text, old->len },
-		.new_name = { new->text, new->len },
+		.old_name = {old->text, old->len},
+		.new_name = {new->text, new->len},
 		.inode = old->inode,
 		.victim = new->inode,
 		.exchange = exchange,
@@ -359,7 +362,8 @@ int fs_rename(int olddir, const char *oldpath, int newdir, const char *newpath, 
 	struct walk ow, nw;
 	int err;
 
-	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
+		flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	err = walk_begin(&ow, olddir, oldpath);
 	if (err)

@@ -7,7 +7,9 @@
 #include "proc/proc.h"
 
 /* What stays in a file's flags once it is open. */
-#define FLAGS_KEPT (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_PATH)
+#define FLAGS_KEPT \
+	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | \
+		O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_PATH)
 #define S_IXANY 0111u
 
 static bool wants_write(u32 flags)
@@ -53,7 +55,8 @@ static int open_dentry(struct dentry *d, u32 flags, struct file **out)
 	int err = 0;
 
 	inode_hold(inode);
-	f = file_new((flags & O_PATH) ? &path_file_ops : inode->fops, flags & FLAGS_KEPT, inode, d, NULL);
+	f = file_new((flags & O_PATH) ? &path_file_ops : inode->fops, flags & FLAGS_KEPT, inode, d,
+		NULL);
 	if (!f)
 		return -ENOMEM;
 	if (!(flags & O_PATH) && inode->ops->open) {
@@ -93,7 +96,8 @@ static int find_or_create(struct walk *w, u32 mode, struct dentry **out, bool *m
 		else if (!dir->ops->create)
 			err = -EACCES;
 		else
-			err = dir->ops->create(dir, &w->name, S_IFREG | (mode & 07777), 0, NULL, &inode);
+			err = dir->ops->create(
+				dir, &w->name, S_IFREG | (mode & 07777), 0, NULL, &inode);
 		if (err)
 			dentry_put(d);
 		else

@@ -1,8 +1,9 @@
 /*
  * Path walking, and a process's current directory and umask.
  *
- * Every step is: the directory reached so far, one name, the dentry for it, then across what is mounted there. A symbolic link in the
- * way puts its text before what is left of the path. ".." goes up from where the walk really is, never by text.
+ * Every step is: the directory reached so far, one name, the dentry for it, then across what is
+ * mounted there. A symbolic link in the way puts its text before what is left of the path. ".."
+ * goes up from where the walk really is, never by text.
  */
 #include "fs/walk.h"
 
@@ -15,9 +16,9 @@
 
 struct fs_context {
 	struct spinlock lock; /* unranked: names are held under it */
-	u32 ref;	      /* (a) */
-	u32 umask;	      /* (a) */
-	struct dentry *cwd;   /* (lock) referenced */
+	u32 ref; /* (a) */
+	u32 umask; /* (a) */
+	struct dentry *cwd; /* (lock) referenced */
 };
 
 struct fs_context *fs_context_create(void)
@@ -297,7 +298,7 @@ int walk_to_last(struct walk *w)
 		}
 		for (end = w->rest; *end && *end != '/';)
 			end++;
-		w->name = (struct name){ w->rest, (size_t)(end - w->rest) };
+		w->name = (struct name){w->rest, (size_t)(end - w->rest)};
 		if (w->name.len > NAME_MAX)
 			return -ENAMETOOLONG;
 		w->last = component_kind(&w->name);

@@ -1,7 +1,8 @@
 /*
  * Names: inodes, the directory-entry cache, path walking, and the calls that change names.
  *
- * Everything takes kernel strings; sys/ copies them in. Every function may sleep; errors are negative errno as Linux gives them.
+ * Everything takes kernel strings; sys/ copies them in. Every function may sleep; errors are
+ * negative errno as Linux gives them.
  */
 #pragma once
 
@@ -57,7 +58,7 @@ void fs_init(void);	   /* caches, /dev, /proc */
 int fs_mount_root(void);   /* the first disk's ext2; logs what is wrong */
 int fs_sync_all(void);	   /* everything to the disk: data, inodes, bitmaps, superblock */
 int fs_unmount_all(void);  /* sync and mark clean: before power-off */
-void fs_drop_caches(void); /* unused dentries and inodes: for the leak check and when memory is short */
+void fs_drop_caches(void); /* unused names, inodes, pages: for the leak check */
 
 /* dirfd is a descriptor of the current process or AT_FDCWD. */
 int fs_open(int dirfd, const char *path, u32 flags, u32 mode, struct file **out);
@@ -78,7 +79,9 @@ int fs_chown(int dirfd, const char *path, u32 uid, u32 gid, u32 at_flags); /* ~0
 int file_chown(struct file *f, u32 uid, u32 gid);
 int fs_truncate(int dirfd, const char *path, off_t size);
 int file_truncate(struct file *f, off_t size);
-/* path NULL: the descriptor itself. times NULL entries: sec/nsec, or nsec UTIME_NOW / UTIME_OMIT. */
+/*
+ * path NULL: the descriptor itself. times NULL entries: sec/nsec, or nsec UTIME_NOW / UTIME_OMIT.
+ */
 #define UTIME_NOW 0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 int fs_utimens(int dirfd, const char *path, const struct ktime times[2], u32 at_flags);
@@ -87,7 +90,9 @@ int fs_statfs(const char *path, struct kstatfs *st);
 int file_statfs(struct file *f, struct kstatfs *st);
 int fs_chdir(const char *path);
 int fs_fchdir(struct file *f);
-/* The current directory's path with its NUL: bytes written, -ERANGE, or -ENOENT if it was removed. */
+/*
+ * The current directory's path with its NUL: bytes written, -ERANGE, or -ENOENT if it was removed.
+ */
 int fs_getcwd(char *buf, size_t size);
 
 /* pipe.c */

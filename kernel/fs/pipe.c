@@ -1,13 +1,16 @@
 /*
  * Pipes and FIFOs.
  *
- * A pipe is a ring of pages, allocated when bytes first reach them and freed when the last byte has left. head and tail count bytes since the pipe was last empty: an empty
- * pipe starts again at its first page, which stays, so that small messages back and forth allocate nothing.
+ * A pipe is a ring of pages, allocated when bytes first reach them and freed when the last byte has
+ * left. head and tail count bytes since the pipe was last empty: an empty pipe starts again at its
+ * first page, which stays, so that small messages back and forth allocate nothing.
  *
- * A read or write first copies and then moves tail or head, so a bad buffer leaves the pipe as it was. A write of at most
- * PIPE_BUF bytes goes in whole; a larger one is let in piece by piece, after its whole buffer was found readable.
+ * A read or write first copies and then moves tail or head, so a bad buffer leaves the pipe as it
+ * was. A write of at most PIPE_BUF bytes goes in whole; a larger one is let in piece by piece,
+ * after its whole buffer was found readable.
  *
- * The lock is held over copies to and from user memory; it ranks like an inode's. Waiters enter a queue while they hold it.
+ * The lock is held over copies to and from user memory; it ranks like an inode's. Waiters enter a
+ * queue while they hold it.
  */
 #include "fs/dentry.h"
 
@@ -20,21 +23,21 @@
 #include "vm/uaccess.h"
 
 #define PIPE_BUF 4096u
-#define PIPE_PAGES 16u	     /* 64 KiB: the usual capacity */
-#define PIPE_PAGES_MAX 256u  /* F_SETPIPE_SZ may go up to 1 MiB */
+#define PIPE_PAGES 16u /* 64 KiB: the usual capacity */
+#define PIPE_PAGES_MAX 256u /* F_SETPIPE_SZ may go up to 1 MiB */
 #define PROT_READ 1
 
 struct pipe {
-	struct mutex lock;	    /* RANK_INODE */
-	struct waitq read_wait;	    /* for bytes, or the last writer's end; a FIFO's openers too */
-	struct waitq write_wait;    /* for room, or the last reader's end */
-	struct page **ring;	    /* (l) [pages] */
-	u32 pages;		    /* (l) slots of the ring, a power of two */
-	u32 filled;		    /* (l) slots that have a page */
-	u32 head, tail;		    /* (l) bytes ever written and read since it was last empty */
-	u32 readers, writers;	    /* (l) open files */
+	struct mutex lock; /* RANK_INODE */
+	struct waitq read_wait; /* for bytes, or the last writer's end; a FIFO's openers too */
+	struct waitq write_wait; /* for room, or the last reader's end */
+	struct page **ring; /* (l) [pages] */
+	u32 pages; /* (l) slots of the ring, a power of two */
+	u32 filled; /* (l) slots that have a page */
+	u32 head, tail; /* (l) bytes ever written and read since it was last empty */
+	u32 readers, writers; /* (l) open files */
 	u32 reader_opens, writer_opens; /* (l) how many ever came: FIFO openers wait for them */
-	struct inode inode;	    /* of a pipe without a name */
+	struct inode inode; /* of a pipe without a name */
 };
 
 static struct kmem_cache *pipe_cache;
@@ -151,7 +154,10 @@ static void ring_reset(struct pipe *p)
 	}
 }
 
-/* n bytes were read: free the pages they leave, but for the one that the newest bytes may have come round to. */
+/*
+ * n bytes were read: free the pages they leave, but for the one that the newest bytes may have come
+ * round to.
+ */
 static void ring_consume(struct pipe *p, u32 n)
 {
 	u32 start = p->tail & ~(u32)PAGE_MASK, left;
@@ -225,7 +231,9 @@ static ssize_t pipe_read(struct file *f, struct uio *u, off_t *pos UNUSED)
 	return n;
 }
 
-/* Put as much in as there is room for, at least `least` bytes; -EAGAIN if there is not that much. */
+/*
+ * Put as much in as there is room for, at least `least` bytes; -EAGAIN if there is not that much.
+ */
 static ssize_t write_some(struct pipe *p, struct uio *u, u32 least)
 {
 	u32 n = (u32)MIN((size_t)pipe_room(p), u->left);
@@ -385,7 +393,10 @@ long pipe_get_size(struct file *f)
 	return f->ops == &pipe_file_ops ? (long)(pipe_of(f)->pages << PAGE_SHIFT) : -EBADF;
 }
 
-/* Move the pages in use to a ring of another size; lock held. Frees the ring that is not needed any more. */
+/*
+ * Move the pages in use to a ring of another size; lock held. Frees the ring that is not needed any
+ * more.
+ */
 static int ring_resize(struct pipe *p, struct page **ring, u32 pages)
 {
 	u32 start = p->tail & ~(u32)PAGE_MASK;
@@ -479,7 +490,8 @@ int pipe_create(u32 flags, struct file *ends[2])
 
 	if (!p)
 		return -ENOMEM;
-	inode_init(&p->inode, &pipe_inode_ops, &pipe_file_ops, NULL, __atomic_fetch_add(&next_ino, 1, __ATOMIC_RELAXED), S_IFIFO | 0600);
+	inode_init(&p->inode, &pipe_inode_ops, &pipe_file_ops, NULL,
+		__atomic_fetch_add(&next_ino, 1, __ATOMIC_RELAXED), S_IFIFO | 0600);
 	d = dentry_root(&p->inode);
 	if (!d) {
 		inode_put(&p->inode);
@@ -541,7 +553,8 @@ int fifo_open(struct inode *inode, struct file *f)
 	if (reads && !writes && !(f->flags & O_NONBLOCK))
 		err = await_opener(p, &p->writers, &p->writer_opens);
 	else if (writes && !reads && !p->readers)
-		err = (f->flags & O_NONBLOCK) ? -ENXIO : await_opener(p, &p->readers, &p->reader_opens);
+		err = (f->flags & O_NONBLOCK) ? -ENXIO
+					      : await_opener(p, &p->readers, &p->reader_opens);
 	mutex_unlock(&p->lock);
 	if (err)
 		pipe_release(f);

@@ -1,8 +1,9 @@
 /*
  * Waiting for several files at once.
  *
- * Each file tells its state and, in the first round, the queues on which a change of it would be announced. The caller enters all of them, so that no change is missed,
- * and sleeps only if no file was ready then. After a wake everything is asked again.
+ * Each file tells its state and, in the first round, the queues on which a change of it would be
+ * announced. The caller enters all of them, so that no change is missed, and sleeps only if no file
+ * was ready then. After a wake everything is asked again.
  */
 #include "fs/path.h"
 
@@ -25,10 +26,10 @@ struct poll_chunk {
 };
 
 struct poll_table {
-	bool collecting;	   /* the queues are being told, or only states */
+	bool collecting; /* the queues are being told, or only states */
 	bool no_memory;
-	unsigned n;		   /* waits in use */
-	struct waiter *last;	   /* the waiter entered last; all are chained by `also` */
+	unsigned n; /* waits in use */
+	struct waiter *last; /* the waiter entered last; all are chained by `also` */
 	struct poll_chunk *chunks; /* the newest first */
 	struct poll_wait wait[INLINE_WAITS];
 };
@@ -95,7 +96,10 @@ static uint file_poll(struct file *f, struct poll_table *pt)
 	return f->ops->poll(f, pt);
 }
 
-/* Ask every file. How many have something to tell. files[] holds the open files, NULL for a bad descriptor. */
+/*
+ * Ask every file. How many have something to tell. files[] holds the open files, NULL for a bad
+ * descriptor.
+ */
 static int ask_all(struct pollfd *fds, struct file **files, uint n, struct poll_table *pt)
 {
 	int ready = 0;
@@ -104,7 +108,8 @@ static int ask_all(struct pollfd *fds, struct file **files, uint n, struct poll_
 		uint events = 0;
 
 		if (files[i])
-			events = file_poll(files[i], pt) & ((uint)(u16)fds[i].events | POLLERR | POLLHUP);
+			events = file_poll(files[i], pt) &
+				((uint)(u16)fds[i].events | POLLERR | POLLHUP);
 		else if (fds[i].fd >= 0)
 			events = POLLNVAL;
 		fds[i].revents = (s16)events;
@@ -118,7 +123,7 @@ static int ask_all(struct pollfd *fds, struct file **files, uint n, struct poll_
 
 static int poll_loop(struct pollfd *fds, struct file **files, uint n, u64 deadline)
 {
-	struct poll_table pt = { 0 };
+	struct poll_table pt = {0};
 	int ready, err;
 
 	for (;;) {

@@ -1,13 +1,15 @@
 /*
- * /proc: the tree. Its names come and go with processes and descriptors, so they are looked up anew whenever nobody holds them.
+ * /proc: the tree. Its names come and go with processes and descriptors, so they are looked up anew
+ * whenever nobody holds them.
  *
  *   /proc                 texts, "self", a directory for each process, "sys"
  *   /proc/sys             "vm", "kernel": directories of texts
  *   /proc/PID             texts, "exe", "cwd", "root", "fd"
  *   /proc/PID/fd          a link for each open descriptor
  *
- * exe, cwd, root and fd's links are no text for whoever follows them: they lead to the very file, even if its name is gone. An inode holds its process, which may end
- * meanwhile; what is asked of it then is -ESRCH.
+ * exe, cwd, root and fd's links are no text for whoever follows them: they lead to the very file,
+ * even if its name is gone. An inode holds its process, which may end meanwhile; what is asked of
+ * it then is -ESRCH.
  */
 #include "fs/procfs.h"
 
@@ -20,15 +22,27 @@
 
 #define PROCFS_TYPE 0x9fa0u /* statfs(2): PROC_SUPER_MAGIC */
 
-enum kind { KIND_ROOT, KIND_SYS, KIND_SYS_DIR, KIND_PID, KIND_FD_DIR, KIND_TEXT, KIND_SELF, KIND_EXE, KIND_CWD, KIND_TOP, KIND_FD };
+enum kind {
+	KIND_ROOT,
+	KIND_SYS,
+	KIND_SYS_DIR,
+	KIND_PID,
+	KIND_FD_DIR,
+	KIND_TEXT,
+	KIND_SELF,
+	KIND_EXE,
+	KIND_CWD,
+	KIND_TOP,
+	KIND_FD
+};
 
 struct proc_inode {
 	struct inode inode;
-	struct proc *proc;		/* (c) held; NULL above /proc/PID */
-	enum kind kind;			/* (c) */
-	int fd;				/* (c) KIND_FD */
-	const struct text_entry *text;	/* (c) KIND_TEXT; KIND_SYS_DIR: the first of its texts */
-	size_t ntexts;			/* (c) KIND_SYS_DIR */
+	struct proc *proc; /* (c) held; NULL above /proc/PID */
+	enum kind kind; /* (c) */
+	int fd; /* (c) KIND_FD */
+	const struct text_entry *text; /* (c) KIND_TEXT; KIND_SYS_DIR: the first of its texts */
+	size_t ntexts; /* (c) KIND_SYS_DIR */
 };
 
 /* A name with a fixed place in a directory. */
@@ -41,23 +55,24 @@ struct fixed {
 };
 
 static const struct fixed root_names[] = {
-	{ "self", KIND_SELF, S_IFLNK | 0777, NULL, NULL },
-	{ "sys", KIND_SYS, S_IFDIR | 0555, NULL, NULL },
+	{"self", KIND_SELF, S_IFLNK | 0777, NULL, NULL},
+	{"sys", KIND_SYS, S_IFDIR | 0555, NULL, NULL},
 };
 static const struct fixed sys_names[] = {
-	{ "vm", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_vm_texts, &sysctl_vm_count },
-	{ "kernel", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_kernel_texts, &sysctl_kernel_count },
+	{"vm", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_vm_texts, &sysctl_vm_count},
+	{"kernel", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_kernel_texts, &sysctl_kernel_count},
 };
 static const struct fixed pid_names[] = {
-	{ "exe", KIND_EXE, S_IFLNK | 0777, NULL, NULL },
-	{ "cwd", KIND_CWD, S_IFLNK | 0777, NULL, NULL },
-	{ "root", KIND_TOP, S_IFLNK | 0777, NULL, NULL },
-	{ "fd", KIND_FD_DIR, S_IFDIR | 0500, NULL, NULL },
+	{"exe", KIND_EXE, S_IFLNK | 0777, NULL, NULL},
+	{"cwd", KIND_CWD, S_IFLNK | 0777, NULL, NULL},
+	{"root", KIND_TOP, S_IFLNK | 0777, NULL, NULL},
+	{"fd", KIND_FD_DIR, S_IFDIR | 0500, NULL, NULL},
 };
 
 static struct fs procfs;
 static struct kmem_cache *inode_cache;
-static const struct inode_ops proc_dir_inode_ops, proc_text_inode_ops, proc_link_inode_ops, proc_jump_inode_ops;
+static const struct inode_ops proc_dir_inode_ops, proc_text_inode_ops, proc_link_inode_ops,
+	proc_jump_inode_ops;
 static const struct file_ops proc_dir_ops, proc_text_ops;
 
 static struct proc_inode *proc_inode_of(struct inode *inode)
@@ -67,7 +82,10 @@ static struct proc_inode *proc_inode_of(struct inode *inode)
 
 /* --- numbers: of inodes, and of processes and descriptors in names --- */
 
-/* Fixed places are numbered from 1, what belongs to a process from its number times 2^24; a descriptor's link from the middle of that. */
+/*
+ * Fixed places are numbered from 1, what belongs to a process from its number times 2^24; a
+ * descriptor's link from the middle of that.
+ */
 static u64 make_ino(const struct proc *p, enum kind kind, ulong n)
 {
 	u64 base = p ? (u64)p->pid << 24 : 0;
@@ -100,17 +118,13 @@ static bool name_is(const struct name *name, const char *text)
 static const struct inode_ops *operations_of(enum kind kind)
 {
 	switch (kind) {
-	case KIND_TEXT:
-		return &proc_text_inode_ops;
-	case KIND_SELF:
-		return &proc_link_inode_ops;
+	case KIND_TEXT: return &proc_text_inode_ops;
+	case KIND_SELF: return &proc_link_inode_ops;
 	case KIND_EXE:
 	case KIND_CWD:
 	case KIND_TOP:
-	case KIND_FD:
-		return &proc_jump_inode_ops;
-	default:
-		return &proc_dir_inode_ops;
+	case KIND_FD: return &proc_jump_inode_ops;
+	default: return &proc_dir_inode_ops;
 	}
 }
 
@@ -118,7 +132,9 @@ static const struct inode_ops *operations_of(enum kind kind)
 static int make_inode(struct proc *p, enum kind kind, ulong n, u32 mode, struct proc_inode **out)
 {
 	struct proc_inode *pi = kmem_alloc(inode_cache, ALLOC_WAIT | ALLOC_ZERO);
-	const struct file_ops *fops = kind == KIND_TEXT ? &proc_text_ops : (mode & S_IFMT) == S_IFDIR ? &proc_dir_ops : &path_file_ops;
+	const struct file_ops *fops = kind == KIND_TEXT ? &proc_text_ops
+		: (mode & S_IFMT) == S_IFDIR            ? &proc_dir_ops
+							: &path_file_ops;
 
 	if (!pi)
 		return -ENOMEM;
@@ -183,7 +199,8 @@ static bool proc_valid(struct inode *inode)
 
 /* --- lookup --- */
 
-static int lookup_fixed(struct proc *p, const struct fixed *names, size_t n, const struct name *name, struct proc_inode **out)
+static int lookup_fixed(struct proc *p, const struct fixed *names, size_t n,
+	const struct name *name, struct proc_inode **out)
 {
 	for (size_t i = 0; i < n; i++) {
 		int err;
@@ -201,7 +218,8 @@ static int lookup_fixed(struct proc *p, const struct fixed *names, size_t n, con
 }
 
 /* base keeps the inode numbers of the texts of different directories apart. */
-static int lookup_text(struct proc *p, const struct text_entry *texts, size_t n, ulong base, const struct name *name, struct proc_inode **out)
+static int lookup_text(struct proc *p, const struct text_entry *texts, size_t n, ulong base,
+	const struct name *name, struct proc_inode **out)
 {
 	for (size_t i = 0; i < n; i++) {
 		int err;
@@ -271,13 +289,11 @@ static int proc_lookup(struct inode *dir, const struct name *name, struct inode 
 	case KIND_PID:
 		err = lookup_fixed(pd->proc, pid_names, ARRAY_SIZE(pid_names), name, &found);
 		if (err == -ENOENT)
-			err = lookup_text(pd->proc, process_texts, process_text_count, 0, name, &found);
+			err = lookup_text(
+				pd->proc, process_texts, process_text_count, 0, name, &found);
 		break;
-	case KIND_FD_DIR:
-		err = lookup_descriptor(pd->proc, name, &found);
-		break;
-	default:
-		break;
+	case KIND_FD_DIR: err = lookup_descriptor(pd->proc, name, &found); break;
+	default: break;
 	}
 	if (!err)
 		*out = &found->inode;
@@ -287,8 +303,8 @@ static int proc_lookup(struct inode *dir, const struct name *name, struct inode 
 /* --- listings --- */
 
 /*
- * Positions: 0 ".", 1 "..", then the fixed names, then the texts, and from LIST_NUMBERS on the numbered ones, which
- * stand at LIST_NUMBERS plus their number.
+ * Positions: 0 ".", 1 "..", then the fixed names, then the texts, and from LIST_NUMBERS on the
+ * numbered ones, which stand at LIST_NUMBERS plus their number.
  */
 #define LIST_NUMBERS 256u
 
@@ -304,15 +320,14 @@ static struct listing listing_of(const struct proc_inode *pd)
 {
 	switch (pd->kind) {
 	case KIND_ROOT:
-		return (struct listing){ root_names, ARRAY_SIZE(root_names), system_texts, system_text_count, 0 };
-	case KIND_SYS:
-		return (struct listing){ sys_names, ARRAY_SIZE(sys_names), NULL, 0, 0 };
-	case KIND_SYS_DIR:
-		return (struct listing){ NULL, 0, pd->text, pd->ntexts, texts_base(pd) };
+		return (struct listing){
+			root_names, ARRAY_SIZE(root_names), system_texts, system_text_count, 0};
+	case KIND_SYS: return (struct listing){sys_names, ARRAY_SIZE(sys_names), NULL, 0, 0};
+	case KIND_SYS_DIR: return (struct listing){NULL, 0, pd->text, pd->ntexts, texts_base(pd)};
 	case KIND_PID:
-		return (struct listing){ pid_names, ARRAY_SIZE(pid_names), process_texts, process_text_count, 0 };
-	default:
-		return (struct listing){ 0 };
+		return (struct listing){
+			pid_names, ARRAY_SIZE(pid_names), process_texts, process_text_count, 0};
+	default: return (struct listing){0};
 	}
 }
 
@@ -326,16 +341,18 @@ static int list_names(struct file *f, struct uio *u, struct proc_inode *pd)
 		u64 at = (u64)f->pos, next = at + 1;
 
 		if (at < 2) {
-			err = dirent_emit(u, pd->inode.ino, next, dirent_type(S_IFDIR), "..", at + 1);
+			err = dirent_emit(
+				u, pd->inode.ino, next, dirent_type(S_IFDIR), "..", at + 1);
 		} else if (at < 2 + l.nfixed) {
 			const struct fixed *e = &l.fixed[at - 2];
 
-			err = dirent_emit(u, make_ino(pd->proc, e->kind, at - 2), next, dirent_type(e->mode), e->name, strlen(e->name));
+			err = dirent_emit(u, make_ino(pd->proc, e->kind, at - 2), next,
+				dirent_type(e->mode), e->name, strlen(e->name));
 		} else {
 			size_t i = at - 2 - l.nfixed;
 
-			err = dirent_emit(u, make_ino(pd->proc, KIND_TEXT, l.base + i), next, dirent_type(S_IFREG), l.texts[i].name,
-					  strlen(l.texts[i].name));
+			err = dirent_emit(u, make_ino(pd->proc, KIND_TEXT, l.base + i), next,
+				dirent_type(S_IFREG), l.texts[i].name, strlen(l.texts[i].name));
 		}
 		if (!err)
 			f->pos++;
@@ -371,7 +388,8 @@ static int list_numbers(struct file *f, struct uio *u, struct proc_inode *pd, st
 
 	if ((u64)f->pos < LIST_NUMBERS)
 		f->pos = LIST_NUMBERS;
-	while (f->pos - LIST_NUMBERS <= INT32_MAX && (n = next_number(pd, files, (int)(f->pos - LIST_NUMBERS), &ino)) >= 0) {
+	while (f->pos - LIST_NUMBERS <= INT32_MAX &&
+		(n = next_number(pd, files, (int)(f->pos - LIST_NUMBERS), &ino)) >= 0) {
 		size_t len = (size_t)fmt(text, sizeof(text), "%d", n);
 
 		err = dirent_emit(u, ino, LIST_NUMBERS + (u64)n + 1, type, text, len);
@@ -408,8 +426,10 @@ static ssize_t dir_read(struct file *f UNUSED, struct uio *u UNUSED, off_t *pos 
 	return -EISDIR;
 }
 
-static const struct file_ops proc_dir_ops = { .read = dir_read, .seek = plain_seek, .readdir = proc_readdir };
-static const struct inode_ops proc_dir_inode_ops = { .lookup = proc_lookup, .valid = proc_valid, .evict = proc_evict };
+static const struct file_ops proc_dir_ops = {
+	.read = dir_read, .seek = plain_seek, .readdir = proc_readdir};
+static const struct inode_ops proc_dir_inode_ops = {
+	.lookup = proc_lookup, .valid = proc_valid, .evict = proc_evict};
 
 /* --- texts --- */
 
@@ -436,8 +456,10 @@ static void text_release(struct file *f)
 		seq_file_free(f->private);
 }
 
-static const struct file_ops proc_text_ops = { .read = text_read, .seek = plain_seek, .release = text_release };
-static const struct inode_ops proc_text_inode_ops = { .open = text_open, .valid = proc_valid, .evict = proc_evict };
+static const struct file_ops proc_text_ops = {
+	.read = text_read, .seek = plain_seek, .release = text_release};
+static const struct inode_ops proc_text_inode_ops = {
+	.open = text_open, .valid = proc_valid, .evict = proc_evict};
 
 /* --- links --- */
 
@@ -502,9 +524,13 @@ static ssize_t jump_readlink(struct inode *inode, char *buf, size_t size)
 	return n;
 }
 
-static const struct inode_ops proc_link_inode_ops = { .readlink = self_readlink, .valid = proc_valid, .evict = proc_evict };
+static const struct inode_ops proc_link_inode_ops = {
+	.readlink = self_readlink, .valid = proc_valid, .evict = proc_evict};
 static const struct inode_ops proc_jump_inode_ops = {
-	.readlink = jump_readlink, .jump = proc_jump, .valid = proc_valid, .evict = proc_evict,
+	.readlink = jump_readlink,
+	.jump = proc_jump,
+	.valid = proc_valid,
+	.evict = proc_evict,
 };
 
 /* --- mount --- */
@@ -514,7 +540,7 @@ static void proc_statfs(struct fs *fs UNUSED, struct kstatfs *st)
 	st->type = PROCFS_TYPE;
 }
 
-static const struct fs_ops procfs_ops = { .statfs = proc_statfs };
+static const struct fs_ops procfs_ops = {.statfs = proc_statfs};
 
 int procfs_mount(struct fs **out)
 {

@@ -1,7 +1,8 @@
 /*
  * The texts of /proc/PID, in Linux's formats (proc(5)).
  *
- * A process that has ended but was not collected has no memory any more: its maps are empty and its sizes are not shown.
+ * A process that has ended but was not collected has no memory any more: its maps are empty and its
+ * sizes are not shown.
  */
 #include "fs/procfs.h"
 
@@ -16,7 +17,9 @@
 #include "vm/page.h"
 
 #define USER_HZ 100u
-#define NAME_COLUMN (25 + sizeof(ulong) * 6 - 1) /* where the name of a mapping begins, counted from 0, less one */
+#define NAME_COLUMN \
+	(25 + sizeof(ulong) * 6 - \
+		1) /* where the name of a mapping begins, counted from 0, less one */
 #define PROT_READ 1u
 #define PROT_WRITE 2u
 #define PROT_EXEC 4u
@@ -56,7 +59,7 @@ static const char *special_name(const struct vma_info *v)
 
 static int put_mapping(struct seq *s, const struct vma_info *v)
 {
-	struct kstat st = { .ino = v->ino, .dev = v->shared_anon ? dev_make(0, 1) : 0 };
+	struct kstat st = {.ino = v->ino, .dev = v->shared_anon ? dev_make(0, 1) : 0};
 	const char *name = special_name(v);
 	size_t start = s->len;
 	char *path = NULL;
@@ -70,9 +73,11 @@ static int put_mapping(struct seq *s, const struct vma_info *v)
 			str_copy(path, "", 1);
 		name = path;
 	}
-	seq_print(s, "%08lx-%08lx %c%c%c%c %08llx %02x:%02x %llu", v->start, v->end, v->prot & PROT_READ ? 'r' : '-',
-		  v->prot & PROT_WRITE ? 'w' : '-', v->prot & PROT_EXEC ? 'x' : '-', v->flags & VMA_SHARED ? 's' : 'p',
-		  (unsigned long long)v->offset, dev_major(st.dev), dev_minor(st.dev), (unsigned long long)st.ino);
+	seq_print(s, "%08lx-%08lx %c%c%c%c %08llx %02x:%02x %llu", v->start, v->end,
+		v->prot & PROT_READ ? 'r' : '-', v->prot & PROT_WRITE ? 'w' : '-',
+		v->prot & PROT_EXEC ? 'x' : '-', v->flags & VMA_SHARED ? 's' : 'p',
+		(unsigned long long)v->offset, dev_major(st.dev), dev_minor(st.dev),
+		(unsigned long long)st.ino);
 	if (name) {
 		seq_pad(s, start, NAME_COLUMN + 1);
 		put_path(s, name);
@@ -85,7 +90,8 @@ static int put_mapping(struct seq *s, const struct vma_info *v)
 }
 
 /* Call put for the mapping at *cookie or after it. */
-static int next_mapping(struct seq *s, struct proc *p, u64 *cookie, bool figures, int (*put)(struct seq *, const struct vma_info *))
+static int next_mapping(struct seq *s, struct proc *p, u64 *cookie, bool figures,
+	int (*put)(struct seq *, const struct vma_info *))
 {
 	struct mm *mm = proc_get_mm(p);
 	struct vma_info v;
@@ -119,11 +125,16 @@ static int put_figures(struct seq *s, const struct vma_info *v)
 	seq_print(s, "Size:           %8lu kB\n", (v->end - v->start) >> 10);
 	seq_print(s, "KernelPageSize: %8lu kB\nMMUPageSize:    %8lu kB\n", kb(1), kb(1));
 	seq_print(s, "Rss:            %8lu kB\n", kb(v->rss));
-	seq_print(s, "Pss:            %8lu kB\n", kb(v->private_clean + v->private_dirty) + kb(v->shared_clean + v->shared_dirty) / 2);
+	seq_print(s, "Pss:            %8lu kB\n",
+		kb(v->private_clean + v->private_dirty) +
+			kb(v->shared_clean + v->shared_dirty) / 2);
 	seq_print(s, "Pss_Dirty:      %8lu kB\n", kb(v->private_dirty) + kb(v->shared_dirty) / 2);
-	seq_print(s, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n", kb(v->shared_clean), kb(v->shared_dirty));
-	seq_print(s, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n", kb(v->private_clean), kb(v->private_dirty));
-	seq_print(s, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\n", kb(v->rss), kb(v->anonymous));
+	seq_print(s, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n", kb(v->shared_clean),
+		kb(v->shared_dirty));
+	seq_print(s, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n", kb(v->private_clean),
+		kb(v->private_dirty));
+	seq_print(s, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\n", kb(v->rss),
+		kb(v->anonymous));
 	seq_print(s, "Swap:           %8lu kB\nLocked:         %8lu kB\n", 0ul, 0ul);
 	return 0;
 }
@@ -207,7 +218,8 @@ static char proc_state_letter(struct proc *p)
 				letter = 'R';
 			else if (state == THREAD_STOPPED)
 				letter = 'T';
-			else if (state == THREAD_SLEEPING && t->wait_how == WAIT_UNINTERRUPTIBLE && letter != 'R')
+			else if (state == THREAD_SLEEPING && t->wait_how == WAIT_UNINTERRUPTIBLE &&
+				letter != 'R')
 				letter = 'D';
 		}
 	}
@@ -218,16 +230,11 @@ static char proc_state_letter(struct proc *p)
 static const char *state_word(char letter)
 {
 	switch (letter) {
-	case 'R':
-		return "running";
-	case 'D':
-		return "disk sleep";
-	case 'T':
-		return "stopped";
-	case 'Z':
-		return "zombie";
-	default:
-		return "sleeping";
+	case 'R': return "running";
+	case 'D': return "disk sleep";
+	case 'T': return "stopped";
+	case 'Z': return "zombie";
+	default: return "sleeping";
 	}
 }
 
@@ -301,21 +308,32 @@ static int make_status(struct seq *s, void *subject, u64 *cookie UNUSED)
 	put_path(s, p->name);
 	seq_put(s, "\n", 1);
 	put_umask(s, p);
-	seq_print(s, "State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state, state_word(state), p->pid,
-		  p->pid, parent_pid(p));
-	seq_print(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t \n", p->uid, p->euid, p->suid, p->fsuid,
-		  p->gid, p->egid, p->sgid, p->fsgid, descriptor_room(p));
+	seq_print(s, "State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
+		state, state_word(state), p->pid, p->pid, parent_pid(p));
+	seq_print(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t \n",
+		p->uid, p->euid, p->suid, p->fsuid, p->gid, p->egid, p->sgid, p->fsgid,
+		descriptor_room(p));
 	if (z.live) {
-		seq_print(s, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t%8lu kB\n", kb(z.peak), kb(z.total), 0ul, 0ul);
-		seq_print(s, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nRssShmem:\t%8lu kB\n",
-			  kb(z.resident), kb(z.resident), kb(z.anon), kb(z.resident - z.anon), 0ul);
-		seq_print(s, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu kB\nVmSwap:\t%8lu kB\n", kb(z.data), kb(z.stack),
-			  kb(z.text), 0ul, 0ul);
+		seq_print(s,
+			"VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t%8lu kB\n",
+			kb(z.peak), kb(z.total), 0ul, 0ul);
+		seq_print(s,
+			"VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu "
+			"kB\nRssShmem:\t%8lu kB\n",
+			kb(z.resident), kb(z.resident), kb(z.anon), kb(z.resident - z.anon), 0ul);
+		seq_print(s,
+			"VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu "
+			"kB\nVmSwap:\t%8lu kB\n",
+			kb(z.data), kb(z.stack), kb(z.text), 0ul, 0ul);
 	}
 	seq_print(s, "Threads:\t%u\nSigQ:\t%u/%llu\n", p->nthreads ? p->nthreads : 1, p->sig_queued,
-		  (unsigned long long)p->rlimit[RLIMIT_SIGPENDING].cur);
-	seq_print(s, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n", (unsigned long long)g.pending,
-		  (unsigned long long)g.shared, (unsigned long long)g.blocked, (unsigned long long)g.ignored, (unsigned long long)g.caught);
+		(unsigned long long)p->rlimit[RLIMIT_SIGPENDING].cur);
+	seq_print(s,
+		"SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%"
+		"016llx\n",
+		(unsigned long long)g.pending, (unsigned long long)g.shared,
+		(unsigned long long)g.blocked, (unsigned long long)g.ignored,
+		(unsigned long long)g.caught);
 	seq_print(s, "Cpus_allowed:\t%x\n", (1u << cpu_count) - 1);
 	return 0;
 }
@@ -336,18 +354,24 @@ static int make_stat(struct seq *s, void *subject, u64 *cookie UNUSED)
 	sizes_get(p, &z, false);
 	signal_sets_get(p, &g);
 	proc_usage(p, &own);
-	seq_print(s, "%d (%s) %c %d %d %d %d -1 0 ", p->pid, p->name, proc_state_letter(p), parent_pid(p), p->pgid, p->sid,
-		  p->tty ? 5 << 8 | 1 : 0);
-	seq_print(s, "%lu %lu %lu %lu ", own.minor_faults, p->child.minor_faults, own.major_faults, p->child.major_faults);
-	seq_print(s, "%llu %llu %llu %llu ", (unsigned long long)ticks(own.utime), (unsigned long long)ticks(own.stime),
-		  (unsigned long long)ticks(p->child.utime), (unsigned long long)ticks(p->child.stime));
-	seq_print(s, "20 0 %u 0 %llu %lu %lu %llu ", p->nthreads ? p->nthreads : 1, (unsigned long long)ticks(p->start_time),
-		  z.total << PAGE_SHIFT, z.resident, (unsigned long long)p->rlimit[RLIMIT_RSS].cur);
-	seq_print(s, "0 0 %lu 0 0 %llu %llu %llu %llu ", z.stack_top, (unsigned long long)(g.pending & 0x7fffffff),
-		  (unsigned long long)(g.blocked & 0x7fffffff), (unsigned long long)(g.ignored & 0x7fffffff),
-		  (unsigned long long)(g.caught & 0x7fffffff));
-	seq_print(s, "0 0 0 %d 0 0 0 0 0 0 0 0 %lu %lu %lu %lu %lu %d\n", p->exit_signal, z.brk_start, z.arg_start, z.arg_end, z.env_start,
-		  z.env_end, p->state == PROC_ZOMBIE ? p->exit_status : 0);
+	seq_print(s, "%d (%s) %c %d %d %d %d -1 0 ", p->pid, p->name, proc_state_letter(p),
+		parent_pid(p), p->pgid, p->sid, p->tty ? 5 << 8 | 1 : 0);
+	seq_print(s, "%lu %lu %lu %lu ", own.minor_faults, p->child.minor_faults, own.major_faults,
+		p->child.major_faults);
+	seq_print(s, "%llu %llu %llu %llu ", (unsigned long long)ticks(own.utime),
+		(unsigned long long)ticks(own.stime), (unsigned long long)ticks(p->child.utime),
+		(unsigned long long)ticks(p->child.stime));
+	seq_print(s, "20 0 %u 0 %llu %lu %lu %llu ", p->nthreads ? p->nthreads : 1,
+		(unsigned long long)ticks(p->start_time), z.total << PAGE_SHIFT, z.resident,
+		(unsigned long long)p->rlimit[RLIMIT_RSS].cur);
+	seq_print(s, "0 0 %lu 0 0 %llu %llu %llu %llu ", z.stack_top,
+		(unsigned long long)(g.pending & 0x7fffffff),
+		(unsigned long long)(g.blocked & 0x7fffffff),
+		(unsigned long long)(g.ignored & 0x7fffffff),
+		(unsigned long long)(g.caught & 0x7fffffff));
+	seq_print(s, "0 0 0 %d 0 0 0 0 0 0 0 0 %lu %lu %lu %lu %lu %d\n", p->exit_signal,
+		z.brk_start, z.arg_start, z.arg_end, z.env_start, z.env_end,
+		p->state == PROC_ZOMBIE ? p->exit_status : 0);
 	return 0;
 }
 
@@ -356,7 +380,8 @@ static int make_statm(struct seq *s, void *subject, u64 *cookie UNUSED)
 	struct sizes z;
 
 	sizes_get(subject, &z, true);
-	seq_print(s, "%lu %lu %lu %lu 0 %lu 0\n", z.total, z.resident, z.resident - z.anon, z.text, z.data + z.stack);
+	seq_print(s, "%lu %lu %lu %lu 0 %lu 0\n", z.total, z.resident, z.resident - z.anon, z.text,
+		z.data + z.stack);
 	return 0;
 }
 
@@ -372,7 +397,10 @@ static int make_comm(struct seq *s, void *subject, u64 *cookie UNUSED)
 
 #define PIECE 1024u
 
-/* The page behind va, pinned; *absent: there is none yet and it reads as zeros. Lock held for reading. */
+/*
+ * The page behind va, pinned; *absent: there is none yet and it reads as zeros. Lock held for
+ * reading.
+ */
 static struct page *foreign_page(struct mm *mm, ulong va, bool *absent)
 {
 	struct vma *v = vma_find(mm, va);
@@ -443,12 +471,40 @@ static int make_environ(struct seq *s, void *subject, u64 *cookie)
 }
 
 static const char *const limit_names[RLIM_COUNT] = {
-	"cpu time", "file size", "data size", "stack size", "core file size", "resident set", "processes", "open files",
-	"locked memory", "address space", "file locks", "pending signals", "msgqueue size", "nice priority", "realtime priority", "realtime timeout",
+	"cpu time",
+	"file size",
+	"data size",
+	"stack size",
+	"core file size",
+	"resident set",
+	"processes",
+	"open files",
+	"locked memory",
+	"address space",
+	"file locks",
+	"pending signals",
+	"msgqueue size",
+	"nice priority",
+	"realtime priority",
+	"realtime timeout",
 };
 static const char *const limit_units[RLIM_COUNT] = {
-	"seconds", "bytes", "bytes", "bytes", "bytes", "bytes", "processes", "files",
-	"bytes", "bytes", "locks", "signals", "bytes", "", "", "us",
+	"seconds",
+	"bytes",
+	"bytes",
+	"bytes",
+	"bytes",
+	"bytes",
+	"processes",
+	"files",
+	"bytes",
+	"bytes",
+	"locks",
+	"signals",
+	"bytes",
+	"",
+	"",
+	"us",
 };
 
 static void put_limit(struct seq *s, u64 value)
@@ -474,8 +530,14 @@ static int make_limits(struct seq *s, void *subject, u64 *cookie UNUSED)
 }
 
 const struct text_entry process_texts[] = {
-	{ "maps", 0444, make_maps },	   { "smaps", 0444, make_smaps },   { "status", 0444, make_status },
-	{ "stat", 0444, make_stat },	   { "statm", 0444, make_statm },   { "comm", 0444, make_comm },
-	{ "cmdline", 0444, make_cmdline }, { "environ", 0400, make_environ }, { "limits", 0444, make_limits },
+	{"maps", 0444, make_maps},
+	{"smaps", 0444, make_smaps},
+	{"status", 0444, make_status},
+	{"stat", 0444, make_stat},
+	{"statm", 0444, make_statm},
+	{"comm", 0444, make_comm},
+	{"cmdline", 0444, make_cmdline},
+	{"environ", 0400, make_environ},
+	{"limits", 0444, make_limits},
 };
 const size_t process_text_count = ARRAY_SIZE(process_texts);

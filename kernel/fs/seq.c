@@ -15,12 +15,12 @@
 
 struct seq_file {
 	struct mutex lock; /* held over copies to user memory: not ranked */
-	seq_maker *make;   /* (c) */
-	void *subject;	   /* (c) */
-	struct seq text;   /* the records made last */
-	off_t start;	   /* where they begin in the whole text */
-	u64 cookie;	   /* what comes after them */
-	bool end;	   /* nothing does */
+	seq_maker *make; /* (c) */
+	void *subject; /* (c) */
+	struct seq text; /* the records made last */
+	off_t start; /* where they begin in the whole text */
+	u64 cookie; /* what comes after them */
+	bool end; /* nothing does */
 };
 
 /* Room for n more bytes and a NUL. */

@@ -1,8 +1,9 @@
 /*
  * Files whose text is made while it is read: /proc.
  *
- * A text is a sequence of records. The maker appends the next record or a few, and remembers in a cookie where it is, so a text can be of any length and is read in pieces of any size. A
- * read before the point that was made last starts again from the first record.
+ * A text is a sequence of records. The maker appends the next record or a few, and remembers in a
+ * cookie where it is, so a text can be of any length and is read in pieces of any size. A read
+ * before the point that was made last starts again from the first record.
  */
 #pragma once
 
@@ -22,7 +23,8 @@ void seq_put(struct seq *s, const char *text, size_t n);
 void seq_pad(struct seq *s, size_t start, size_t column);
 
 /*
- * Append the next record; *cookie is 0 for the first and the maker's own afterwards. 1: there may be more; 0: that was the end; or -errno.
+ * Append the next record; *cookie is 0 for the first and the maker's own afterwards. 1: there may
+ * be more; 0: that was the end; or -errno.
  */
 typedef int seq_maker(struct seq *s, void *subject, u64 *cookie);
 

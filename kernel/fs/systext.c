@@ -55,19 +55,24 @@ static int make_meminfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 	return 0;
 }
 
-static void put_slab(void *arg, const char *name, size_t size, size_t live, size_t total, size_t pages)
+static void put_slab(
+	void *arg, const char *name, size_t size, size_t live, size_t total, size_t pages)
 {
 	size_t per_page = size ? MAX(PAGE_SIZE / size, (size_t)1) : 1;
 
-	seq_print(arg, "%-17s %6zu %6zu %6zu %4zu %4zu : tunables %4u %4u %4u : slabdata %6zu %6zu %6u\n", name, live, total, size, per_page,
-		  (size + PAGE_SIZE - 1) / PAGE_SIZE, 0, 0, 0, pages, pages, 0);
+	seq_print(arg,
+		"%-17s %6zu %6zu %6zu %4zu %4zu : tunables %4u %4u %4u : slabdata %6zu %6zu %6u\n",
+		name, live, total, size, per_page, (size + PAGE_SIZE - 1) / PAGE_SIZE, 0, 0, 0,
+		pages, pages, 0);
 }
 
 static int make_slabinfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
 	seq_print(s, "slabinfo - version: 2.1\n");
-	seq_print(s, "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit> <batchcount> "
-		     "<sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+	seq_print(s,
+		"# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> "
+		": tunables <limit> <batchcount> "
+		"<sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
 	kmem_for_each(put_slab, s);
 	return 0;
 }
@@ -76,7 +81,8 @@ static int make_cpuinfo(struct seq *s, void *subject UNUSED, u64 *cookie)
 {
 	if (*cookie >= cpu_count)
 		return 0;
-	seq_print(s, "processor\t: %u\nhardware id\t: %u\nmachine\t\t: %s\n\n", (uint)*cookie, cpus[*cookie].hwid, MACHINE_NAME);
+	seq_print(s, "processor\t: %u\nhardware id\t: %u\nmachine\t\t: %s\n\n", (uint)*cookie,
+		cpus[*cookie].hwid, MACHINE_NAME);
 	return ++*cookie < cpu_count;
 }
 
@@ -100,8 +106,8 @@ static int make_uptime(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 	for (u32 i = 0; i < cpu_count; i++)
 		idle += cpu_idle_ns(i);
 	idle /= NSEC / 100;
-	seq_print(s, "%llu.%02u %llu.%02u\n", (unsigned long long)(up / 100), (uint)(up % 100), (unsigned long long)(idle / 100),
-		  (uint)(idle % 100));
+	seq_print(s, "%llu.%02u %llu.%02u\n", (unsigned long long)(up / 100), (uint)(up % 100),
+		(unsigned long long)(idle / 100), (uint)(idle % 100));
 	return 0;
 }
 
@@ -123,11 +129,14 @@ static void put_cpu(struct seq *s, const char *name, u64 user, u64 system, u64 i
 {
 	u64 tick = NSEC / 100;
 
-	seq_print(s, "%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, (unsigned long long)(user / tick), (unsigned long long)(system / tick),
-		  (unsigned long long)(idle / tick));
+	seq_print(s, "%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, (unsigned long long)(user / tick),
+		(unsigned long long)(system / tick), (unsigned long long)(idle / tick));
 }
 
-/* How busy each CPU is, is known; how its time divides into user and system is taken from all of them together. */
+/*
+ * How busy each CPU is, is known; how its time divides into user and system is taken from all of
+ * them together.
+ */
 static int make_stat(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
 	u64 now = clock_now(), user = user_ns(), busy = 0, permille;
@@ -146,13 +155,14 @@ static int make_stat(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 		put_cpu(s, name, own / 1000 * permille, own - own / 1000 * permille, now - own);
 	}
 	sched_load(&running, &total);
-	seq_print(s, "btime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n", (unsigned long long)((clock_realtime() - now) / NSEC),
-		  proc_last_pid(), running);
+	seq_print(s, "btime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n",
+		(unsigned long long)((clock_realtime() - now) / NSEC), proc_last_pid(), running);
 	return 0;
 }
 
 /*
- * Load averages: every five seconds each moves towards the number of threads that run or want to, by 1 - e^(-5 s / period), in units of 1/2048.
+ * Load averages: every five seconds each moves towards the number of threads that run or want to,
+ * by 1 - e^(-5 s / period), in units of 1/2048.
  */
 #define LOAD_ONE 2048u
 #define LOAD_SAMPLE (5 * NSEC)
@@ -162,12 +172,13 @@ static ulong load[3]; /* over 1, 5 and 15 minutes */
 
 static void load_sample(struct timer *t)
 {
-	static const u32 keep[3] = { 1884, 2014, 2037 };
+	static const u32 keep[3] = {1884, 2014, 2037};
 	u32 running, total;
 
 	sched_load(&running, &total);
 	for (int i = 0; i < 3; i++)
-		load[i] = (load[i] * keep[i] + (ulong)running * LOAD_ONE * (LOAD_ONE - keep[i])) / LOAD_ONE;
+		load[i] = (load[i] * keep[i] + (ulong)running * LOAD_ONE * (LOAD_ONE - keep[i])) /
+			LOAD_ONE;
 	timer_arm(t, clock_now() + LOAD_SAMPLE);
 }
 
@@ -197,7 +208,8 @@ static int make_mounts(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 
 	for (struct fs *fs = fs_list; fs; fs = fs->next)
 		if (dentry_path(fs->root, path, sizeof(path), &deleted) > 0)
-			seq_print(s, "%s %s %s %s,noatime 0 0\n", fs->device, path, fs->type, fs->read_only ? "ro" : "rw");
+			seq_print(s, "%s %s %s %s,noatime 0 0\n", fs->device, path, fs->type,
+				fs->read_only ? "ro" : "rw");
 	return 0;
 }
 
@@ -210,14 +222,21 @@ static int make_filesystems(struct seq *s, void *subject UNUSED, u64 *cookie UNU
 
 static int make_version(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
-	seq_print(s, "%s version %s %s\n", system_name.sysname, system_name.release, system_name.version);
+	seq_print(s, "%s version %s %s\n", system_name.sysname, system_name.release,
+		system_name.version);
 	return 0;
 }
 
 const struct text_entry system_texts[] = {
-	{ "meminfo", 0444, make_meminfo }, { "cpuinfo", 0444, make_cpuinfo },	    { "uptime", 0444, make_uptime },
-	{ "stat", 0444, make_stat },	   { "loadavg", 0444, make_loadavg },	    { "mounts", 0444, make_mounts },
-	{ "version", 0444, make_version }, { "filesystems", 0444, make_filesystems }, { "slabinfo", 0400, make_slabinfo },
+	{"meminfo", 0444, make_meminfo},
+	{"cpuinfo", 0444, make_cpuinfo},
+	{"uptime", 0444, make_uptime},
+	{"stat", 0444, make_stat},
+	{"loadavg", 0444, make_loadavg},
+	{"mounts", 0444, make_mounts},
+	{"version", 0444, make_version},
+	{"filesystems", 0444, make_filesystems},
+	{"slabinfo", 0400, make_slabinfo},
 };
 const size_t system_text_count = ARRAY_SIZE(system_texts);
 
@@ -254,12 +273,13 @@ static int make_hostname(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED
 }
 
 const struct text_entry sysctl_vm_texts[] = {
-	{ "max_map_count", 0444, make_max_map_count },
+	{"max_map_count", 0444, make_max_map_count},
 };
 const struct text_entry sysctl_kernel_texts[] = {
-	{ "pid_max", 0444, make_pid_max },
-	{ "ostype", 0444, make_ostype },
-	{ "osrelease", 0444, make_osrelease },
-	{ "hostname", 0444, make_hostname },
+	{"pid_max", 0444, make_pid_max},
+	{"ostype", 0444, make_ostype},
+	{"osrelease", 0444, make_osrelease},
+	{"hostname", 0444, make_hostname},
 };
-const size_t sysctl_vm_count = ARRAY_SIZE(sysctl_vm_texts), sysctl_kernel_count = ARRAY_SIZE(sysctl_kernel_texts);
+const size_t sysctl_vm_count = ARRAY_SIZE(sysctl_vm_texts),
+	     sysctl_kernel_count = ARRAY_SIZE(sysctl_kernel_texts);

@@ -1,6 +1,7 @@
 /*
- * Path walking, for the calls that take paths. A walk goes through a path component by component and stops before the last one, so that each call can do
- * with that what it needs; symbolic links on the way, and at the end if the caller says so, are followed.
+ * Path walking, for the calls that take paths. A walk goes through a path component by component
+ * and stops before the last one, so that each call can do with that what it needs; symbolic links
+ * on the way, and at the end if the caller says so, are followed.
  */
 #pragma once
 
@@ -23,17 +24,30 @@ struct walk {
 	unsigned links;	     /* followed so far */
 };
 
-/* Start at the root, at descriptor dirfd or in the current directory. -ENOENT for an empty path, -EBADF, -ENOTDIR. On success end with walk_end. */
+/*
+ * Start at the root, at descriptor dirfd or in the current directory. -ENOENT for an empty path,
+ * -EBADF, -ENOTDIR. On success end with walk_end.
+ */
 int walk_begin(struct walk *w, int dirfd, const char *path);
 void walk_end(struct walk *w);
 /* Go on until one component is left. */
 int walk_to_last(struct walk *w);
-/* Go through the symbolic link d, found in w->at, and then through `after`; stops as walk_begin does: walk_to_last comes next. *jumped is the place it leads to for a link of /proc that is no text (referenced), else NULL. */
+/*
+ * Go through the symbolic link d, found in w->at, and then through `after`; stops as walk_begin
+ * does: walk_to_last comes next. *jumped is the place it leads to for a link of /proc that is no
+ * text (referenced), else NULL.
+ */
 int walk_follow(struct walk *w, struct dentry *d, const char *after, struct dentry **jumped);
-/* The dentry of the last component, positive, mounts crossed, referenced; follows links if asked or if slashes stand behind. */
+/*
+ * The dentry of the last component, positive, mounts crossed, referenced; follows links if asked or
+ * if slashes stand behind.
+ */
 int walk_last(struct walk *w, bool follow, struct dentry **out);
 
-/* All of it: the dentry a path leads to, referenced. at_flags: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH. path NULL: dirfd itself. */
+/*
+ * All of it: the dentry a path leads to, referenced. at_flags: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH.
+ * path NULL: dirfd itself.
+ */
 int path_lookup(int dirfd, const char *path, u32 at_flags, struct dentry **out);
 
 /* Bits the current process does not want in the mode of what it makes. */

@@ -1,7 +1,9 @@
 /*
- * Calls on descriptors: open, close, read and write in all their forms, seek, dup, pipe, fcntl, ioctl, poll, sync.
+ * Calls on descriptors: open, close, read and write in all their forms, seek, dup, pipe, fcntl,
+ * ioctl, poll, sync.
  *
- * Judged here, in Linux's order: the descriptor, how it was opened, the buffer's range, the numbers. What the file then says is its own affair.
+ * Judged here, in Linux's order: the descriptor, how it was opened, the buffer's range, the
+ * numbers. What the file then says is its own affair.
  */
 #include "sys/pathin.h"
 
@@ -169,7 +171,7 @@ static ssize_t iov_copyin(struct iovec *iov, ulong from, u32 n)
 static long rw_vector(const ulong *args, bool write)
 {
 	struct iovec few[IOV_INLINE], *iov = few;
-	struct uio u = { 0 };
+	struct uio u = {0};
 	struct file *f;
 	ssize_t n = get_for(args[0], write, &f);
 
@@ -285,7 +287,8 @@ long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
 		return n;
 	}
 	count = MIN(count, RW_MAX);
-	if (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND) || (pos && *pos < 0)) {
+	if (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND) ||
+		(pos && *pos < 0)) {
 		n = -EINVAL;
 	} else if (pos) {
 		n = send_all(out, in, pos, count);
@@ -364,7 +367,7 @@ SYSCALL(pipe2)
 {
 	u32 flags = (u32)args[1];
 	struct file *ends[2];
-	s32 fd[2] = { -1, -1 };
+	s32 fd[2] = {-1, -1};
 	int err;
 
 	if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK))
@@ -388,7 +391,14 @@ SYSCALL(pipe2)
 }
 
 enum fcntl_cmd {
-	F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ = 1031, F_GETPIPE_SZ = 1032,
+	F_DUPFD = 0,
+	F_GETFD = 1,
+	F_SETFD = 2,
+	F_GETFL = 3,
+	F_SETFL = 4,
+	F_DUPFD_CLOEXEC = 1030,
+	F_SETPIPE_SZ = 1031,
+	F_GETPIPE_SZ = 1032,
 };
 #define FD_CLOEXEC 1u
 #define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_ASYNC | O_NOATIME)
@@ -401,25 +411,17 @@ static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
 		if (arg >= rlimit_cur(RLIMIT_NOFILE) || arg > INT32_MAX)
 			return -EINVAL;
 		return dup_from(f, (int)arg, cmd == F_DUPFD_CLOEXEC);
-	case F_GETFD:
-		return files_get_cloexec(current_files(), fd);
-	case F_SETFD:
-		return files_set_cloexec(current_files(), fd, arg & FD_CLOEXEC);
-	case F_GETFL:
-		return (long)f->flags;
+	case F_GETFD: return files_get_cloexec(current_files(), fd);
+	case F_SETFD: return files_set_cloexec(current_files(), fd, arg & FD_CLOEXEC);
+	case F_GETFL: return (long)f->flags;
 	}
 	if (f->flags & O_PATH)
 		return -EBADF;
 	switch (cmd) {
-	case F_SETFL:
-		f->flags = (f->flags & ~(u32)SETFL_MASK) | ((u32)arg & SETFL_MASK);
-		return 0;
-	case F_GETPIPE_SZ:
-		return pipe_get_size(f);
-	case F_SETPIPE_SZ:
-		return pipe_set_size(f, arg);
-	default:
-		return -EINVAL;
+	case F_SETFL: f->flags = (f->flags & ~(u32)SETFL_MASK) | ((u32)arg & SETFL_MASK); return 0;
+	case F_GETPIPE_SZ: return pipe_get_size(f);
+	case F_SETPIPE_SZ: return pipe_set_size(f, arg);
+	default: return -EINVAL;
 	}
 }
 
@@ -454,8 +456,7 @@ static long ioctl_file(struct file *f, int fd, uint cmd, ulong arg)
 		return -EBADF;
 	switch (cmd) {
 	case FIOCLEX:
-	case FIONCLEX:
-		return files_set_cloexec(current_files(), fd, cmd == FIOCLEX);
+	case FIONCLEX: return files_set_cloexec(current_files(), fd, cmd == FIOCLEX);
 	case FIONBIO:
 		if (COPYIN(&on, arg))
 			return -EFAULT;
@@ -499,7 +500,8 @@ long sys_poll_until(ulong fds, ulong nfds, u64 deadline)
 		n = fs_poll(p, (uint)nfds, deadline);
 	/* Only revents are the kernel's to write. */
 	for (ulong i = 0; n >= 0 && i < nfds; i++)
-		if (copyout(fds + i * sizeof(*p) + offsetof(struct pollfd, revents), &p[i].revents, sizeof(p[i].revents)))
+		if (copyout(fds + i * sizeof(*p) + offsetof(struct pollfd, revents), &p[i].revents,
+			    sizeof(p[i].revents)))
 			n = -EFAULT;
 	if (p != few)
 		kmfree(p);

@@ -74,7 +74,9 @@ SYSCALL(fstat)
 	return err ? err : put_stat(args[1], &st);
 }
 
-/* fstat comes as an empty path, and Linux 6.11 and newer take NULL for that: it is spared the copy. */
+/*
+ * fstat comes as an empty path, and Linux 6.11 and newer take NULL for that: it is spared the copy.
+ */
 static int stat_path(ulong dirfd, ulong path_va, u32 flags, struct kstat *st)
 {
 	char *path, first = '\0';
@@ -136,7 +138,9 @@ SYSCALL(statx)
 	int err;
 
 	if ((mask & STATX_RESERVED) || (flags & AT_STATX_SYNC) == AT_STATX_SYNC ||
-	    flags & ~(u32)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC))
+		flags &
+			~(u32)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH |
+				AT_STATX_SYNC))
 		return -EINVAL;
 	err = stat_path(args[0], args[1], flags, &st);
 	if (err)
@@ -151,9 +155,9 @@ SYSCALL(statx)
 		.ino = st.ino,
 		.size = st.size,
 		.blocks = st.blocks,
-		.atime = { st.atime.sec, st.atime.nsec, 0 },
-		.ctime = { st.ctime.sec, st.ctime.nsec, 0 },
-		.mtime = { st.mtime.sec, st.mtime.nsec, 0 },
+		.atime = {st.atime.sec, st.atime.nsec, 0},
+		.ctime = {st.ctime.sec, st.ctime.nsec, 0},
+		.mtime = {st.mtime.sec, st.mtime.nsec, 0},
 		.rdev_major = dev_major(st.rdev),
 		.rdev_minor = dev_minor(st.rdev),
 		.dev_major = dev_major(st.dev),
@@ -303,7 +307,9 @@ SYSCALL(readlinkat)
 	if (err)
 		return err;
 	text = kmalloc(PATH_MAX, ALLOC_WAIT);
-	n = text ? fs_readlink((int)args[0], path, text, MIN((size_t)(u32)args[3], (size_t)PATH_MAX)) : -ENOMEM;
+	n = text
+		? fs_readlink((int)args[0], path, text, MIN((size_t)(u32)args[3], (size_t)PATH_MAX))
+		: -ENOMEM;
 	if (n > 0 && copyout(args[2], text, (size_t)n))
 		n = -EFAULT;
 	kmfree(text);
@@ -465,7 +471,7 @@ static int times_copyin(ulong va, struct ktime times[2])
 	for (int i = 0; i < 2; i++) {
 		if (u[i].nsec < 0 || u[i].nsec > UTIME_NOW)
 			return -EINVAL;
-		times[i] = (struct ktime){ u[i].sec, (u32)u[i].nsec };
+		times[i] = (struct ktime){u[i].sec, (u32)u[i].nsec};
 	}
 	return 0;
 }

@@ -1,8 +1,9 @@
 /*
  * Block and inode bitmaps.
  *
- * A set bit is a block or inode in use. The counts of a group are kept beside the bitmaps in memory and reach the disk with the next sync; after a crash e2fsck counts
- * anew. Everything here runs under alloc_lock.
+ * A set bit is a block or inode in use. The counts of a group are kept beside the bitmaps in memory
+ * and reach the disk with the next sync; after a crash e2fsck counts anew. Everything here runs
+ * under alloc_lock.
  */
 #include "fs/ext2/ext2.h"
 
@@ -28,7 +29,7 @@ bool ext2_block_ok(const struct ext2 *x, u32 block)
 		return false;
 	g = &x->group[(block - x->first_block) / x->blocks_per_group];
 	return block != g->block_bitmap && block != g->inode_bitmap &&
-	       (block < g->inode_table || block - g->inode_table >= x->table_blocks);
+		(block < g->inode_table || block - g->inode_table >= x->table_blocks);
 }
 
 static bool bit_get(const u8 *map, u32 bit)
@@ -51,7 +52,10 @@ static u32 find_clear(const u8 *map, u32 from, u32 to)
 	return to;
 }
 
-/* Take a block of group g, at or after bit `from` if possible. -ENOSPC if the group is full after all. */
+/*
+ * Take a block of group g, at or after bit `from` if possible. -ENOSPC if the group is full after
+ * all.
+ */
 static int take_in_group(struct ext2 *x, u32 g, u32 from, u32 *out)
 {
 	u32 n = group_blocks(x, g), bit;
@@ -85,7 +89,9 @@ static int take_block(struct ext2 *x, u32 goal, u32 *out)
 		if (x->group[g].free_blocks) {
 			err = take_in_group(x, g, from, out);
 			if (err == -ENOSPC) {
-				ext2_damage(x, "group %u has no free block though its count says %u", g, x->group[g].free_blocks);
+				ext2_damage(x,
+					"group %u has no free block though its count says %u", g,
+					x->group[g].free_blocks);
 				x->free_blocks -= MIN(x->free_blocks, x->group[g].free_blocks);
 				x->group[g].free_blocks = 0;
 			} else if (err) {
@@ -109,7 +115,10 @@ int ext2_block_alloc(struct ext2 *x, u32 goal, u32 *out)
 	if (goal < x->first_block || goal >= x->blocks_count)
 		goal = x->first_block;
 	mutex_lock(&x->alloc_lock);
-	/* A bitmap that says the file system's own blocks are free is damaged: they stay taken, and the next is tried. */
+	/*
+	 * A bitmap that says the file system's own blocks are free is damaged: they stay taken, and
+	 * the next is tried.
+	 */
 	while (!(err = take_block(x, goal, out)) && !ext2_block_ok(x, *out))
 		ext2_damage(x, "block %u belongs to the file system but was marked free", *out);
 	mutex_unlock(&x->alloc_lock);
@@ -155,7 +164,10 @@ void ext2_block_free(struct ext2 *x, u32 block, u32 n)
 
 /* --- inodes --- */
 
-/* For a new directory: a group with many free inodes and the most free blocks, so that directories spread. */
+/*
+ * For a new directory: a group with many free inodes and the most free blocks, so that directories
+ * spread.
+ */
 static u32 directory_group(const struct ext2 *x, u32 parent_group)
 {
 	u64 average = x->free_inodes / x->groups;
@@ -206,7 +218,9 @@ int ext2_inode_alloc(struct ext2 *x, u32 parent, bool dir, u32 *out)
 		if (x->group[g].free_inodes) {
 			err = take_inode(x, g, out);
 			if (err == -ENOSPC) {
-				ext2_damage(x, "group %u has no free inode though its count says %u", g, x->group[g].free_inodes);
+				ext2_damage(x,
+					"group %u has no free inode though its count says %u", g,
+					x->group[g].free_inodes);
 				x->group[g].free_inodes = 0;
 			}
 		}

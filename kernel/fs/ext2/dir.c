@@ -1,8 +1,10 @@
 /*
- * Directories of ext2: a file of blocks, each filled exactly by a chain of entries of variable length. An entry whose inode is 0 is free; space behind
- * a name, up to the entry's length, is free too. A name never crosses a block.
+ * Directories of ext2: a file of blocks, each filled exactly by a chain of entries of variable
+ * length. An entry whose inode is 0 is free; space behind a name, up to the entry's length, is free
+ * too. A name never crosses a block.
  *
- * The directory's inode lock is held: for reading by readdir, else for writing. Every entry is checked before it is used, as a damaged disk could say anything.
+ * The directory's inode lock is held: for reading by readdir, else for writing. Every entry is
+ * checked before it is used, as a damaged disk could say anything.
  */
 #include "fs/ext2/ext2.h"
 
@@ -18,7 +20,7 @@ struct slot {
 	struct page *page;
 	struct ext2_dirent *entry;
 	struct ext2_dirent *before; /* the one before it in the same block, or NULL */
-	u64 offset;		    /* of the entry in the directory */
+	u64 offset; /* of the entry in the directory */
 };
 
 static u32 entry_size(size_t name_len)
@@ -32,22 +34,25 @@ static struct ext2_dirent *entry_at(struct page *p, u32 offset)
 }
 
 /* Is the entry at `offset` of the page sound? Its block ends at `end`. */
-static int entry_check(struct inode *dir, const struct ext2_dirent *d, u32 offset, u32 end, u64 where)
+static int entry_check(
+	struct inode *dir, const struct ext2_dirent *d, u32 offset, u32 end, u64 where)
 {
 	struct ext2 *x = ext2_of(dir);
 
-	if (d->rec_len < entry_size(1) || d->rec_len % 4 || d->rec_len > end - offset || entry_size(d->name_len) > d->rec_len)
-		return ext2_damage(x, "directory %u: the entry at %llu has length %u, name %u", (u32)dir->ino,
-				   (unsigned long long)where, d->rec_len, d->name_len);
+	if (d->rec_len < entry_size(1) || d->rec_len % 4 || d->rec_len > end - offset ||
+		entry_size(d->name_len) > d->rec_len)
+		return ext2_damage(x, "directory %u: the entry at %llu has length %u, name %u",
+			(u32)dir->ino, (unsigned long long)where, d->rec_len, d->name_len);
 	if (d->inode > x->inodes_count)
-		return ext2_damage(x, "directory %u: the entry at %llu is for inode %u", (u32)dir->ino,
-				   (unsigned long long)where, d->inode);
+		return ext2_damage(x, "directory %u: the entry at %llu is for inode %u",
+			(u32)dir->ino, (unsigned long long)where, d->inode);
 	return 0;
 }
 
 typedef int visit_fn(void *arg, struct slot *s);
 
-static int visit_block(struct inode *dir, struct page *p, u64 base, u32 start, visit_fn *visit, void *arg, struct slot *s)
+static int visit_block(struct inode *dir, struct page *p, u64 base, u32 start, visit_fn *visit,
+	void *arg, struct slot *s)
 {
 	struct ext2 *x = ext2_of(dir);
 	u32 offset = start, end = start + x->block_size;
@@ -70,10 +75,13 @@ static int visit_block(struct inode *dir, struct page *p, u64 base, u32 start, v
 }
 
 /*
- * Call visit for every entry from the block that holds offset `from` to the block that ends at `to`, free entries too, until it returns something else than
- * 0: then that is the result. The page is pinned during the call; with *found given and the visit's result 1 it stays pinned, and *found tells where.
+ * Call visit for every entry from the block that holds offset `from` to the block that ends at
+ * `to`, free entries too, until it returns something else than 0: then that is the result. The page
+ * is pinned during the call; with *found given and the visit's result 1 it stays pinned, and *found
+ * tells where.
  */
-static int visit_blocks(struct inode *dir, u64 from, u64 to, visit_fn *visit, void *arg, struct slot *found)
+static int visit_blocks(
+	struct inode *dir, u64 from, u64 to, visit_fn *visit, void *arg, struct slot *found)
 {
 	struct ext2 *x = ext2_of(dir);
 	u64 pos = from & ~(u64)(x->block_size - 1), end = MIN(to, dir->obj->size);
@@ -102,7 +110,8 @@ static int visit_blocks(struct inode *dir, u64 from, u64 to, visit_fn *visit, vo
 	return 0;
 }
 
-static int visit_entries(struct inode *dir, u64 from, visit_fn *visit, void *arg, struct slot *found)
+static int visit_entries(
+	struct inode *dir, u64 from, visit_fn *visit, void *arg, struct slot *found)
 {
 	return visit_blocks(dir, from, UINT64_MAX, visit, arg, found);
 }
@@ -117,7 +126,8 @@ static int match_name(void *arg, struct slot *s)
 {
 	const struct name *name = arg;
 
-	return s->entry->inode && s->entry->name_len == name->len && !memcmp(s->entry->name, name->text, name->len);
+	return s->entry->inode && s->entry->name_len == name->len &&
+		!memcmp(s->entry->name, name->text, name->len);
 }
 
 struct indexing {
@@ -128,7 +138,7 @@ struct indexing {
 static int index_entry(void *arg, struct slot *s)
 {
 	struct indexing *g = arg;
-	struct name name = { s->entry->name, s->entry->name_len };
+	struct name name = {s->entry->name, s->entry->name_len};
 
 	if (s->entry->inode)
 		index_add(g->index, name_hash(&name), slot_block(g->dir, s));
@@ -138,7 +148,7 @@ static int index_entry(void *arg, struct slot *s)
 /* Has the directory an index? It gets one when it is large enough to be worth it. */
 static bool dir_indexed(struct inode *dir)
 {
-	struct indexing g = { dir, &ext2_inode_of(dir)->index };
+	struct indexing g = {dir, &ext2_inode_of(dir)->index};
 
 	if (g.index->slot)
 		return true;
@@ -156,7 +166,8 @@ static int find_indexed(struct inode *dir, const struct name *name, struct slot 
 	int err = 0;
 
 	while (!err && index_find(index, hash, &probe, &block))
-		err = visit_blocks(dir, (u64)block * size, ((u64)block + 1) * size, match_name, (void *)name, s);
+		err = visit_blocks(dir, (u64)block * size, ((u64)block + 1) * size, match_name,
+			(void *)name, s);
 	return err;
 }
 
@@ -214,11 +225,19 @@ static int match_room(void *arg, struct slot *s)
 	return entry_free(s->entry) >= r->need;
 }
 
-static void entry_fill(struct ext2 *x, struct ext2_dirent *d, const struct name *name, u32 ino, u32 mode)
+static void entry_fill(
+	struct ext2 *x, struct ext2_dirent *d, const struct name *name, u32 ino, u32 mode)
 {
-	/* ext2's own numbering of kinds: regular, directory, character, block, FIFO, socket, link. */
-	static const u8 kinds[16] = { [S_IFREG >> 12] = 1, [S_IFDIR >> 12] = 2, [S_IFCHR >> 12] = 3, [S_IFBLK >> 12] = 4,
-				      [S_IFIFO >> 12] = 5, [S_IFSOCK >> 12] = 6, [S_IFLNK >> 12] = 7 };
+	/*
+	 * ext2's own numbering of kinds: regular, directory, character, block, FIFO, socket, link.
+	 */
+	static const u8 kinds[16] = {[S_IFREG >> 12] = 1,
+		[S_IFDIR >> 12] = 2,
+		[S_IFCHR >> 12] = 3,
+		[S_IFBLK >> 12] = 4,
+		[S_IFIFO >> 12] = 5,
+		[S_IFSOCK >> 12] = 6,
+		[S_IFLNK >> 12] = 7};
 
 	d->name_len = (u8)name->len;
 	d->type = x->filetype ? kinds[dirent_type(mode)] : 0;
@@ -257,7 +276,7 @@ static int dir_grow(struct inode *dir, struct slot *s)
 static int dir_room(struct inode *dir, size_t name_len, struct slot *s)
 {
 	struct ext2_inode *e = ext2_inode_of(dir);
-	struct room r = { .need = entry_size(name_len) };
+	struct room r = {.need = entry_size(name_len)};
 	struct page *p;
 	int err = visit_entries(dir, e->free_hint, match_room, &r, s);
 
@@ -274,13 +293,16 @@ static int dir_room(struct inode *dir, size_t name_len, struct slot *s)
 			return err;
 		s->page = p;
 	}
-	/* Blocks before this one have no room for a name as long; shorter ones may waste a little. */
+	/*
+	 * Blocks before this one have no room for a name as long; shorter ones may waste a little.
+	 */
 	e->free_hint = (u32)s->offset & ~(ext2_of(dir)->block_size - 1);
 	return 0;
 }
 
 /* Put a name into the room at *s, and let go of it. */
-static void dir_put_name(struct inode *dir, struct slot *s, const struct name *name, u32 ino, u32 mode)
+static void dir_put_name(
+	struct inode *dir, struct slot *s, const struct name *name, u32 ino, u32 mode)
 {
 	struct ext2_dirent *d = s->entry;
 
@@ -304,7 +326,7 @@ static void dir_put_name(struct inode *dir, struct slot *s, const struct name *n
 static void dir_take_name(struct inode *dir, struct slot *s)
 {
 	struct ext2_inode *e = ext2_inode_of(dir);
-	struct name name = { s->entry->name, s->entry->name_len };
+	struct name name = {s->entry->name, s->entry->name_len};
 
 	index_remove(&e->index, name_hash(&name), slot_block(dir, s));
 	if (s->before)
@@ -335,7 +357,7 @@ static int dir_find_write(struct inode *dir, const struct name *name, struct slo
 /* The first block of a new directory: "." and "..". */
 static int dir_fill_new(struct inode *inode, u32 parent)
 {
-	static const struct name dot = { ".", 1 }, dotdot = { "..", 2 };
+	static const struct name dot = {".", 1}, dotdot = {"..", 2};
 	struct ext2 *x = ext2_of(inode);
 	struct ext2_dirent *second;
 	struct slot s;
@@ -361,7 +383,8 @@ static int add_links(struct inode *inode, int n)
 	return ext2_store(ext2_inode_of(inode));
 }
 
-static int dir_create(struct inode *dir, const struct name *name, u32 mode, u64 rdev, const char *target, struct inode **out)
+static int dir_create(struct inode *dir, const struct name *name, u32 mode, u64 rdev,
+	const char *target, struct inode **out)
 {
 	bool is_dir = (mode & S_IFMT) == S_IFDIR;
 	struct inode *inode;
@@ -429,7 +452,8 @@ static int match_any(void *arg, struct slot *s)
 	const struct ext2_dirent *d = s->entry;
 
 	(void)arg;
-	if (!d->inode || (d->name_len == 1 && d->name[0] == '.') || (d->name_len == 2 && d->name[0] == '.' && d->name[1] == '.'))
+	if (!d->inode || (d->name_len == 1 && d->name[0] == '.') ||
+		(d->name_len == 2 && d->name[0] == '.' && d->name[1] == '.'))
 		return 0;
 	return -ENOTEMPTY;
 }
@@ -472,7 +496,7 @@ static int dir_unlink(struct inode *dir, const struct name *name, struct inode *
 /* Point the entry at *s, pinned, at another inode, and let go of it. */
 static void dir_redirect(struct inode *dir, struct slot *s, const struct inode *to)
 {
-	struct name same = { s->entry->name, s->entry->name_len };
+	struct name same = {s->entry->name, s->entry->name_len};
 
 	entry_fill(ext2_of(dir), s->entry, &same, (u32)to->ino, to->mode);
 	obj_mark_dirty(dir->obj, s->page);
@@ -482,12 +506,15 @@ static void dir_redirect(struct inode *dir, struct slot *s, const struct inode *
 /* ".." of a directory, for a change. */
 static int find_parent_entry(struct inode *inode, struct slot *s)
 {
-	static const struct name dotdot = { "..", 2 };
+	static const struct name dotdot = {"..", 2};
 
 	return dir_find_write(inode, &dotdot, s);
 }
 
-/* A directory moved from one parent to another: its ".." and the parents' counts. `up` is its ".." entry. */
+/*
+ * A directory moved from one parent to another: its ".." and the parents' counts. `up` is its ".."
+ * entry.
+ */
 static void reparent(struct inode *inode, struct slot *up, struct inode *from, struct inode *to)
 {
 	dir_redirect(inode, up, to);
@@ -543,12 +570,16 @@ static int enter_new_name(const struct rename_op *op)
 	} else {
 		err = dir_room(op->new_dir, op->new_name.len, &s);
 		if (!err)
-			dir_put_name(op->new_dir, &s, &op->new_name, (u32)op->inode->ino, op->inode->mode);
+			dir_put_name(op->new_dir, &s, &op->new_name, (u32)op->inode->ino,
+				op->inode->mode);
 	}
 	return err;
 }
 
-/* The new name first, so that a crash leaves the file with two names rather than none. Kinds were checked; a victim is of the same kind. */
+/*
+ * The new name first, so that a crash leaves the file with two names rather than none. Kinds were
+ * checked; a victim is of the same kind.
+ */
 static int rename_move(const struct rename_op *op)
 {
 	bool is_dir = inode_is_dir(op->inode), moved = op->old_dir != op->new_dir;
@@ -584,8 +615,8 @@ static int rename_move(const struct rename_op *op)
 }
 
 /*
- * The victim is locked as in unlink; a directory that changes parents too, since its ".." changes. Neither contains the other, so two directories
- * are locked by address.
+ * The victim is locked as in unlink; a directory that changes parents too, since its ".." changes.
+ * Neither contains the other, so two directories are locked by address.
  */
 static void lock_moved(const struct rename_op *op, bool unlock)
 {
@@ -628,14 +659,14 @@ static int dir_rename(const struct rename_op *op)
 struct reading {
 	struct ext2 *fs;
 	struct uio *u;
-	u64 pos;  /* entries before this were told already */
+	u64 pos; /* entries before this were told already */
 	bool any;
 };
 
 /* The kind of a name for programs, from ext2's numbering. */
 static u32 entry_type(const struct ext2 *x, const struct ext2_dirent *d)
 {
-	static const u8 types[8] = { 0, 8, 4, 2, 6, 1, 12, 10 };
+	static const u8 types[8] = {0, 8, 4, 2, 6, 1, 12, 10};
 
 	return x->filetype && d->type < ARRAY_SIZE(types) ? types[d->type] : 0;
 }
@@ -649,7 +680,8 @@ static int tell_entry(void *arg, struct slot *s)
 	if (s->offset < r->pos)
 		return 0;
 	if (s->entry->inode) {
-		err = dirent_emit(r->u, s->entry->inode, next, entry_type(r->fs, s->entry), s->entry->name, s->entry->name_len);
+		err = dirent_emit(r->u, s->entry->inode, next, entry_type(r->fs, s->entry),
+			s->entry->name, s->entry->name_len);
 		if (err > 0)
 			return r->any ? 1 : -EINVAL;
 		if (err)
@@ -663,7 +695,7 @@ static int tell_entry(void *arg, struct slot *s)
 static int dir_readdir(struct file *f, struct uio *u)
 {
 	struct inode *dir = f->inode;
-	struct reading r = { .fs = ext2_of(dir), .u = u, .pos = (u64)f->pos };
+	struct reading r = {.fs = ext2_of(dir), .u = u, .pos = (u64)f->pos};
 	size_t room = u->left;
 	int err = 0;
 

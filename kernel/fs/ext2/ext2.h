@@ -1,18 +1,24 @@
 /*
  * ext2 in memory and on the disk.
  *
- * On the disk (the layout is that of "The Second Extended File System: Internal Layout", D. Poirier; sizes and offsets are also in e2fsprogs'
- * lib/ext2fs/ext2_fs.h): block groups of blocks_per_group blocks, each with one block of block bitmap, one of inode bitmap, and its part of the inode table; some
- * begin with copies of the superblock and the table of group descriptors. All numbers are little-endian, as both machines are.
+ * On the disk (the layout is that of "The Second Extended File System: Internal Layout", D.
+ * Poirier; sizes and offsets are also in e2fsprogs' lib/ext2fs/ext2_fs.h): block groups of
+ * blocks_per_group blocks, each with one block of block bitmap, one of inode bitmap, and its part
+ * of the inode table; some begin with copies of the superblock and the table of group descriptors.
+ * All numbers are little-endian, as both machines are.
  *
- * Metadata that has no file (superblock, descriptors, bitmaps, inode table, indirect blocks) is cached as pages of the device's own object, meta.
- * The contents of directories and long symbolic links are cached in their inode's object, like a file's.
+ * Metadata that has no file (superblock, descriptors, bitmaps, inode table, indirect blocks) is
+ * cached as pages of the device's own object, meta. The contents of directories and long symbolic
+ * links are cached in their inode's object, like a file's.
  *
- * A block can lie in a page of meta although it is a file's now, stale. So meta keeps, beside the page cache's mark for a whole page, one bit a block that says
- * "metadata, and newer than the disk"; only such blocks are written. A block that stops to be metadata loses its bit and outwaits a write under way.
+ * A block can lie in a page of meta although it is a file's now, stale. So meta keeps, beside the
+ * page cache's mark for a whole page, one bit a block that says "metadata, and newer than the
+ * disk"; only such blocks are written. A block that stops to be metadata loses its bit and outwaits
+ * a write under way.
  *
- * Locks: the inode's own (fs/inode.h), then map_lock (RANK_FSMAP) for the block map and what is stored of the inode, then alloc_lock
- * (RANK_FSALLOC) for bitmaps and counts. The page cache calls in with no lock held.
+ * Locks: the inode's own (fs/inode.h), then map_lock (RANK_FSMAP) for the block map and what is
+ * stored of the inode, then alloc_lock (RANK_FSALLOC) for bitmaps and counts. The page cache calls
+ * in with no lock held.
  */
 #pragma once
 
@@ -30,7 +36,8 @@
 #define EXT2_NPTR 15u		    /* and one each of single, double, triple indirect */
 #define EXT2_FAST_LINK_MAX 59u	    /* a shorter link's text stands in the inode */
 #define EXT2_LINK_MAX 32000u
-#define EXT2_DIR_MAX (1u << 31)	    /* bytes; the high half of a directory's size means something else */
+/* Bytes of a directory: the high half of its size means something else. */
+#define EXT2_DIR_MAX (1u << 31)
 
 struct ext2_super_disk {
 	u32 inodes_count, blocks_count, r_blocks_count, free_blocks_count, free_inodes_count;
@@ -76,10 +83,10 @@ struct ext2_inode_disk {
 	u16 extra_isize, checksum_high;
 	u32 ctime_extra, mtime_extra, atime_extra, crtime, crtime_extra;
 };
-_Static_assert(sizeof(struct ext2_inode_disk) == 152, "an inode with its known extra fields is 152 bytes");
+_Static_assert(sizeof(struct ext2_inode_disk) == 152, "an inode with what is known is 152 bytes");
 #define EXT2_INODE_BASE 128u
 #define EXT2_EXTRA_ISIZE 32u	   /* what mke2fs and Linux give new inodes */
-#define EXT2_FLAG_INDEX 0x1000u	   /* the directory has a hash index, which we do not keep up to date */
+#define EXT2_FLAG_INDEX 0x1000u	   /* a directory with a hash index: it is not kept up to date */
 
 struct ext2_dirent {
 	u32 inode;
@@ -144,7 +151,10 @@ static inline struct ext2_inode *ext2_inode_of(struct inode *inode)
 	return CONTAINER_OF(inode, struct ext2_inode, inode);
 }
 
-/* Something on the disk cannot be true: one line on the log (not for ever), and the file system is marked damaged. Returns -EIO. */
+/*
+ * Something on the disk cannot be true: one line on the log (not for ever), and the file system is
+ * marked damaged. Returns -EIO.
+ */
 int ext2_damage(struct ext2 *x, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* meta.c: blocks of metadata. */
@@ -164,7 +174,10 @@ int meta_get_write(struct ext2 *x, u32 block, struct meta_block *mb);
 int meta_get_new(struct ext2 *x, u32 block, struct meta_block *mb);
 void meta_dirty(struct meta_block *mb);
 void meta_put(struct meta_block *mb);
-/* The block is free now, or becomes data: what meta has of it must not reach the disk any more. No lock above FSALLOC held. */
+/*
+ * The block is free now, or becomes data: what meta has of it must not reach the disk any more. No
+ * lock above FSALLOC held.
+ */
 void meta_forget(struct ext2 *x, u32 block);
 /* Give back book-keeping of blocks that are not dirty. */
 void meta_shrink(struct ext2 *x);
@@ -183,7 +196,10 @@ struct io_batch {
 	struct block_segment seg[IO_SEGMENTS];
 };
 void io_begin(struct io_batch *io, struct block_device *dev, bool write);
-/* n bytes of page at offset, from or to the byte position pos of the device; contiguous pieces become one request. */
+/*
+ * n bytes of page at offset, from or to the byte position pos of the device; contiguous pieces
+ * become one request.
+ */
 void io_add(struct io_batch *io, struct page *page, u32 offset, u32 n, u64 pos);
 /* Wait for all. 0 or -EIO. */
 int io_end(struct io_batch *io);
@@ -200,7 +216,10 @@ void ext2_inode_free(struct ext2 *x, u32 ino, bool dir);
 u32 ext2_inode_goal(const struct ext2 *x, u32 ino);
 
 /* map.c: an inode's block map. map_lock is taken by them. */
-/* The disk block of file block lblk, 0 for a hole; *run: how many file blocks from there on go on like that (at least 1, at most max). -EIO. */
+/*
+ * The disk block of file block lblk, 0 for a hole; *run: how many file blocks from there on go on
+ * like that (at least 1, at most max). -EIO.
+ */
 int ext2_map(struct ext2_inode *e, u64 lblk, u32 max, u32 *pblk, u32 *run);
 /* The same with a hole filled; -ENOSPC, -EFBIG. */
 int ext2_map_alloc(struct ext2_inode *e, u64 lblk, u32 *pblk);
@@ -233,7 +252,8 @@ bool index_find(const struct dir_index *ix, u32 hash, u32 *probe, u32 *block);
 
 /* file.c, dir.c: operations by kind */
 extern const struct file_ops ext2_file_ops, ext2_dir_file_ops;
-extern const struct inode_ops ext2_file_inode_ops, ext2_dir_inode_ops, ext2_link_inode_ops, ext2_special_inode_ops;
+extern const struct inode_ops ext2_file_inode_ops, ext2_dir_inode_ops, ext2_link_inode_ops;
+extern const struct inode_ops ext2_special_inode_ops;
 void ext2_evict(struct inode *inode);
 int ext2_changed(struct inode *inode);
 int ext2_store_link(struct ext2_inode *e, const char *target);

@@ -147,12 +147,9 @@ const struct inode_ops ext2_file_inode_ops = {
 static int special_open(struct inode *inode, struct file *f)
 {
 	switch (inode->mode & S_IFMT) {
-	case S_IFIFO:
-		return fifo_open(inode, f);
-	case S_IFCHR:
-		return devfs_open(inode, f);
-	default:
-		return -ENXIO;
+	case S_IFIFO: return fifo_open(inode, f);
+	case S_IFCHR: return devfs_open(inode, f);
+	default: return -ENXIO;
 	}
 }
 

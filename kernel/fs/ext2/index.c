@@ -1,8 +1,10 @@
 /*
- * An index of a large directory's names, in memory only: hash -> number of the block the name is in.
+ * An index of a large directory's names, in memory only: hash -> number of the block the name is
+ * in.
  *
- * A hash table with linear probing, at most three quarters full. A name that is removed leaves a mark that a search passes over; the
- * marks go when the table is made anew. A directory can do without its index at any time: it is searched block by block then.
+ * A hash table with linear probing, at most three quarters full. A name that is removed leaves a
+ * mark that a search passes over; the marks go when the table is made anew. A directory can do
+ * without its index at any time: it is searched block by block then.
  */
 #include "fs/ext2/ext2.h"
 
@@ -40,7 +42,7 @@ static void put(struct dir_index *ix, u32 hash, u32 block)
 
 	while (ix->slot[i].block != SLOT_EMPTY)
 		i = (i + 1) & (ix->size - 1);
-	ix->slot[i] = (struct index_slot){ hash, block };
+	ix->slot[i] = (struct index_slot){hash, block};
 	ix->used++;
 }
 
@@ -54,7 +56,8 @@ static bool renew(struct dir_index *ix)
 		live += old[i].block >= SLOT_BLOCK;
 	while (ix->size / 2 <= live)
 		ix->size *= 2;
-	ix->slot = ix->size <= SIZE_MAX_SLOTS ? kcalloc(ix->size, sizeof(*ix->slot), ALLOC_WAIT) : NULL;
+	ix->slot = ix->size <= SIZE_MAX_SLOTS ? kcalloc(ix->size, sizeof(*ix->slot), ALLOC_WAIT)
+					      : NULL;
 	ix->used = 0;
 	for (u32 i = 0; ix->slot && i < size; i++)
 		if (old[i].block >= SLOT_BLOCK)
@@ -76,7 +79,8 @@ void index_remove(struct dir_index *ix, u32 hash, u32 block)
 {
 	if (!ix->slot)
 		return;
-	for (u32 i = hash & (ix->size - 1); ix->slot[i].block != SLOT_EMPTY; i = (i + 1) & (ix->size - 1)) {
+	for (u32 i = hash & (ix->size - 1); ix->slot[i].block != SLOT_EMPTY;
+		i = (i + 1) & (ix->size - 1)) {
 		if (ix->slot[i].hash == hash && ix->slot[i].block == block + SLOT_BLOCK) {
 			ix->slot[i].block = SLOT_REMOVED;
 			return;

@@ -1,8 +1,9 @@
 /*
  * Inodes of ext2: to and from the disk, their pages, truncation, and their end.
  *
- * What changes with data (size, times, block map) only sets `dirty`; it reaches the inode table after the data, when that is written back, or by fsync, sync or
- * eviction. Everything else is stored at once, which means into the cached inode table.
+ * What changes with data (size, times, block map) only sets `dirty`; it reaches the inode table
+ * after the data, when that is written back, or by fsync, sync or eviction. Everything else is
+ * stored at once, which means into the cached inode table.
  */
 #include "fs/ext2/ext2.h"
 
@@ -61,7 +62,8 @@ static int data_read(struct obj *o, struct page *p)
 }
 
 /*
- * Queue one page. Blocks smaller than a page may be holes still, if the file grew inside its last page after that was reserved.
+ * Queue one page. Blocks smaller than a page may be holes still, if the file grew inside its last
+ * page after that was reserved.
  */
 static int write_page(struct ext2_inode *e, struct page *p, struct io_batch *io)
 {
@@ -78,12 +80,16 @@ static int write_page(struct ext2_inode *e, struct page *p, struct io_batch *io)
 		}
 		if (err)
 			return err;
-		io_add(io, p, i << x->block_shift, run << x->block_shift, (u64)pblk << x->block_shift);
+		io_add(io, p, i << x->block_shift, run << x->block_shift,
+			(u64)pblk << x->block_shift);
 	}
 	return 0;
 }
 
-/* With blocks smaller than a page, the last page's reserve may have taken blocks that the file does not need. */
+/*
+ * With blocks smaller than a page, the last page's reserve may have taken blocks that the file does
+ * not need.
+ */
 static void trim_last_page(struct ext2_inode *e)
 {
 	struct ext2 *x = ext2_of(&e->inode);
@@ -162,7 +168,8 @@ static const struct obj_ops data_ops = {
 /* --- the inode table --- */
 
 /* Pin the block of the inode table that holds ino. */
-static int table_get(struct ext2 *x, u32 ino, bool write, struct meta_block *mb, struct ext2_inode_disk **out)
+static int table_get(
+	struct ext2 *x, u32 ino, bool write, struct meta_block *mb, struct ext2_inode_disk **out)
 {
 	u32 per_block = x->block_size / x->inode_size;
 	u32 n = (ino - 1) % x->inodes_per_group;
@@ -177,15 +184,17 @@ static int table_get(struct ext2 *x, u32 ino, bool write, struct meta_block *mb,
 /* Does the inode have the field, which ends `end` bytes into the structure? */
 static bool has_extra(const struct ext2 *x, const struct ext2_inode_disk *d, size_t end)
 {
-	return x->inode_size > EXT2_INODE_BASE && EXT2_INODE_BASE + d->extra_isize >= end && d->extra_isize <= x->inode_size - EXT2_INODE_BASE;
+	return x->inode_size > EXT2_INODE_BASE && EXT2_INODE_BASE + d->extra_isize >= end &&
+		d->extra_isize <= x->inode_size - EXT2_INODE_BASE;
 }
 
-#define FIELD_END(field) (offsetof(struct ext2_inode_disk, field) + sizeof(((struct ext2_inode_disk *)0)->field))
+#define FIELD_END(field) \
+	(offsetof(struct ext2_inode_disk, field) + sizeof(((struct ext2_inode_disk *)0)->field))
 
 /* Extra time word: two more bits of seconds below, nanoseconds above them. */
 static struct ktime time_load(u32 sec, bool has, u32 extra)
 {
-	struct ktime t = { (s32)sec, 0 };
+	struct ktime t = {(s32)sec, 0};
 
 	if (has) {
 		t.sec += (s64)(extra & 3) << 32;
@@ -214,9 +223,7 @@ static void choose_operations(struct inode *inode)
 		inode->ops = &ext2_link_inode_ops;
 		inode->fops = &path_file_ops;
 		break;
-	default:
-		inode->ops = &ext2_special_inode_ops;
-		inode->fops = &path_file_ops;
+	default: inode->ops = &ext2_special_inode_ops; inode->fops = &path_file_ops;
 	}
 }
 
@@ -225,7 +232,9 @@ static bool is_device(const struct inode *inode)
 	return (inode->mode & S_IFMT) == S_IFCHR || (inode->mode & S_IFMT) == S_IFBLK;
 }
 
-/* A device's number stands in the first pointer if it fits the old 16-bit form, else in the second. */
+/*
+ * A device's number stands in the first pointer if it fits the old 16-bit form, else in the second.
+ */
 static u64 rdev_load(const struct ext2_inode_disk *d)
 {
 	return d->block[0] ? dev_make(d->block[0] >> 8 & 0xff, d->block[0] & 0xff) : d->block[1];
@@ -254,12 +263,16 @@ static int inode_check(struct ext2 *x, u32 ino, const struct ext2_inode_disk *d)
 
 	if (!d->links_count || !d->mode)
 		return ext2_damage(x, "inode %u is free but has a name", ino);
-	if (kind != S_IFREG && kind != S_IFDIR && kind != S_IFLNK && kind != S_IFCHR && kind != S_IFBLK && kind != S_IFIFO && kind != S_IFSOCK)
-		return ext2_damage(x, "inode %u has mode %o, which is no kind of file", ino, d->mode);
+	if (kind != S_IFREG && kind != S_IFDIR && kind != S_IFLNK && kind != S_IFCHR &&
+		kind != S_IFBLK && kind != S_IFIFO && kind != S_IFSOCK)
+		return ext2_damage(
+			x, "inode %u has mode %o, which is no kind of file", ino, d->mode);
 	if (size > ext2_max_size(x) || (kind == S_IFDIR && (size & (x->block_size - 1))))
-		return ext2_damage(x, "inode %u cannot have a size of %llu", ino, (unsigned long long)size);
+		return ext2_damage(
+			x, "inode %u cannot have a size of %llu", ino, (unsigned long long)size);
 	if (kind == S_IFLNK && (size == 0 || size >= PATH_MAX))
-		return ext2_damage(x, "inode %u is a symbolic link of %llu bytes", ino, (unsigned long long)size);
+		return ext2_damage(x, "inode %u is a symbolic link of %llu bytes", ino,
+			(unsigned long long)size);
 	return 0;
 }
 
@@ -322,7 +335,8 @@ int ext2_iget(struct ext2 *x, u32 ino, struct inode **out)
 	struct ext2_inode *e;
 	int err;
 
-	if (ino < EXT2_ROOT_INO || ino > x->inodes_count || (ino < x->first_ino && ino != EXT2_ROOT_INO))
+	if (ino < EXT2_ROOT_INO || ino > x->inodes_count ||
+		(ino < x->first_ino && ino != EXT2_ROOT_INO))
 		return ext2_damage(x, "a name for inode %u, which cannot have one", ino);
 	e = inode_blank(x, ino, S_IFREG);
 	if (!e)
@@ -499,7 +513,8 @@ static bool has_blocks(const struct ext2_inode *e)
 {
 	const struct inode *inode = &e->inode;
 
-	return inode_is_reg(inode) || inode_is_dir(inode) || (inode_is_link(inode) && e->data.size > EXT2_FAST_LINK_MAX);
+	return inode_is_reg(inode) || inode_is_dir(inode) ||
+		(inode_is_link(inode) && e->data.size > EXT2_FAST_LINK_MAX);
 }
 
 /* No name and no user is left: give the storage back. */

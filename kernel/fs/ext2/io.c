@@ -1,8 +1,9 @@
 /*
  * Requests to the device, a few in flight at a time.
  *
- * Pieces that follow one another on the device are gathered in one request of up to BLOCK_MAX_SEGMENTS segments. The requests form a ring; the segments are handed out in
- * order and taken back all together when everything has ended.
+ * Pieces that follow one another on the device are gathered in one request of up to
+ * BLOCK_MAX_SEGMENTS segments. The requests form a ring; the segments are handed out in order and
+ * taken back all together when everything has ended.
  */
 #include "fs/ext2/ext2.h"
 
@@ -59,7 +60,8 @@ static void begin_request(struct io_batch *io, u64 pos)
 		wait_first(io);
 	io->count++;
 	rq = filling(io);
-	*rq = (struct block_request){ .write = io->write, .sector = pos >> SECTOR_SHIFT, .seg = &io->seg[io->nseg] };
+	*rq = (struct block_request){
+		.write = io->write, .sector = pos >> SECTOR_SHIFT, .seg = &io->seg[io->nseg]};
 	io->next_sector = rq->sector;
 }
 
@@ -67,13 +69,14 @@ void io_add(struct io_batch *io, struct page *page, u32 offset, u32 n, u64 pos)
 {
 	struct block_request *rq = io->count ? filling(io) : NULL;
 
-	if (!rq || rq->nseg == BLOCK_MAX_SEGMENTS || io->nseg == IO_SEGMENTS || io->next_sector != pos >> SECTOR_SHIFT) {
+	if (!rq || rq->nseg == BLOCK_MAX_SEGMENTS || io->nseg == IO_SEGMENTS ||
+		io->next_sector != pos >> SECTOR_SHIFT) {
 		if (rq)
 			start_last(io);
 		begin_request(io, pos);
 		rq = filling(io);
 	}
-	rq->seg[rq->nseg++] = (struct block_segment){ page, offset, n };
+	rq->seg[rq->nseg++] = (struct block_segment){page, offset, n};
 	io->nseg++;
 	io->next_sector += n >> SECTOR_SHIFT;
 }

@@ -1,8 +1,10 @@
 /*
- * The block map of an inode: twelve direct pointers, then trees of pointer blocks one, two and three levels deep.
+ * The block map of an inode: twelve direct pointers, then trees of pointer blocks one, two and
+ * three levels deep.
  *
- * A pointer of 0 is a hole. A place in the map is a path: an index into the inode's own array, then one into each pointer block on the way. When a path is
- * extended, everything new is prepared below the one pointer that links it in, so a failure leaves the map as it was.
+ * A pointer of 0 is a hole. A place in the map is a path: an index into the inode's own array, then
+ * one into each pointer block on the way. When a path is extended, everything new is prepared below
+ * the one pointer that links it in, so a failure leaves the map as it was.
  */
 #include "fs/ext2/ext2.h"
 
@@ -29,7 +31,10 @@ static u64 map_blocks(const struct ext2 *x)
 	return EXT2_NDIR + p + p * p + p * p * p;
 }
 
-/* Limited by the map, and by i_blocks, which counts 512-byte units in 32 bits with the pointer blocks among them. */
+/*
+ * Limited by the map, and by i_blocks, which counts 512-byte units in 32 bits with the pointer
+ * blocks among them.
+ */
 u64 ext2_max_size(const struct ext2 *x)
 {
 	u64 by_map = map_blocks(x) << x->block_shift;
@@ -65,7 +70,8 @@ static int path_find(const struct ext2 *x, u64 lblk, struct path *p)
 
 static int bad_pointer(struct ext2_inode *e, u32 block)
 {
-	return ext2_damage(ext2_of(&e->inode), "inode %u points to block %u, which cannot be", (u32)e->inode.ino, block);
+	return ext2_damage(ext2_of(&e->inode), "inode %u points to block %u, which cannot be",
+		(u32)e->inode.ino, block);
 }
 
 /* How many of `max` pointers from ptr[0] on continue like it: contiguous blocks, or holes. */
@@ -129,8 +135,12 @@ static u32 map_goal(const struct ext2_inode *e, u64 lblk)
 	return ext2_inode_goal(x, (u32)e->inode.ino);
 }
 
-/* The deepest pointer of the path that is not 0; *mb pins the block it is in (if level > 0). Returns its level, or -errno. */
-static int path_walk_down(struct ext2_inode *e, const struct path *p, struct meta_block *mb, u32 **slot)
+/*
+ * The deepest pointer of the path that is not 0; *mb pins the block it is in (if level > 0).
+ * Returns its level, or -errno.
+ */
+static int path_walk_down(
+	struct ext2_inode *e, const struct path *p, struct meta_block *mb, u32 **slot)
 {
 	struct ext2 *x = ext2_of(&e->inode);
 	unsigned level = 0;
@@ -171,7 +181,8 @@ static int take_blocks(struct ext2 *x, u32 goal, u32 *block, unsigned n)
 }
 
 /*
- * Turn fresh[0 .. n-2] into pointer blocks, each pointing at the next: fresh[n-1] is the data block. at[] are the indices in them.
+ * Turn fresh[0 .. n-2] into pointer blocks, each pointing at the next: fresh[n-1] is the data
+ * block. at[] are the indices in them.
  */
 static int build_branch(struct ext2 *x, const u32 *fresh, unsigned n, const u32 *at)
 {
@@ -193,7 +204,8 @@ static int build_branch(struct ext2 *x, const u32 *fresh, unsigned n, const u32 
 }
 
 /* Fill the hole at *slot, level `level` of path p, in the pinned block mb (if level > 0). */
-static int extend(struct ext2_inode *e, u64 lblk, const struct path *p, unsigned level, struct meta_block *mb, u32 *slot, u32 *pblk)
+static int extend(struct ext2_inode *e, u64 lblk, const struct path *p, unsigned level,
+	struct meta_block *mb, u32 *slot, u32 *pblk)
 {
 	struct ext2 *x = ext2_of(&e->inode);
 	unsigned n = p->depth - level;
@@ -280,7 +292,8 @@ static void run_add(struct free_run *r, u32 block)
 }
 
 /*
- * Free what *slot leads to from file block `from` on (counted within its subtree); levels is 0 for a data block. *slot becomes 0 if all of it goes. Recursion is three deep.
+ * Free what *slot leads to from file block `from` on (counted within its subtree); levels is 0 for
+ * a data block. *slot becomes 0 if all of it goes. Recursion is three deep.
  */
 static int cut_tree(struct free_run *r, u32 *slot, unsigned levels, u64 from)
 {
@@ -298,7 +311,8 @@ static int cut_tree(struct free_run *r, u32 *slot, unsigned levels, u64 from)
 		if (err)
 			return err;
 		for (u32 i = (u32)(from / span); i < 1u << shift && !err; i++)
-			err = cut_tree(r, (u32 *)mb.data + i, levels - 1, i == from / span ? from % span : 0);
+			err = cut_tree(r, (u32 *)mb.data + i, levels - 1,
+				i == from / span ? from % span : 0);
 		if (err || from)
 			meta_dirty(&mb);
 		meta_put(&mb);
@@ -317,7 +331,7 @@ static int cut_tree(struct free_run *r, u32 *slot, unsigned levels, u64 from)
 int ext2_map_cut(struct ext2_inode *e, u64 lblk)
 {
 	struct ext2 *x = ext2_of(&e->inode);
-	struct free_run r = { .e = e };
+	struct free_run r = {.e = e};
 	u64 base = EXT2_NDIR, sectors;
 	int err = 0;
 
@@ -327,7 +341,8 @@ int ext2_map_cut(struct ext2_inode *e, u64 lblk)
 		u64 span = 1ull << ptrs_shift(x) * level;
 
 		if (lblk < base + span)
-			err = cut_tree(&r, &e->block[EXT2_NDIR + level - 1], level, lblk > base ? lblk - base : 0);
+			err = cut_tree(&r, &e->block[EXT2_NDIR + level - 1], level,
+				lblk > base ? lblk - base : 0);
 		base += span;
 	}
 	run_flush(&r);

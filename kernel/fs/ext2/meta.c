@@ -1,9 +1,10 @@
 /*
  * Blocks of metadata, cached in the device's own object.
  *
- * `dirty` maps a page's index to a word: a mask with one bit a block, and the number of changes under way. The entry is made
- * before a change begins and stays until it is over, so that setting a bit after the change cannot fail. A write-back takes the bits first
- * and puts them back if the device fails.
+ * `dirty` maps a page's index to a word: a mask with one bit a block, and the number of changes
+ * under way. The entry is made before a change begins and stays until it is over, so that setting a
+ * bit after the change cannot fail. A write-back takes the bits first and puts them back if the
+ * device fails.
  */
 #include "fs/ext2/ext2.h"
 
@@ -11,10 +12,10 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 
-#define ENTRY 1ul	   /* always set */
-#define MASK_SHIFT 1	   /* dirty blocks: at most 8 */
+#define ENTRY 1ul /* always set */
+#define MASK_SHIFT 1 /* dirty blocks: at most 8 */
 #define CHANGER (1ul << 16) /* one for each meta_get_write that has not been put yet */
-#define WRITE_CHUNK 32u	   /* pages written before their bits are given up for good */
+#define WRITE_CHUNK 32u /* pages written before their bits are given up for good */
 
 static ulong entry_get(struct ext2 *x, ulong index)
 {
@@ -103,7 +104,8 @@ static int write_chunk(struct ext2 *x, struct page **pages, unsigned n)
 		taken[i] = entry_take(x, pages[i]->index, page_bits(x));
 		for (u32 b = 0; b < x->blocks_per_page; b++)
 			if (taken[i] >> b & 1)
-				io_add(&io, pages[i], b << x->block_shift, x->block_size, pos + (b << x->block_shift));
+				io_add(&io, pages[i], b << x->block_shift, x->block_size,
+					pos + (b << x->block_shift));
 	}
 	err = io_end(&io);
 	for (unsigned i = 0; err && i < n; i++)
@@ -156,7 +158,8 @@ int meta_get(struct ext2 *x, u32 block, struct meta_block *mb)
 	mb->fs = x;
 	mb->block = block;
 	mb->write = false;
-	mb->data = (char *)page_addr(mb->page) + ((block & (x->blocks_per_page - 1)) << x->block_shift);
+	mb->data = (char *)page_addr(mb->page) +
+		((block & (x->blocks_per_page - 1)) << x->block_shift);
 	return 0;
 }
 

@@ -1,8 +1,10 @@
 /*
  * Mounting, syncing and unmounting ext2.
  *
- * While it is mounted for writing the superblock says "not clean"; unmounting, or nothing else, says "clean" again. Order of a sync: the files' data and
- * inodes, then directories and metadata, then the device's own cache. A disk that was not clean is mounted all the same, with a warning: e2fsck is the host's.
+ * While it is mounted for writing the superblock says "not clean"; unmounting, or nothing else,
+ * says "clean" again. Order of a sync: the files' data and inodes, then directories and metadata,
+ * then the device's own cache. A disk that was not clean is mounted all the same, with a warning:
+ * e2fsck is the host's.
  */
 #include "fs/ext2/ext2.h"
 
@@ -28,7 +30,8 @@ int ext2_damage(struct ext2 *x, const char *format, ...)
 		va_start(ap, format);
 		vfmt(line, sizeof(line), format, ap);
 		va_end(ap);
-		log_warn("ext2 on %s: damaged: %s%s\n", x->dev->name, line, n + 1 == COMPLAINTS_MAX ? " (more of this is not shown)" : "");
+		log_warn("ext2 on %s: damaged: %s%s\n", x->dev->name, line,
+			n + 1 == COMPLAINTS_MAX ? " (more of this is not shown)" : "");
 	}
 	x->damaged = true;
 	return -EIO;
@@ -36,13 +39,15 @@ int ext2_damage(struct ext2 *x, const char *format, ...)
 
 /* --- the superblock --- */
 
-static int super_get(struct ext2 *x, bool write, struct meta_block *mb, struct ext2_super_disk **out)
+static int super_get(
+	struct ext2 *x, bool write, struct meta_block *mb, struct ext2_super_disk **out)
 {
 	u32 block = EXT2_SUPER_OFFSET >> x->block_shift;
 	int err = write ? meta_get_write(x, block, mb) : meta_get(x, block, mb);
 
 	if (!err)
-		*out = (struct ext2_super_disk *)((char *)mb->data + (EXT2_SUPER_OFFSET & (x->block_size - 1)));
+		*out = (struct ext2_super_disk *)((char *)mb->data +
+			(EXT2_SUPER_OFFSET & (x->block_size - 1)));
 	return err;
 }
 
@@ -54,16 +59,19 @@ static int refuse(struct ext2 *x, const char *why)
 
 static int check_features(struct ext2 *x, const struct ext2_super_disk *s)
 {
-	u32 incompat = s->rev_level ? s->feature_incompat : 0, ro = s->rev_level ? s->feature_ro_compat : 0;
+	u32 incompat = s->rev_level ? s->feature_incompat : 0,
+	    ro = s->rev_level ? s->feature_ro_compat : 0;
 
 	if (incompat & ~EXT2_INCOMPAT_FILETYPE) {
-		log_warn("ext2 on %s: cannot be mounted: it uses features that ext2 has not (incompatible set %#x)\n", x->dev->name,
-			 incompat & ~EXT2_INCOMPAT_FILETYPE);
+		log_warn("ext2 on %s: cannot be mounted: it uses features that ext2 has not "
+			 "(incompatible set %#x)\n",
+			x->dev->name, incompat & ~EXT2_INCOMPAT_FILETYPE);
 		return -EINVAL;
 	}
 	if (ro & ~(EXT2_RO_SPARSE_SUPER | EXT2_RO_LARGE_FILE)) {
-		log_warn("ext2 on %s: mounted read-only: it uses features unknown here (read-only set %#x)\n", x->dev->name,
-			 ro & ~(EXT2_RO_SPARSE_SUPER | EXT2_RO_LARGE_FILE));
+		log_warn("ext2 on %s: mounted read-only: it uses features unknown here (read-only "
+			 "set %#x)\n",
+			x->dev->name, ro & ~(EXT2_RO_SPARSE_SUPER | EXT2_RO_LARGE_FILE));
 		x->fs.read_only = true;
 	}
 	x->filetype = incompat & EXT2_INCOMPAT_FILETYPE;
@@ -88,18 +96,25 @@ static int check_geometry(struct ext2 *x, const struct ext2_super_disk *s)
 		return refuse(x, "the disk is smaller than the file system");
 	if (x->first_block != (x->block_size == 1024) || x->blocks_count <= x->first_block + 2)
 		return refuse(x, "the superblock's block counts are nonsense");
-	if (!x->blocks_per_group || x->blocks_per_group > 8 * x->block_size || x->blocks_per_group % 8)
+	if (!x->blocks_per_group || x->blocks_per_group > 8 * x->block_size ||
+		x->blocks_per_group % 8)
 		return refuse(x, "the superblock's blocks per group are nonsense");
-	if (x->inode_size < EXT2_INODE_BASE || x->inode_size > x->block_size || (x->inode_size & (x->inode_size - 1)))
+	if (x->inode_size < EXT2_INODE_BASE || x->inode_size > x->block_size ||
+		(x->inode_size & (x->inode_size - 1)))
 		return refuse(x, "the superblock's inode size is nonsense");
-	x->table_blocks = (x->inodes_per_group + x->block_size / x->inode_size - 1) / (x->block_size / x->inode_size);
-	if (!x->inodes_per_group || x->inodes_per_group > 8 * x->block_size || x->table_blocks >= x->blocks_per_group)
+	x->table_blocks = (x->inodes_per_group + x->block_size / x->inode_size - 1) /
+		(x->block_size / x->inode_size);
+	if (!x->inodes_per_group || x->inodes_per_group > 8 * x->block_size ||
+		x->table_blocks >= x->blocks_per_group)
 		return refuse(x, "the superblock's inodes per group are nonsense");
-	x->groups = (x->blocks_count - x->first_block + x->blocks_per_group - 1) / x->blocks_per_group;
-	if (x->inodes_count != (u64)x->groups * x->inodes_per_group || x->first_ino < 11 || x->first_ino > x->inodes_per_group)
+	x->groups =
+		(x->blocks_count - x->first_block + x->blocks_per_group - 1) / x->blocks_per_group;
+	if (x->inodes_count != (u64)x->groups * x->inodes_per_group || x->first_ino < 11 ||
+		x->first_ino > x->inodes_per_group)
 		return refuse(x, "the superblock's inode counts are nonsense");
 	x->nanoseconds = x->inode_size >= EXT2_INODE_BASE + EXT2_EXTRA_ISIZE;
-	x->super_blocks = x->first_block + 1 + (x->groups + x->block_size / 32 - 1) / (x->block_size / 32);
+	x->super_blocks =
+		x->first_block + 1 + (x->groups + x->block_size / 32 - 1) / (x->block_size / 32);
 	return 0;
 }
 
@@ -135,9 +150,12 @@ static int read_super(struct ext2 *x)
 	if (!err)
 		err = check_geometry(x, s);
 	if (!err && !(s->state & EXT2_STATE_CLEAN))
-		log_warn("ext2 on %s: was not unmounted cleanly: e2fsck on the host can repair it\n", x->dev->name);
+		log_warn(
+			"ext2 on %s: was not unmounted cleanly: e2fsck on the host can repair it\n",
+			x->dev->name);
 	if (!err && (s->state & EXT2_STATE_ERROR))
-		log_warn("ext2 on %s: is marked as damaged: e2fsck on the host can repair it\n", x->dev->name);
+		log_warn("ext2 on %s: is marked as damaged: e2fsck on the host can repair it\n",
+			x->dev->name);
 	meta_put(&mb);
 	return err;
 }
@@ -152,9 +170,10 @@ static u32 descriptors_per_block(const struct ext2 *x)
 /* Can a group's bitmaps and table be where the descriptor says? */
 static bool descriptor_ok(const struct ext2 *x, const struct ext2_group_disk *d)
 {
-	return d->block_bitmap >= x->super_blocks && d->block_bitmap < x->blocks_count && d->inode_bitmap >= x->super_blocks &&
-	       d->inode_bitmap < x->blocks_count && d->inode_table >= x->super_blocks &&
-	       d->inode_table <= x->blocks_count - x->table_blocks;
+	return d->block_bitmap >= x->super_blocks && d->block_bitmap < x->blocks_count &&
+		d->inode_bitmap >= x->super_blocks && d->inode_bitmap < x->blocks_count &&
+		d->inode_table >= x->super_blocks &&
+		d->inode_table <= x->blocks_count - x->table_blocks;
 }
 
 static int read_groups(struct ext2 *x)
@@ -176,8 +195,8 @@ static int read_groups(struct ext2 *x)
 		for (u32 i = 0; i < per && g + i < x->groups && !err; i++, d++) {
 			if (!descriptor_ok(x, d))
 				err = refuse(x, "a block group's descriptor is nonsense");
-			x->group[g + i] = (struct ext2_group){ d->block_bitmap, d->inode_bitmap, d->inode_table,
-							       d->free_blocks, d->free_inodes, d->used_dirs };
+			x->group[g + i] = (struct ext2_group){d->block_bitmap, d->inode_bitmap,
+				d->inode_table, d->free_blocks, d->free_inodes, d->used_dirs};
 			x->free_blocks += d->free_blocks;
 			x->free_inodes += d->free_inodes;
 		}
@@ -208,7 +227,8 @@ static int write_counts(struct ext2 *x)
 		for (u32 i = 0; i < per && g + i < x->groups; i++, d++) {
 			const struct ext2_group *c = &x->group[g + i];
 
-			changed |= d->free_blocks != c->free_blocks || d->free_inodes != c->free_inodes || d->used_dirs != c->used_dirs;
+			changed |= d->free_blocks != c->free_blocks ||
+				d->free_inodes != c->free_inodes || d->used_dirs != c->used_dirs;
 			d->free_blocks = c->free_blocks;
 			d->free_inodes = c->free_inodes;
 			d->used_dirs = c->used_dirs;
@@ -218,7 +238,8 @@ static int write_counts(struct ext2 *x)
 		meta_put(&mb);
 	}
 	if (!err && !(err = super_get(x, true, &mb, &s))) {
-		if (s->free_blocks_count != (u32)x->free_blocks || s->free_inodes_count != (u32)x->free_inodes) {
+		if (s->free_blocks_count != (u32)x->free_blocks ||
+			s->free_inodes_count != (u32)x->free_inodes) {
 			s->free_blocks_count = (u32)x->free_blocks;
 			s->free_inodes_count = (u32)x->free_inodes;
 			meta_dirty(&mb);
@@ -254,7 +275,10 @@ static int write_state(struct ext2 *x, bool clean)
 
 /* --- sync and unmount --- */
 
-/* Every inode in memory: data first, then its place in the table. Directories come after files, so that a name does not reach the disk before what it stands for. */
+/*
+ * Every inode in memory: data first, then its place in the table. Directories come after files, so
+ * that a name does not reach the disk before what it stands for.
+ */
 static int sync_inodes(struct ext2 *x, bool dirs)
 {
 	struct inode *inode;
@@ -290,7 +314,10 @@ int ext2_sync(struct fs *fs)
 	return err ? err : e;
 }
 
-/* Is there a file without a name that somebody still has open? Its storage is then lost until e2fsck comes. */
+/*
+ * Is there a file without a name that somebody still has open? Its storage is then lost until
+ * e2fsck comes.
+ */
 static bool has_orphans(struct ext2 *x)
 {
 	struct inode *inode;
@@ -313,7 +340,8 @@ static int ext2_unmount(struct fs *fs)
 	if (fs->read_only)
 		return 0;
 	if (has_orphans(x)) {
-		log_warn("ext2 on %s: removed files are still open: left marked as not clean\n", x->dev->name);
+		log_warn("ext2 on %s: removed files are still open: left marked as not clean\n",
+			x->dev->name);
 		return -EBUSY;
 	}
 	err = write_state(x, true);
