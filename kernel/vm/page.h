@@ -30,13 +30,11 @@ enum page_kind {
 
 enum page_flags {
 	PAGE_BUSY = 1 << 0,	 /* (O) somebody does I/O on it or changes its identity */
-	PAGE_DIRTY = 1 << 1,	 /* (O or o) newer than its backing store */
-	PAGE_WRITEBACK = 1 << 2, /* (O) being written */
-	PAGE_WANTED = 1 << 3,	 /* somebody waits for busy to end */
-	PAGE_REFERENCED = 1 << 4, /* (o) used since reclaim last looked */
-	PAGE_FETCHABLE = 1 << 5, /* instruction fetch sees the contents on every CPU */
-	PAGE_BUDDY = 1 << 6,	 /* (z) first page of a block in the buddy allocator's lists */
-	PAGE_TAIL = 1 << 7,	 /* (c) in an allocated block, not its first page */
+	PAGE_WANTED = 1 << 1,	 /* somebody waits for busy to end */
+	PAGE_REFERENCED = 1 << 2, /* (o) used since reclaim last looked */
+	PAGE_FETCHABLE = 1 << 3, /* instruction fetch sees the contents on every CPU */
+	PAGE_BUDDY = 1 << 4,	 /* (z) first page of a block in the buddy allocator's lists */
+	PAGE_TAIL = 1 << 5,	 /* (c) in an allocated block, not its first page */
 };
 
 struct obj;

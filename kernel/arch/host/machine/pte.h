@@ -82,16 +82,6 @@ static inline pte_t pte_restrict(pte_t e, unsigned prot)
 	return e & ~((pte_t)(~pte_effective(prot) & 7) << 1);
 }
 
-static inline bool pte_young(pte_t e)
-{
-	return e & PTE_A;
-}
-
-static inline pte_t pte_mkold(pte_t e)
-{
-	return e & ~PTE_A;
-}
-
 static inline pte_t pte_park(pte_t table)
 {
 	return (table & ~PTE_V) | PTE_PARKED;
