@@ -32,11 +32,12 @@ static void test_fifo(void)
 	int r, w;
 
 	is(mkfifo("fifo", 0640), 0, "mkfifo");
-	ok(stat("fifo", &st) == 0 && S_ISFIFO(st.st_mode) && (st.st_mode & 0777) == 0640 && st.st_size == 0,
-	   "stat says what it is");
+	ok(stat("fifo", &st) == 0 && S_ISFIFO(st.st_mode) && (st.st_mode & 0777) == 0640 &&
+			st.st_size == 0,
+		"stat says what it is");
 	fails(mkfifo("fifo", 0640), EEXIST, "mkfifo of a name that is there fails with EEXIST");
 	fails(open("fifo", O_WRONLY | O_NONBLOCK), ENXIO,
-	      "open for writing without a reader fails with ENXIO if it must not wait");
+		"open for writing without a reader fails with ENXIO if it must not wait");
 	pid = tap_fork();
 	if (pid == 0)
 		_exit(fifo_writer());
@@ -48,7 +49,8 @@ static void test_fifo(void)
 	verdict("a reader and a writer wait for one another; the writer's end is the end of file");
 	is(end_of(pid), 0, "the writer is content");
 	w = open("fifo", O_WRONLY | O_NONBLOCK);
-	ok(w >= 0 && write(w, "again", 5) == 5 && read(r, b, sizeof(b)) == 5, "it can be opened again");
+	ok(w >= 0 && write(w, "again", 5) == 5 && read(r, b, sizeof(b)) == 5,
+		"it can be opened again");
 	fails(lseek(r, 0, SEEK_CUR), ESPIPE, "lseek fails with ESPIPE");
 	close(r);
 	signal(SIGPIPE, SIG_IGN);
@@ -56,7 +58,8 @@ static void test_fifo(void)
 	signal(SIGPIPE, SIG_DFL);
 	close(w);
 	r = open("fifo", O_RDWR);
-	ok(r >= 0 && write(r, "self", 4) == 4 && read(r, b, sizeof(b)) == 4, "one descriptor can be both ends");
+	ok(r >= 0 && write(r, "self", 4) == 4 && read(r, b, sizeof(b)) == 4,
+		"one descriptor can be both ends");
 	close(r);
 	r = open("fifo", O_RDONLY | O_NONBLOCK);
 	ok(r >= 0 && read(r, b, 1) == 0, "what was left in it is gone with the last end");
@@ -76,21 +79,25 @@ static void test_nodes(void)
 		skip("not allowed here", "device nodes");
 		return;
 	}
-	ok(stat("null", &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3), "mknod makes a device node");
+	ok(stat("null", &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3),
+		"mknod makes a device node");
 	fd = open("null", O_RDWR);
 	if (fd < 0 && errno == EACCES) {
 		skip("the file system is mounted without devices", "opening the node");
 	} else {
-		ok(fd >= 0 && write(fd, "xyz", 3) == 3 && read(fd, b, 8) == 0, "which leads to the device of its number");
+		ok(fd >= 0 && write(fd, "xyz", 3) == 3 && read(fd, b, 8) == 0,
+			"which leads to the device of its number");
 		close(fd);
 	}
 	want_eq(mknod("odd", S_IFCHR | 0600, makedev(300, 70000)), 0);
 	want(stat("odd", &st) == 0 && st.st_rdev == makedev(300, 70000));
 	want(open("odd", O_RDWR) == -1 && (errno == ENXIO || errno == EACCES));
 	verdict("large numbers are kept; there is no such device");
-	fails(mknod("null", S_IFREG | 0600, 0), EEXIST, "mknod of a name that is there fails with EEXIST");
-	ok(mknod("plain", S_IFREG | 0604, 0) == 0 && stat("plain", &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0,
-	   "mknod makes plain files too");
+	fails(mknod("null", S_IFREG | 0600, 0), EEXIST,
+		"mknod of a name that is there fails with EEXIST");
+	ok(mknod("plain", S_IFREG | 0604, 0) == 0 && stat("plain", &st) == 0 &&
+			S_ISREG(st.st_mode) && st.st_size == 0,
+		"mknod makes plain files too");
 	unlink("null");
 	unlink("odd");
 	unlink("plain");
@@ -102,7 +109,8 @@ static void test_full(void)
 	int fd = open("/dev/full", O_RDWR);
 
 	memset(b, 1, sizeof(b));
-	ok(read(fd, b, sizeof(b)) == (ssize_t)sizeof(b) && all_zero(b, sizeof(b)), "/dev/full reads as zeros");
+	ok(read(fd, b, sizeof(b)) == (ssize_t)sizeof(b) && all_zero(b, sizeof(b)),
+		"/dev/full reads as zeros");
 	fails(write(fd, b, 1), ENOSPC, "write to it fails with ENOSPC");
 	close(fd);
 	fd = open("/dev/urandom", O_RDONLY);
@@ -125,11 +133,14 @@ static void test_fd_links(void)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	n = readlink(path, target, sizeof(target) - 1);
 	target[n > 0 ? n : 0] = 0;
-	ok(n > 10 && strcmp(target + n - 10, " (deleted)") == 0, "the link of a removed file says so");
+	ok(n > 10 && strcmp(target + n - 10, " (deleted)") == 0,
+		"the link of a removed file says so");
 	again = open(path, O_RDWR);
-	ok(again >= 0 && fstat(fd, &a) == 0 && fstat(again, &b) == 0 && a.st_ino == b.st_ino && again != fd,
-	   "and still leads to the file");
-	ok(pwrite(again, "Q", 1, 5) == 1 && pread(fd, target, 1, 5) == 1 && target[0] == 'Q', "the same one");
+	ok(again >= 0 && fstat(fd, &a) == 0 && fstat(again, &b) == 0 && a.st_ino == b.st_ino &&
+			again != fd,
+		"and still leads to the file");
+	ok(pwrite(again, "Q", 1, 5) == 1 && pread(fd, target, 1, 5) == 1 && target[0] == 'Q',
+		"the same one");
 	close(again);
 	close(fd);
 	fails(open(path, O_RDWR), ENOENT, "after close the link is gone");
@@ -148,7 +159,8 @@ static void test_fd_links(void)
 	close(p[0]);
 	n = readlink("/proc/self/cwd", target, sizeof(target) - 1);
 	target[n > 0 ? n : 0] = 0;
-	ok(getcwd(text, sizeof(text)) && strcmp(text, target) == 0, "/proc/self/cwd is the current directory");
+	ok(getcwd(text, sizeof(text)) && strcmp(text, target) == 0,
+		"/proc/self/cwd is the current directory");
 	fd = open("/dev/fd", O_RDONLY | O_DIRECTORY);
 	ok(fd >= 0, "/dev/fd is there");
 	close(fd);
@@ -160,7 +172,8 @@ static void test_fd_links(void)
 
 static void name_of(char *name, int i)
 {
-	sprintf(name, "many/%d-%.*s", i, i % 60, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl");
+	sprintf(name, "many/%d-%.*s", i, i % 60,
+		"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl");
 }
 
 static int count_names(void)
@@ -229,14 +242,16 @@ static void test_sendfile(void)
 	char a[64], b[64];
 
 	is(sendfile(out, in, &at, 2 * PS), (long)(2 * PS), "sendfile copies");
-	ok(at == 10 + 2 * (off_t)PS && lseek(in, 0, SEEK_CUR) == 0 && lseek(out, 0, SEEK_CUR) == 2 * (off_t)PS,
-	   "and moves the offset it was given, not the file's");
-	want(pread(in, a, sizeof(a), 10 + PS) == sizeof(a) && pread(out, b, sizeof(b), PS) == sizeof(b));
+	ok(at == 10 + 2 * (off_t)PS && lseek(in, 0, SEEK_CUR) == 0 &&
+			lseek(out, 0, SEEK_CUR) == 2 * (off_t)PS,
+		"and moves the offset it was given, not the file's");
+	want(pread(in, a, sizeof(a), 10 + PS) == sizeof(a) &&
+		pread(out, b, sizeof(b), PS) == sizeof(b));
 	want(memcmp(a, b, sizeof(a)) == 0);
 	verdict("the bytes are the same");
 	lseek(in, 2 * PS, SEEK_SET);
 	ok(sendfile(out, in, NULL, 10 * PS) == (long)PS && lseek(in, 0, SEEK_CUR) == 3 * (off_t)PS,
-	   "without an offset the file's own moves, to the end of file");
+		"without an offset the file's own moves, to the end of file");
 	want_eq(pipe(p), 0);
 	at = 0;
 	ok(sendfile(p[1], in, &at, 100) == 100 && read(p[0], text, 200) == 100, "into a pipe");
@@ -258,7 +273,8 @@ static void test_capacity(void)
 	while (write(p[1], text, 1024) == 1024)
 		n++;
 	is(n, 16, "then it holds so much");
-	fails(fcntl(p[1], F_SETPIPE_SZ, 4096), EBUSY, "it cannot be made smaller than what is in it");
+	fails(fcntl(p[1], F_SETPIPE_SZ, 4096), EBUSY,
+		"it cannot be made smaller than what is in it");
 	want_eq(fcntl(p[1], F_SETPIPE_SZ, 262144), 262144);
 	memset(text, 7, 16384);
 	want_eq(write(p[1], text, 65536), 65536);
@@ -279,7 +295,8 @@ static void test_ring(void)
 
 	want_eq(pipe2(p, O_NONBLOCK), 0);
 	for (int round = 0; round < 400; round++) {
-		size_t w = 1 + (unsigned)round * 37 % sizeof(b), r = 1 + (unsigned)round * 53 % sizeof(b);
+		size_t w = 1 + (unsigned)round * 37 % sizeof(b),
+		       r = 1 + (unsigned)round * 53 % sizeof(b);
 		ssize_t n;
 
 		for (size_t i = 0; i < w; i++)
@@ -305,15 +322,19 @@ static void test_texts(void)
 	int running, total, last, i = 0;
 	char name[64], state;
 
-	want(slurp("/proc/uptime", text, sizeof(text)) > 0 && sscanf(text, "%lf %lf", &up, &idle) == 2 && up > 0 && idle >= 0);
+	want(slurp("/proc/uptime", text, sizeof(text)) > 0 &&
+		sscanf(text, "%lf %lf", &up, &idle) == 2 && up > 0 && idle >= 0);
 	verdict("/proc/uptime");
 	want(slurp("/proc/loadavg", text, sizeof(text)) > 0 &&
-	     sscanf(text, "%lf %lf %lf %d/%d %d", &l1, &l5, &l15, &running, &total, &last) == 6 && running >= 1 && total >= running);
+		sscanf(text, "%lf %lf %lf %d/%d %d", &l1, &l5, &l15, &running, &total, &last) ==
+			6 &&
+		running >= 1 && total >= running);
 	verdict("/proc/loadavg");
-	want(slurp("/proc/stat", text, sizeof(text)) > 0 && strncmp(text, "cpu  ", 5) == 0 && strstr(text, "\ncpu0 ") &&
-	     strstr(text, "\nbtime "));
+	want(slurp("/proc/stat", text, sizeof(text)) > 0 && strncmp(text, "cpu  ", 5) == 0 &&
+		strstr(text, "\ncpu0 ") && strstr(text, "\nbtime "));
 	verdict("/proc/stat has a line for all CPUs and one for each");
-	want(slurp("/proc/self/mounts", text, sizeof(text)) > 0 || slurp("/proc/mounts", text, sizeof(text)) > 0);
+	want(slurp("/proc/self/mounts", text, sizeof(text)) > 0 ||
+		slurp("/proc/mounts", text, sizeof(text)) > 0);
 	want(strstr(text, " / ") && strstr(text, " /proc proc "));
 	verdict("/proc/mounts lists what is mounted");
 	want(slurp("/proc/version", text, sizeof(text)) > 0 && strstr(text, " version "));
@@ -360,7 +381,8 @@ static void test_smaps(void)
 		if (!strchr(s, '\n'))
 			break;
 	}
-	ok(size >= 16 && rss >= 4 && dirty >= 4, "/proc/self/smaps has a mapping's size, resident and dirty part");
+	ok(size >= 16 && rss >= 4 && dirty >= 4,
+		"/proc/self/smaps has a mapping's size, resident and dirty part");
 	unmap(p, 4 * PS);
 }
 

@@ -60,12 +60,8 @@ static int change_content(const char *name)
 		return 0;
 	memset(buf, 'a' + (int)draw(26), size);
 	switch (draw(5)) {
-	case 0:
-		bad = pwrite(fd, buf, size, draw(40000)) != (ssize_t)size;
-		break;
-	case 1:
-		bad = ftruncate(fd, draw(40000)) != 0;
-		break;
+	case 0: bad = pwrite(fd, buf, size, draw(40000)) != (ssize_t)size; break;
+	case 1: bad = ftruncate(fd, draw(40000)) != 0; break;
 	case 2:
 		n = read(fd, buf, sizeof(buf));
 		bad = n < 0 || !known_bytes(buf, (size_t)n);
@@ -80,8 +76,7 @@ static int change_content(const char *name)
 			munmap(p, PS);
 		}
 		break;
-	default:
-		bad = fsync(fd) != 0;
+	default: bad = fsync(fd) != 0;
 	}
 	close(fd);
 	return bad;
@@ -107,15 +102,9 @@ static int one_step(void)
 	some_name(a);
 	some_name(b);
 	switch (draw(11)) {
-	case 0:
-		unlink(a);
-		return 0;
-	case 1:
-		rename(a, b);
-		return 0;
-	case 2:
-		link(a, b);
-		return 0;
+	case 0: unlink(a); return 0;
+	case 1: rename(a, b); return 0;
+	case 2: link(a, b); return 0;
 	case 3:
 		some_dir(a);
 		mkdir(a, 0755);
@@ -134,11 +123,8 @@ static int one_step(void)
 		some_dir(draw(2) ? a : b);
 		syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2);
 		return 0;
-	case 7:
-		some_dir(a);
-		return list_dir(a);
-	default:
-		return change_content(a);
+	case 7: some_dir(a); return list_dir(a);
+	default: return change_content(a);
 	}
 }
 
@@ -179,7 +165,8 @@ static int take_apart(const char *name)
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 400, processes = argc > 2 ? atoi(argv[2]) : 8, bad = 0;
+	int rounds = argc > 1 ? atoi(argv[1]) : 400, processes = argc > 2 ? atoi(argv[2]) : 8,
+	    bad = 0;
 	struct stat st;
 
 	want_eq(mkdir("s", 0755), 0);

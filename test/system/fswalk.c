@@ -64,7 +64,9 @@ static void walk(const char *path, int depth)
 	for (int n = 0; n < NAMES_MAX && files < FILES_MAX && (e = readdir(d)); n++) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
-		if (snprintf(below, sizeof(below), "%s/%s", path, e->d_name) >= (int)sizeof(below) || is_left_alone(below))
+		if (snprintf(below, sizeof(below), "%s/%s", path, e->d_name) >=
+				(int)sizeof(below) ||
+			is_left_alone(below))
 			continue;
 		if (lstat(below, &st)) {
 			note(1);
