@@ -102,7 +102,8 @@ static bool live(const u8 *p)
 static void do_wrong_free(struct input *in, unsigned i)
 {
 	struct kmem_stats before, after;
-	u8 *p = blocks[i].p + next_number(in, 5000) - 500;
+	/* In the same page: elsewhere there may be live objects of the allocator itself. */
+	u8 *p = (u8 *)ALIGN_DOWN((ulong)blocks[i].p, PAGE_SIZE) + next_number(in, PAGE_SIZE);
 
 	if (live(p) || next_byte(in) % 4 == 0) {
 		p = blocks[i].p;
