@@ -43,6 +43,7 @@ enum exception {
 #define SIE_TIMER (1ul << 5)
 #define SIE_EXTERNAL (1ul << 9)
 #define SSTATUS_SPIE (1ul << 5)
+#define SSTATUS_SPP (1ul << 8)
 #define SCOUNTEREN_ALL 7ul /* programs may read cycle, time and instret */
 
 _Static_assert(offsetof(struct thread, cpu) == THREAD_CPU, "offsets.h");
@@ -77,6 +78,12 @@ void trap_init_cpu(void)
 	__asm__ volatile("csrw stvec, %0" : : "r"(trap_entry));
 	__asm__ volatile("csrw scounteren, %0" : : "r"(SCOUNTEREN_ALL));
 	__asm__ volatile("csrw sie, %0" : : "r"(SIE_SOFTWARE | SIE_TIMER | SIE_EXTERNAL));
+	/*
+	 * boot.S came here by a trap. The first thread to run may be one that another CPU took into
+	 * the kernel, and its way back relies on these two.
+	 */
+	__asm__ volatile("csrc sstatus, %0" : : "r"(SSTATUS_SPP));
+	__asm__ volatile("csrs sstatus, %0" : : "r"(SSTATUS_SPIE));
 }
 
 static void interrupt(ulong cause)
