@@ -206,17 +206,27 @@ static int page_fill(struct obj *o, struct page *p)
 	return err;
 }
 
-int obj_get_page(struct obj *o, ulong index, struct page **out)
+/* The page at index, pinned, if it is up to date now, else NULL; and the size as it is now. */
+static struct page *page_peek(struct obj *o, ulong index, u64 *size)
 {
 	struct page *p;
-	bool fresh;
-	int err;
 
 	mutex_lock(&o->lock);
+	*size = o->size;
 	p = obj_inside(o, index) ? obj_page_locked(o, index) : NULL;
 	if (p)
 		page_hold(p);
 	mutex_unlock(&o->lock);
+	return p;
+}
+
+int obj_get_page(struct obj *o, ulong index, struct page **out)
+{
+	u64 size;
+	struct page *p = page_peek(o, index, &size);
+	bool fresh;
+	int err;
+
 	if (!p) {
 		err = page_grab(o, index, &p, &fresh);
 		if (!err && fresh)
@@ -321,14 +331,19 @@ ssize_t obj_read(struct obj *o, off_t off, struct uio *u)
 	while (u->left) {
 		ulong in = (ulong)off & PAGE_MASK;
 		size_t n = MIN((size_t)(PAGE_SIZE - in), u->left), got;
-		u64 size = __atomic_load_n(&o->size, __ATOMIC_RELAXED);
-		struct page *p;
-		int err;
+		ulong index = (ulong)((u64)off >> PAGE_SHIFT);
+		u64 size;
+		struct page *p = page_peek(o, index, &size);
+		int err = 0;
 
-		if ((u64)off >= size)
+		if ((u64)off >= size) {
+			if (p)
+				page_put(p);
 			break;
+		}
 		n = MIN((u64)n, size - (u64)off);
-		err = obj_get_page(o, (ulong)((u64)off >> PAGE_SHIFT), &p);
+		if (!p)
+			err = obj_get_page(o, index, &p);
 		if (err == -ENOMEM && obj_make_room())
 			continue;
 		if (err)
