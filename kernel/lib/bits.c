@@ -1,6 +1,7 @@
 /*
- * Bit operations that a compiler calls by name on machines whose base instruction set lacks them (GCC's internals
- * manual, "Routines for integer arithmetic"). The kernel is linked without the compiler's own library.
+ * Bit operations that a compiler calls by name on machines whose base instruction set lacks them
+ * (GCC's internals manual, "Routines for integer arithmetic"). The kernel is linked without the
+ * compiler's own library.
  */
 #include "lib/types.h"
 
@@ -14,18 +15,15 @@ int __clzsi2(u32 x);
 int __ctzsi2(u32 x);
 
 /*
- * A de Bruijn sequence of order 6: its 64 windows of 6 bits are all different, so that multiplying it by a power
- * of two brings into the top 6 bits a value that tells which one.
+ * A de Bruijn sequence of order 6: its 64 windows of 6 bits are all different, so that multiplying
+ * it by a power of two brings into the top 6 bits a value that tells which one.
  */
 #define DE_BRUIJN 0x03f79d71b4cb0a89ull
 
 /* place[top 6 bits of DE_BRUIJN << n] = n */
-static const u8 place[64] = {
-	0,  1,	48, 2,	57, 49, 28, 3,	61, 58, 50, 42, 38, 29, 17, 4,
-	62, 55, 59, 36, 53, 51, 43, 22, 45, 39, 33, 30, 24, 18, 12, 5,
-	63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21, 44, 32, 23, 11,
-	46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,	13, 8,	7,  6,
-};
+static const u8 place[64] = { 0, 1, 48, 2, 57, 49, 28, 3, 61, 58, 50, 42, 38, 29, 17, 4, 62, 55, 59,
+	36, 53, 51, 43, 22, 45, 39, 33, 30, 24, 18, 12, 5, 63, 47, 56, 27, 60, 41, 37, 16, 54, 35,
+	52, 21, 44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9, 13, 8, 7, 6 };
 
 /* The lowest bit that is set; undefined for 0. */
 int __ctzdi2(u64 x)
@@ -61,7 +59,8 @@ int __ffsdi2(u64 x)
 	return x ? __ctzdi2(x) + 1 : 0;
 }
 
-/* Add up neighbouring fields of 1, 2 and 4 bits; the product then sums the bytes in its top byte. */
+/* Add up neighbouring fields of 1, 2 and 4 bits; the product then sums the bytes in its top byte.
+ */
 int __popcountdi2(u64 x)
 {
 	x -= x >> 1 & 0x5555555555555555ull;

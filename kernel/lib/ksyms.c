@@ -1,5 +1,6 @@
 /*
- * The table of function names that tools/ksyms puts behind the linked kernel, see there for its layout.
+ * The table of function names that tools/ksyms puts behind the linked kernel, see there for its
+ * layout.
  */
 #include "lib/ksyms.h"
 

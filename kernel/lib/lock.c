@@ -1,8 +1,9 @@
 /*
  * Spin locks: the slow path, and the debug build's check of the order in which locks are taken.
  *
- * Each CPU notes the spin locks it holds, each thread counts its sleeping locks by rank. A lock may be taken only if its rank is above all of
- * them, which makes a cycle of waiters, and so a deadlock, impossible. Sleeping locks of one rank may nest: their users order them, as
+ * Each CPU notes the spin locks it holds, each thread counts its sleeping locks by rank. A lock may
+ * be taken only if its rank is above all of them, which makes a cycle of waiters, and so a
+ * deadlock, impossible. Sleeping locks of one rank may nest: their users order them, as
  * lib/lock.h's table says.
  */
 #include "lib/lock.h"
@@ -32,10 +33,12 @@ void spin_check_acquire(struct spinlock *l, const void *site)
 		struct spinlock *held = c->spins[i];
 
 		if (held == l)
-			panic("spin lock %s taken twice: at %p and at %p", l->name, held->site, site);
+			panic("spin lock %s taken twice: at %p and at %p", l->name, held->site,
+				site);
 		if (l->rank && held->rank >= l->rank)
-			panic("lock order: %s (rank %u) wanted at %p, holding %s (rank %u) taken at %p",
-			      l->name, l->rank, site, held->name, held->rank, held->site);
+			panic("lock order: %s (rank %u) wanted at %p, holding %s (rank %u) taken "
+			      "at %p",
+				l->name, l->rank, site, held->name, held->rank, held->site);
 	}
 	intr_restore(irq);
 }
@@ -88,7 +91,7 @@ void lock_check_sleep(const void *site)
 
 	if (c->spin_depth)
 		panic("sleep at %p with spin lock %s held, taken at %p", site,
-		      c->spins[c->spin_depth - 1]->name, c->spins[c->spin_depth - 1]->site);
+			c->spins[c->spin_depth - 1]->name, c->spins[c->spin_depth - 1]->site);
 	intr_restore(irq);
 }
 
@@ -102,8 +105,8 @@ void held_check(enum lock_rank rank, const char *name, const void *site)
 	ASSERT(rank < RANK_SLEEPING_END);
 	for (unsigned r = rank + 1; r < RANK_SLEEPING_END; r++)
 		if (t->held[r])
-			panic("lock order: %s (rank %u) wanted at %p, holding a lock of rank %u", name,
-			      (unsigned)rank, site, r);
+			panic("lock order: %s (rank %u) wanted at %p, holding a lock of rank %u",
+				name, (unsigned)rank, site, r);
 }
 
 void held_add(enum lock_rank rank)

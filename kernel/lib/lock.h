@@ -1,13 +1,13 @@
 /*
  * Spin locks, and the one table of lock ranks.
  *
- * A CPU may take a lock only if its rank is greater than that of every lock it (or, for the sleeping locks of
- * proc/sync.h, its thread) holds already; two locks of one rank only where the table says so. A debug build checks each
- * acquisition and reports an inversion with both sites.
+ * A CPU may take a lock only if its rank is greater than that of every lock it (or, for the
+ * sleeping locks of proc/sync.h, its thread) holds already; two locks of one rank only where the
+ * table says so. A debug build checks each acquisition and reports an inversion with both sites.
  *
- * The kernel is not preemptible: a thread leaves its CPU only where it sleeps or yields. So a plain spin_lock
- * is enough for what interrupt handlers never touch; what they do touch takes the _irq form. No thread sleeps
- * while it holds a spin lock.
+ * The kernel is not preemptible: a thread leaves its CPU only where it sleeps or yields. So a plain
+ * spin_lock is enough for what interrupt handlers never touch; what they do touch takes the _irq
+ * form. No thread sleeps while it holds a spin lock.
  */
 #pragma once
 
@@ -15,37 +15,37 @@
 #include "machine/cpu.h"
 
 enum lock_rank {
-	RANK_NONE = 0,	  /* not checked */
+	RANK_NONE = 0, /* not checked */
 	/* sleeping locks */
-	RANK_RENAME = 8,  /* one rename of directories at a time */
-	RANK_DIR = 10,	  /* a directory's inode; parent before child, then by address */
-	RANK_INODE = 12,  /* a file's inode: write, truncate */
-	RANK_PROC = 16,	  /* process tree: parents, children, groups, sessions */
-	RANK_MM = 20,	  /* an address space; parent before child at fork */
-	RANK_WRITEBACK = 28, /* an object's write-back */
-	RANK_FSMAP = 30,  /* an inode's block map */
-	RANK_FSALLOC = 32, /* a file system's bitmaps and counts */
-	RANK_OBJ = 40,	  /* an object: page index, size, list of vmas */
+	RANK_RENAME = 8,        /* one rename of directories at a time */
+	RANK_DIR = 10,          /* a directory's inode; parent before child, then by address */
+	RANK_INODE = 12,        /* a file's inode: write, truncate */
+	RANK_PROC = 16,         /* process tree: parents, children, groups, sessions */
+	RANK_MM = 20,           /* an address space; parent before child at fork */
+	RANK_WRITEBACK = 28,    /* an object's write-back */
+	RANK_FSMAP = 30,        /* an inode's block map */
+	RANK_FSALLOC = 32,      /* a file system's bitmaps and counts */
+	RANK_OBJ = 40,          /* an object: page index, size, list of vmas */
 	RANK_SLEEPING_END = 50, /* above the sleeping locks */
 	/* spin locks, never taken in interrupts */
 	RANK_DCACHE = 50, /* names in memory */
 	RANK_ICACHE = 52, /* inodes in memory */
 	RANK_FILES = 54,  /* descriptor table */
-	RANK_TAB = 60,	  /* an address space's table of private pages */
-	RANK_PMAP = 64,	  /* page tables */
+	RANK_TAB = 60,    /* an address space's table of private pages */
+	RANK_PMAP = 64,   /* page tables */
 	RANK_DIRTY = 66,  /* the list of dirty objects */
-	RANK_KVA = 68,	  /* kernel virtual ranges */
+	RANK_KVA = 68,    /* kernel virtual ranges */
 	/* spin locks that interrupt handlers take too */
-	RANK_PID = 78,	  /* the table of process numbers, groups and sessions */
+	RANK_PID = 78,    /* the table of process numbers, groups and sessions */
 	RANK_SIGNAL = 80, /* a process's signal state */
-	RANK_DEV = 84,	  /* a device's queues */
-	RANK_TTY = 86,	  /* a terminal's line buffer */
+	RANK_DEV = 84,    /* a device's queues */
+	RANK_TTY = 86,    /* a terminal's line buffer */
 	RANK_TIMER = 88,  /* pending timers */
 	RANK_WAITQ = 90,  /* a wait queue; also inside any lock above */
-	RANK_RUNQ = 92,	  /* run queues */
-	RANK_SLAB = 94,	  /* a slab cache */
-	RANK_PAGE = 96,	  /* the page allocator */
-	RANK_LOG = 98,	  /* the console's output */
+	RANK_RUNQ = 92,   /* run queues */
+	RANK_SLAB = 94,   /* a slab cache */
+	RANK_PAGE = 96,   /* the page allocator */
+	RANK_LOG = 98,    /* the console's output */
 };
 
 struct spinlock {
@@ -58,15 +58,22 @@ struct spinlock {
 };
 
 #ifdef DEBUG
-#define SPINLOCK_INIT(lock_name, lock_rank) { .rank = (lock_rank), .name = (lock_name) }
+#define SPINLOCK_INIT(lock_name, lock_rank) \
+	{ \
+		.rank = (lock_rank), .name = (lock_name) \
+	}
 #else
-#define SPINLOCK_INIT(lock_name, lock_rank) { 0 }
+#define SPINLOCK_INIT(lock_name, lock_rank) \
+	{ \
+		0 \
+	}
 #endif
 
 void spin_init(struct spinlock *l, const char *name, enum lock_rank rank);
 
 /*
- * The debug build's book-keeping, in lock.c; nothing in other builds. `site` is the code that takes the lock.
+ * The debug build's book-keeping, in lock.c; nothing in other builds. `site` is the code that takes
+ * the lock.
  */
 #ifdef DEBUG
 /* Panics if this CPU or thread holds a lock that does not allow to take l now. */
@@ -74,7 +81,10 @@ void spin_check_acquire(struct spinlock *l, const void *site);
 void spin_note_acquired(struct spinlock *l, const void *site);
 void spin_check_release(struct spinlock *l);
 bool spin_held(const struct spinlock *l); /* by this CPU */
-/* The sleeping locks': panics unless the thread may wait for a lock of this rank now, which includes that no spin lock is held. */
+/*
+ * The sleeping locks': panics unless the thread may wait for a lock of this rank now, which
+ * includes that no spin lock is held.
+ */
 void held_check(enum lock_rank rank, const char *name, const void *site);
 /* The current thread got a sleeping lock of this rank, or gave it back. */
 void held_add(enum lock_rank rank);
@@ -95,8 +105,8 @@ static inline bool spin_held(const struct spinlock *l)
 {
 	return l->locked;
 }
-static inline void held_check(enum lock_rank rank UNUSED, const char *name UNUSED,
-			      const void *site UNUSED)
+static inline void held_check(
+	enum lock_rank rank UNUSED, const char *name UNUSED, const void *site UNUSED)
 {
 }
 static inline void held_add(enum lock_rank rank UNUSED)

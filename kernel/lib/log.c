@@ -1,8 +1,8 @@
 /*
  * The kernel's log, and panics.
  *
- * A line is formatted on the stack and handed to the console in one piece; it takes a second attempt with a cut line
- * rather than an allocation when it is too long. Warnings begin with "mv6: ", so that they stand out between programs' output.
+ * A line is formatted on the stack, cut if it is too long, and handed to the console in one piece.
+ * Warnings begin with "mv6:", so that they stand out from programs' output.
  */
 #include "dev/console.h"
 #include "lib/ksyms.h"
@@ -70,15 +70,16 @@ static void print_frame(ulong addr)
 }
 
 /*
- * Only one CPU reports. Another that panics meanwhile waits to be stopped; one that panics again while it reports
- * leaves the rest out.
+ * Only one CPU reports. Another that panics meanwhile waits to be stopped; one that panics again
+ * while it reports leaves the rest out.
  */
 static void panic_begin(void)
 {
 	u32 me = cpu_id() + 1, nobody = 0;
 
 	intr_disable();
-	if (__atomic_compare_exchange_n(&panicking, &nobody, me, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+	if (__atomic_compare_exchange_n(
+		    &panicking, &nobody, me, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		machine_stop_other_cpus();
 		console_panic_mode();
 		if (link_active())
@@ -98,7 +99,8 @@ static void panic_print_context(void)
 	if (!t)
 		return;
 	if (t->proc && t->proc->pid)
-		log_warn("CPU %u, process %d (%s), thread %d", cpu_id(), t->proc->pid, t->proc->name, t->tid);
+		log_warn("CPU %u, process %d (%s), thread %d", cpu_id(), t->proc->pid,
+			t->proc->name, t->tid);
 	else
 		log_warn("CPU %u, kernel thread %s", cpu_id(), t->name);
 }

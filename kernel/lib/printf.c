@@ -1,6 +1,7 @@
 /*
- * The formatter. One conversion at a time is parsed into a struct spec; numbers become digits in a small buffer, lowest first,
- * and are laid out with sign, prefix, zeros and padding. Output beyond the buffer is counted and dropped.
+ * The formatter. One conversion at a time is parsed into a struct spec; numbers become digits in a
+ * small buffer, lowest first, and are laid out with sign, prefix, zeros and padding. Output beyond
+ * the buffer is counted and dropped.
  */
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -46,7 +47,8 @@ static void put_string(struct out *o, const struct spec *sp, const char *s)
 {
 	if (!s)
 		s = "(null)";
-	put_field(o, sp, s, (int)strnlen(s, sp->precision < 0 ? (size_t)INT32_MAX : (size_t)sp->precision));
+	put_field(o, sp, s,
+		(int)strnlen(s, sp->precision < 0 ? (size_t)INT32_MAX : (size_t)sp->precision));
 }
 
 /* The digits of n, lowest first. */
@@ -131,7 +133,8 @@ static const char *parse(const char *f, struct spec *sp, va_list *ap)
 	}
 	for (;; f++) {
 		if (*f == 'l')
-			sp->size = sp->size == sizeof(long) && f[-1] == 'l' ? sizeof(long long) : sizeof(long);
+			sp->size = sp->size == sizeof(long) && f[-1] == 'l' ? sizeof(long long)
+									    : sizeof(long);
 		else if (*f == 'h')
 			sp->size /= 2;
 		else if (*f == 'z')
@@ -165,7 +168,11 @@ static bool convert(struct out *o, struct spec *sp, char letter, va_list *ap)
 	case 'd':
 	case 'i':
 		n = get_signed(sp, ap);
-		put_number(o, sp, n < 0 ? -(u64)n : (u64)n, n < 0 ? '-' : sp->plus ? '+' : sp->space ? ' ' : 0);
+		put_number(o, sp, n < 0 ? -(u64)n : (u64)n,
+			n < 0               ? '-'
+				: sp->plus  ? '+'
+				: sp->space ? ' '
+					    : 0);
 		return true;
 	case 'o':
 		sp->base = 8;
@@ -177,9 +184,7 @@ static bool convert(struct out *o, struct spec *sp, char letter, va_list *ap)
 	case 'x':
 		sp->base = 16;
 		/* fall through */
-	case 'u':
-		put_number(o, sp, get_unsigned(sp, ap), 0);
-		return true;
+	case 'u': put_number(o, sp, get_unsigned(sp, ap), 0); return true;
 	case 'p':
 		sp->base = 16;
 		sp->alternate = true;
@@ -189,12 +194,8 @@ static bool convert(struct out *o, struct spec *sp, char letter, va_list *ap)
 		c = (char)va_arg(*ap, int);
 		put_field(o, sp, &c, 1);
 		return true;
-	case 's':
-		put_string(o, sp, va_arg(*ap, const char *));
-		return true;
-	case '%':
-		put(o, '%');
-		return true;
+	case 's': put_string(o, sp, va_arg(*ap, const char *)); return true;
+	case '%': put(o, '%'); return true;
 	}
 	return false;
 }

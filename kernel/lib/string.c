@@ -1,10 +1,11 @@
 /*
  * memcpy and its kin for a kernel without a C library; the compiler calls them too.
  *
- * The copies work in machine words, eight to a turn of the loop: loads first, then stores, so that neither waits for the
- * other. When source and destination differ in alignment, the source is read in aligned words of which two
- * at a time are shifted together: machines may trap on unaligned access. That reads up to a word's alignment around
- * the source's ends, never beyond the aligned words that hold its first and last byte.
+ * The copies work in machine words, eight to a turn of the loop: loads first, then stores, so that
+ * neither waits for the other. When source and destination differ in alignment, the source is read
+ * in aligned words of which two at a time are shifted together: machines may trap on unaligned
+ * access. That reads up to a word's alignment around the source's ends, never beyond the aligned
+ * words that hold its first and last byte.
  */
 #include "lib/string.h"
 
@@ -33,7 +34,10 @@ static void copy_words_up(word *d, const word *s, size_t n)
 		*d++ = *s++;
 }
 
-/* The same from a source that is `skew` (not 0) bytes past a word boundary; s points at that boundary. */
+/*
+ * The same from a source that is `skew` (not 0) bytes past a word boundary; s points at that
+ * boundary.
+ */
 static void merge_words_up(word *d, const word *s, size_t n, unsigned skew)
 {
 	unsigned low = skew * 8, high = (WORD - skew) * 8;
@@ -56,7 +60,10 @@ static void merge_words_up(word *d, const word *s, size_t n, unsigned skew)
 	}
 }
 
-/* Copy upwards. If the areas overlap, d lies at least a block below s: reads run ahead of writes by less. */
+/*
+ * Copy upwards. If the areas overlap, d lies at least a block below s: reads run ahead of writes by
+ * less.
+ */
 static inline void copy_up(u8 *d, const u8 *s, size_t n)
 {
 	if (n >= 2 * WORD) {

@@ -1,5 +1,6 @@
 /*
- * Allocation failures on purpose. The countdown is one global number: tests that use it run one thread.
+ * Allocation failures on purpose. The countdown is one global number: tests that use it run one
+ * thread.
  */
 #include "vm/inject.h"
 

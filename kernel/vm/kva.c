@@ -1,15 +1,16 @@
 /*
  * Kernel virtual ranges.
  *
- * The window [KVA_START, KVA_END) is used from both ends. From below: kernel stacks, in slots of one guard page, never mapped, and
- * KSTACK_SIZE bytes above it; stacks grow down, so one that overflows faults. From above: device windows, which are never undone.
- * They must not meet.
+ * The window [KVA_START, KVA_END) is used from both ends. From below: kernel stacks, in slots of
+ * one guard page, never mapped, and KSTACK_SIZE bytes above it; stacks grow down, so one that
+ * overflows faults. From above: device windows, which are never undone. They must not meet.
  *
- * `slots` is a sparse array: its entry at n is the first of the pages of the stack in slot n, which are chained by page->link in order of
- * address. A stack that is freed is kept, mapped, for the next one, up to STACKS_KEPT: to map and unmap costs a flush on every CPU.
+ * `slots` is a sparse array: its entry at n is the first of the pages of the stack in slot n, which
+ * are chained by page->link in order of address. A stack that is freed is kept, mapped, for the
+ * next one, up to STACKS_KEPT: to map and unmap costs a flush on every CPU.
  *
- * Lock: kva.lock (RANK_KVA) for all of it. Pages are mapped and unmapped without it, while the slot has an entry and
- * so belongs to whoever works on it.
+ * Lock: kva.lock (RANK_KVA) for all of it. Pages are mapped and unmapped without it, while the slot
+ * has an entry and so belongs to whoever works on it.
  */
 #include "vm/kva.h"
 #include "lib/lock.h"
@@ -25,9 +26,9 @@
 
 static struct {
 	struct spinlock lock;
-	struct radix slots;	 /* of struct page */
-	ulong slots_end;	 /* end of the highest slot ever used */
-	ulong devices;		 /* lowest address of a device window */
+	struct radix slots; /* of struct page */
+	ulong slots_end;    /* end of the highest slot ever used */
+	ulong devices;      /* lowest address of a device window */
 	u32 kept_count;
 	void *kept[STACKS_KEPT]; /* mapped, free to be used */
 } kva = { .lock = SPINLOCK_INIT("kva", RANK_KVA) };
@@ -130,7 +131,8 @@ static void *stack_create(void)
 		goto no_slot;
 	stack = slot_stack(slot);
 	for (unsigned i = 0; i < STACK_PAGES; i++) {
-		if (pmap_kenter(stack + i * PAGE_SIZE, page_paddr(p), PROT_READ | PROT_WRITE, false) < 0) {
+		if (pmap_kenter(stack + i * PAGE_SIZE, page_paddr(p), PROT_READ | PROT_WRITE,
+			    false) < 0) {
 			stack_destroy(stack, first, i);
 			return NULL;
 		}
@@ -204,7 +206,7 @@ void kva_drain(void)
 bool kva_is_guard(ulong addr)
 {
 	return addr >= KVA_START && addr < __atomic_load_n(&kva.slots_end, __ATOMIC_RELAXED) &&
-	       (addr - KVA_START) % SLOT_SIZE < PAGE_SIZE;
+		(addr - KVA_START) % SLOT_SIZE < PAGE_SIZE;
 }
 
 /* --- devices --- */

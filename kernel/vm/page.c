@@ -1,20 +1,23 @@
 /*
  * The page allocator.
  *
- * Two layers. Below, the binary buddy system: free memory is kept as blocks of 2^order pages, aligned to their size, on one list per
- * order. A block is split in halves (buddies) until it has the order that is wanted; when a block is freed whose buddy is
- * free and whole, the two become one of the next order. Frame numbers of buddies differ in bit `order` alone, so the buddy is found by arithmetic.
- * Above, each CPU keeps a stack of single pages, which serves nearly all requests without a lock; it is filled from the buddy system and
- * drained to it in batches.
+ * Two layers. Below, the binary buddy system: free memory is kept as blocks of 2^order pages,
+ * aligned to their size, on one list per order. A block is split in halves (buddies) until it has
+ * the order that is wanted; when a block is freed whose buddy is free and whole, the two become one
+ * of the next order. Frame numbers of buddies differ in bit `order` alone, so the buddy is found by
+ * arithmetic. Above, each CPU keeps a stack of single pages, which serves nearly all requests
+ * without a lock; it is filled from the buddy system and drained to it in batches.
  *
  * Invariants:
- * - Every page of a free block, and every page in a CPU's stack, has kind PAGE_FREE; PAGE_BUDDY is set on the first page of
- *   each block on a list and nowhere else. So a page in a stack never joins.
+ * - Every page of a free block, and every page in a CPU's stack, has kind PAGE_FREE; PAGE_BUDDY is
+ * set on the first page of each block on a list and nowhere else. So a page in a stack never joins.
  * - No two free buddies of one order are both on the lists (below the largest order).
  * - buddy.avail has bit n set iff list n is not empty.
- * - Pages used = the sum over CPUs of used[kind]. One CPU may allocate what another frees: only the sum means something.
+ * - Pages used = the sum over CPUs of used[kind]. One CPU may allocate what another frees: only the
+ * sum means something.
  *
- * A page that is freed keeps the address that freed it and its last kind, for whoever frees it again.
+ * A page that is freed keeps the address that freed it and its last kind, for whoever frees it
+ * again.
  */
 #include "vm/page.h"
 #include "lib/lock.h"
@@ -128,7 +131,8 @@ static struct page_cpu *this_page_cpu(void)
 }
 
 /*
- * Fill an empty stack with a batch, from the smallest blocks there are: large ones stay whole as long as possible. False if there is not one page.
+ * Fill an empty stack with a batch, from the smallest blocks there are: large ones stay whole as
+ * long as possible. False if there is not one page.
  */
 static bool stack_fill(struct page_cpu *pc)
 {
@@ -225,7 +229,10 @@ static struct page *alloc_any(unsigned order)
 #define RECLAIM_TRIES 4
 #define RECLAIM_MIN 64ul /* pages to ask for: making room one by one would be slow */
 
-/* The first attempt failed: collect what the caches hold, and if it is allowed to sleep drop clean pages of files. */
+/*
+ * The first attempt failed: collect what the caches hold, and if it is allowed to sleep drop clean
+ * pages of files.
+ */
 static struct page *alloc_hard(unsigned order, unsigned flags)
 {
 	struct page *p = NULL;
@@ -284,9 +291,14 @@ NO_FRAME struct page *page_alloc(unsigned order, unsigned flags)
 }
 
 static const char *const kind_names[PAGE_KINDS] = {
-	[PAGE_RESERVED] = "reserved", [PAGE_FREE] = "free",   [PAGE_KERNEL] = "kernel",
-	[PAGE_SLAB] = "slab",	      [PAGE_BIG] = "large block",   [PAGE_PTABLE] = "page table",
-	[PAGE_ANON] = "private",      [PAGE_OBJ] = "object",
+	[PAGE_RESERVED] = "reserved",
+	[PAGE_FREE] = "free",
+	[PAGE_KERNEL] = "kernel",
+	[PAGE_SLAB] = "slab",
+	[PAGE_BIG] = "large block",
+	[PAGE_PTABLE] = "page table",
+	[PAGE_ANON] = "private",
+	[PAGE_OBJ] = "object",
 };
 
 static void bad_free(const struct page *p, unsigned order, const void *site) NORETURN;
@@ -295,12 +307,13 @@ static NOINLINE void bad_free(const struct page *p, unsigned order, const void *
 	void *frame = (void *)page_frame(p);
 
 	if (p->kind == PAGE_FREE)
-		panic("double free of page frame %p at %p; it was a %s page and was freed at %p", frame, site,
-		      kind_names[p->last_kind], p->free_site);
+		panic("double free of page frame %p at %p; it was a %s page and was freed at %p",
+			frame, site, kind_names[p->last_kind], p->free_site);
 	if (p->kind == PAGE_RESERVED)
 		panic("free of page frame %p, which is reserved, at %p", frame, site);
-	panic("free of page frame %p (%s) with order %u at %p; it %s %u", frame, kind_names[p->kind], order, site,
-	      p->flags & PAGE_TAIL ? "lies inside a block, order" : "has order", p->order);
+	panic("free of page frame %p (%s) with order %u at %p; it %s %u", frame,
+		kind_names[p->kind], order, site,
+		p->flags & PAGE_TAIL ? "lies inside a block, order" : "has order", p->order);
 }
 
 /* Mark a page free and note its history. */
@@ -437,7 +450,7 @@ static bool busy_want(struct page *p)
 		if (!(old & (u32)PAGE_BUSY << 16))
 			return false;
 	} while (!__atomic_compare_exchange_n(&p->state, &old, old | (u32)PAGE_WANTED << 16, true,
-					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+		__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
 	return true;
 }
 
@@ -458,24 +471,29 @@ void page_wait_busy(struct page *p)
 
 /* --- boot --- */
 
-/* The first reserved range that ends above `at` and begins below `end`, by start; NULL if there is none. */
-static const struct phys_range *first_reserved(paddr_t at, paddr_t end, const struct phys_range *reserved,
-					       unsigned n)
+/*
+ * The first reserved range that ends above `at` and begins below `end`, by start; NULL if there is
+ * none.
+ */
+static const struct phys_range *first_reserved(
+	paddr_t at, paddr_t end, const struct phys_range *reserved, unsigned n)
 {
 	const struct phys_range *first = NULL;
 
 	for (unsigned i = 0; i < n; i++)
-		if (reserved[i].end > at && reserved[i].start < end && reserved[i].start < reserved[i].end &&
-		    (!first || reserved[i].start < first->start))
+		if (reserved[i].end > at && reserved[i].start < end &&
+			reserved[i].start < reserved[i].end &&
+			(!first || reserved[i].start < first->start))
 			first = &reserved[i];
 	return first;
 }
 
 /*
- * The next run of whole pages in [*at, end) outside the reserved ranges. True if there is one: [run->start, run->end), and *at moves behind it.
+ * The next run of whole pages in [*at, end) outside the reserved ranges. True if there is one:
+ * [run->start, run->end), and *at moves behind it.
  */
 static bool next_run(paddr_t *at, paddr_t end, const struct phys_range *reserved, unsigned n,
-		     struct phys_range *run)
+	struct phys_range *run)
 {
 	while (*at < end) {
 		const struct phys_range *r = first_reserved(*at, end, reserved, n);
@@ -499,7 +517,7 @@ static void free_run(ulong frame, ulong end)
 		unsigned order = 0;
 
 		while (order < PAGE_ORDERS - 1 && IS_ALIGNED(frame, 2ul << order) &&
-		       (2ul << order) <= end - frame)
+			(2ul << order) <= end - frame)
 			order++;
 		for (ulong i = 0; i < 1ul << order; i++)
 			p[i].kind = PAGE_FREE;
@@ -510,7 +528,7 @@ static void free_run(ulong frame, ulong end)
 
 /* Room for the frame array: the first run that is large enough. */
 static struct phys_range place_array(const struct phys_range *ram, unsigned nram,
-				     const struct phys_range *reserved, unsigned nreserved, paddr_t size)
+	const struct phys_range *reserved, unsigned nreserved, paddr_t size)
 {
 	struct phys_range run;
 
@@ -525,7 +543,7 @@ static struct phys_range place_array(const struct phys_range *ram, unsigned nram
 }
 
 void page_init(const struct phys_range *ram, unsigned nram, const struct phys_range *reserved,
-	       unsigned nreserved)
+	unsigned nreserved)
 {
 	paddr_t low = ~(paddr_t)0, high = 0, at;
 	struct phys_range array, run;
@@ -541,7 +559,7 @@ void page_init(const struct phys_range *ram, unsigned nram, const struct phys_ra
 	page_array_base = (ulong)(low >> PAGE_SHIFT);
 	page_array_count = (ulong)(high >> PAGE_SHIFT) - page_array_base;
 	array = place_array(ram, nram, reserved, nreserved,
-			    ALIGN_UP((paddr_t)page_array_count * sizeof(struct page), (paddr_t)PAGE_SIZE));
+		ALIGN_UP((paddr_t)page_array_count * sizeof(struct page), (paddr_t)PAGE_SIZE));
 	page_array = phys_to_virt(array.start);
 	memset(page_array, 0, page_array_count * sizeof(struct page));
 
@@ -551,7 +569,8 @@ void page_init(const struct phys_range *ram, unsigned nram, const struct phys_ra
 			if (run.start == array.start)
 				run.start = array.end;
 			if (run.start < run.end)
-				free_run((ulong)(run.start >> PAGE_SHIFT), (ulong)(run.end >> PAGE_SHIFT));
+				free_run((ulong)(run.start >> PAGE_SHIFT),
+					(ulong)(run.end >> PAGE_SHIFT));
 		}
 	}
 }

@@ -1,9 +1,9 @@
 /*
  * Physical memory: one struct page a frame, the buddy allocator, the per-CPU caches before it.
  *
- * A frame belongs to exactly one owner, named by its kind, and the owner's fields in the union are the owner's to use.
- * Letters: (c) constant while allocated, (a) atomic, (o) the object's lock, (O) the page's busy token,
- * (p) the pmap's lock, (z) the allocator.
+ * A frame belongs to exactly one owner, named by its kind, and the owner's fields in the union are
+ * the owner's to use. Letters: (c) constant while allocated, (a) atomic, (o) the object's lock, (O)
+ * the page's busy token, (p) the pmap's lock, (z) the allocator.
  */
 #pragma once
 
@@ -29,12 +29,12 @@ enum page_kind {
 };
 
 enum page_flags {
-	PAGE_BUSY = 1 << 0,	 /* (O) somebody does I/O on it or changes its identity */
-	PAGE_WANTED = 1 << 1,	 /* somebody waits for busy to end */
+	PAGE_BUSY = 1 << 0,       /* (O) somebody does I/O on it or changes its identity */
+	PAGE_WANTED = 1 << 1,     /* somebody waits for busy to end */
 	PAGE_REFERENCED = 1 << 2, /* (o) used since reclaim last looked */
-	PAGE_FETCHABLE = 1 << 3, /* instruction fetch sees the contents on every CPU */
-	PAGE_BUDDY = 1 << 4,	 /* (z) first page of a block in the buddy allocator's lists */
-	PAGE_TAIL = 1 << 5,	 /* (c) in an allocated block, not its first page */
+	PAGE_FETCHABLE = 1 << 3,  /* instruction fetch sees the contents on every CPU */
+	PAGE_BUDDY = 1 << 4,      /* (z) first page of a block in the buddy allocator's lists */
+	PAGE_TAIL = 1 << 5,       /* (c) in an allocated block, not its first page */
 };
 
 struct obj;
@@ -44,7 +44,8 @@ struct page {
 		struct {
 			u8 kind;   /* (c) enum page_kind */
 			u8 order;  /* (c) of the block that begins here */
-			u16 flags; /* (a) enum page_flags; change with page_set_flags and page_clear_flags */
+			u16 flags; /* (a) enum page_flags; change with page_set_flags and
+				      page_clear_flags */
 		};
 		u32 state; /* the three as one word, for atomic operations */
 	};
@@ -52,7 +53,7 @@ struct page {
 	union {
 		struct {
 			struct obj *obj; /* (o) NULL once truncated away */
-			ulong index;	 /* (c) page index in obj */
+			ulong index;     /* (c) page index in obj */
 		};
 		struct {
 			struct kmem_cache *slab_cache; /* (c) in every page of a slab */
@@ -64,7 +65,7 @@ struct page {
 		};
 		struct {
 			const void *free_site; /* free: who freed it, */
-			u8 last_kind;	       /* and what it was */
+			u8 last_kind;          /* and what it was */
 		};
 	};
 	struct list link; /* (z) buddy list; otherwise the owner's */
@@ -72,26 +73,30 @@ struct page {
 
 /* Flags of the allocation functions, here and in kmalloc.h. */
 enum alloc_flags {
-	ALLOC_ZERO = 1 << 0,	/* fill with zeros */
-	ALLOC_WAIT = 1 << 1,	/* no spin lock is held: may sleep to make room before failing */
+	ALLOC_ZERO = 1 << 0, /* fill with zeros */
+	ALLOC_WAIT = 1 << 1, /* no spin lock is held: may sleep to make room before failing */
 };
 
 struct phys_range {
 	paddr_t start, end;
 };
 /*
- * Build the frame array and the free lists: `ram` is all memory there is, `reserved` lists ranges in it that are in use. Boot only, once;
- * the direct map works. Panics if the array does not fit.
+ * Build the frame array and the free lists: `ram` is all memory there is, `reserved` lists ranges
+ * in it that are in use. Boot only, once; the direct map works. Panics if the array does not fit.
  */
 void page_init(const struct phys_range *ram, unsigned nram, const struct phys_range *reserved,
-	       unsigned nreserved);
+	unsigned nreserved);
 
 /*
- * Allocate 2^order contiguous pages, aligned to their size; kind becomes PAGE_KERNEL, ref 1 (of the first page), flags 0.
- * NULL if there is no memory. Any context, interrupts included (without ALLOC_WAIT).
+ * Allocate 2^order contiguous pages, aligned to their size; kind becomes PAGE_KERNEL, ref 1 (of the
+ * first page), flags 0. NULL if there is no memory. Any context, interrupts included (without
+ * ALLOC_WAIT).
  */
 struct page *page_alloc(unsigned order, unsigned flags);
-/* Give a block back; ref is ignored. Any context. A page that is not allocated, or not so, panics with the frame's history. */
+/*
+ * Give a block back; ref is ignored. Any context. A page that is not allocated, or not so, panics
+ * with the frame's history.
+ */
 void page_free(struct page *p, unsigned order);
 
 static inline void page_hold(struct page *p)
@@ -101,7 +106,8 @@ static inline void page_hold(struct page *p)
 /* Drop a reference to a single page; the last one frees it. */
 void page_put(struct page *p);
 
-/* Page frame <-> physical address <-> the kernel's direct map. page_of needs an address inside RAM. */
+/* Page frame <-> physical address <-> the kernel's direct map. page_of needs an address inside RAM.
+ */
 extern struct page *page_array; /* frame page_array_base onwards */
 extern ulong page_array_base;
 extern ulong page_array_count;
@@ -147,16 +153,23 @@ static inline bool page_trybusy(struct page *p)
 }
 /* Give the token back and wake those who wait for it. */
 void page_unbusy(struct page *p);
-/* Sleep until p is not busy (it may be busy again at once). The caller holds a reference and no lock of rank MM or above. */
+/*
+ * Sleep until p is not busy (it may be busy again at once). The caller holds a reference and no
+ * lock of rank MM or above.
+ */
 void page_wait_busy(struct page *p);
 
 struct page_stats {
-	ulong total, free; /* pages the allocator was given; those not allocated, per-CPU caches included */
+	ulong total, free; /* pages the allocator was given; those not allocated, per-CPU caches
+			      included */
 	ulong kernel, slab, ptable, anon, obj; /* pages in use by kind; slab: all of kmalloc's */
 };
 void page_get_stats(struct page_stats *s);
 ulong page_free_count(void);
 /* Change the kind of an allocated page, keeping the statistics right. */
 void page_set_kind(struct page *p, enum page_kind kind);
-/* Give the calling CPU's cache back to the buddy allocator, so that its pages can join into larger blocks. */
+/*
+ * Give the calling CPU's cache back to the buddy allocator, so that its pages can join into larger
+ * blocks.
+ */
 void page_drain(void);

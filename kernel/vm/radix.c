@@ -1,14 +1,15 @@
 /*
  * The sparse array.
  *
- * A node has 64 slots; at level 0 they hold entries, above they hold nodes of the level below. A node of level n stands for an aligned range of
- * 64^(n+1) indices, and the root's range begins at 0. Three bit sets, a bit a slot, let searches skip what does not matter:
- *   used    the slot is not NULL
- *   marked  level 0: the entry is marked; above: something below is
- *   full    level 0: as used; above: every index below has an entry
+ * A node has 64 slots; at level 0 they hold entries, above they hold nodes of the level below. A
+ * node of level n stands for an aligned range of 64^(n+1) indices, and the root's range begins at
+ * 0. Three bit sets, a bit a slot, let searches skip what does not matter: used    the slot is not
+ * NULL marked  level 0: the entry is marked; above: something below is full    level 0: as used;
+ * above: every index below has an entry
  *
- * Invariants: no node but the root of an empty walk has used == 0; marked and full are subsets of used; the root has an entry outside
- * its first slot, unless it is level 0 (the height is what the largest index needs, once something was removed).
+ * Invariants: no node but the root of an empty walk has used == 0; marked and full are subsets of
+ * used; the root has an entry outside its first slot, unless it is level 0 (the height is what the
+ * largest index needs, once something was removed).
  */
 #include "vm/radix.h"
 #include "lib/errno.h"
@@ -140,7 +141,10 @@ static struct radix_node *node_new(void)
 	return kmem_alloc(node_cache, ALLOC_ZERO);
 }
 
-/* Put a node above the root; a root with nothing in it is raised instead, or it would stay below as an empty node. */
+/*
+ * Put a node above the root; a root with nothing in it is raised instead, or it would stay below as
+ * an empty node.
+ */
 static bool grow(struct radix *r)
 {
 	struct radix_node *n;
@@ -180,7 +184,10 @@ static void shrink(struct radix *r, unsigned height)
 	}
 }
 
-/* Make the missing nodes below the root on the way to index. On failure the new ones are gone again. */
+/*
+ * Make the missing nodes below the root on the way to index. On failure the new ones are gone
+ * again.
+ */
 static bool path_make(struct radix *r, ulong index, struct path *path)
 {
 	unsigned level = r->height - 1;
@@ -308,19 +315,17 @@ enum search { USED, MARKED, NOT_FULL };
 static inline u64 candidates(const struct radix_node *n, enum search what)
 {
 	switch (what) {
-	case USED:
-		return n->used;
-	case MARKED:
-		return n->marked;
-	default:
-		return ~n->full;
+	case USED: return n->used;
+	case MARKED: return n->marked;
+	default: return ~n->full;
 	}
 }
 
 /*
- * The first index >= start that has what is searched for: go down towards start; where a node has no candidate from start's slot on, go back up to
- * the first level that has a later one; from there on down, take the lowest. RADIX_NONE if there is none in the tree. A slot that is not full
- * and empty stands for its lowest index.
+ * The first index >= start that has what is searched for: go down towards start; where a node has
+ * no candidate from start's slot on, go back up to the first level that has a later one; from there
+ * on down, take the lowest. RADIX_NONE if there is none in the tree. A slot that is not full and
+ * empty stands for its lowest index.
  */
 static ulong find(const struct radix *r, ulong start, enum search what)
 {

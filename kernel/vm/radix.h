@@ -1,8 +1,10 @@
 /*
- * A sparse array of pointers: a radix tree with 64 slots a node, its height grown to fit the largest index. Used for a file's pages and for
- * numbered things elsewhere in the kernel (processes, descriptors).
+ * A sparse array of pointers: a radix tree with 64 slots a node, its height grown to fit the
+ * largest index. Used for a file's pages and for numbered things elsewhere in the kernel
+ * (processes, descriptors).
  *
- * One mark bit an entry can be set and searched for (dirty pages). The caller locks. Nothing sleeps; nodes come from a slab cache.
+ * One mark bit an entry can be set and searched for (dirty pages). The caller locks. Nothing
+ * sleeps; nodes come from a slab cache.
  */
 #pragma once
 
@@ -25,11 +27,17 @@ void radix_module_init(void); /* creates the cache of nodes */
 void radix_init(struct radix *r);
 /* NULL if nothing is there. */
 void *radix_get(const struct radix *r, ulong index);
-/* Put item (not NULL) at index (not RADIX_NONE), replacing and unmarking what is there. -ENOMEM if a node cannot be had; nothing has changed then. */
+/*
+ * Put item (not NULL) at index (not RADIX_NONE), replacing and unmarking what is there. -ENOMEM if
+ * a node cannot be had; nothing has changed then.
+ */
 int radix_set(struct radix *r, ulong index, void *item);
 /* Take out and return what is at index (NULL if nothing); empty nodes are freed. */
 void *radix_remove(struct radix *r, ulong index);
-/* The first entry at *index or above, *index becoming its index; NULL if there is none (then *index is RADIX_NONE). */
+/*
+ * The first entry at *index or above, *index becoming its index; NULL if there is none (then *index
+ * is RADIX_NONE).
+ */
 void *radix_next(const struct radix *r, ulong *index);
 /* The same among marked entries. */
 void *radix_next_marked(const struct radix *r, ulong *index);

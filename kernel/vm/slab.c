@@ -1,36 +1,45 @@
 /*
  * Caches of objects, and kmalloc.
  *
- * 1. Slabs. A *slab* is a block of 2^order pages cut into objects of one size, all of one *cache*. Its pages carry the cache in
- *    page->slab_cache; the first page also has the list of free objects (linked through the objects) and, in ref, the count of
- *    those in use. Slabs with free objects are on the cache's list `partial`; full ones are on none; wholly free ones
- *    go back to the page allocator, but for one a cache, which saves a cache that goes up and down by one object from handing a
- *    slab to and fro.
+ * 1. Slabs. A *slab* is a block of 2^order pages cut into objects of one size, all of one *cache*.
+ * Its pages carry the cache in page->slab_cache; the first page also has the list of free objects
+ * (linked through the objects) and, in ref, the count of those in use. Slabs with free objects are
+ * on the cache's list `partial`; full ones are on none; wholly free ones go back to the page
+ * allocator, but for one a cache, which saves a cache that goes up and down by one object from
+ * handing a slab to and fro.
  *
- * 2. Live bits. A slab begins with a bitmap, one bit for each 16 bytes of the slab, behind it come the objects. The bit of an object's
- *    first byte is set exactly while the object is *live*: handed out and not given back. kmfree takes it away with one atomic
- *    operation, whose result tells a proper free from any other: a second free finds the bit clear, even on
- *    another CPU at the same moment, and so does an address inside an object. Nothing has been changed then but a bit that was clear.
+ * 2. Live bits. A slab begins with a bitmap, one bit for each 16 bytes of the slab, behind it come
+ * the objects. The bit of an object's first byte is set exactly while the object is *live*: handed
+ * out and not given back. kmfree takes it away with one atomic operation, whose result tells a
+ * proper free from any other: a second free finds the bit clear, even on another CPU at the same
+ * moment, and so does an address inside an object. Nothing has been changed then but a bit that was
+ * clear.
  *
- * 3. Magazines. Each CPU has two *magazines* for each cache, stacks of objects that are free but not in their slabs: *loaded* and
- *    *previous*. An allocation pops from loaded, a free pushes; nobody else touches a CPU's magazines and it does so with interrupts off,
- *    so there is no lock. When loaded is empty (full) the two change places if that helps; with two of them, a CPU that goes up and down across
- *    the edge does not exchange magazines each time. Otherwise a full (empty) one is exchanged at the cache's *depot*, a list of
- *    full and one of empty magazines under the cache's lock; failing that, objects move between the magazine and the slabs, half a magazine at once.
- *    A depot holds at most DEPOT_MAX full magazines: beyond that objects go to their slabs, so that slabs become free.
- *    How many objects a magazine holds falls with their size: what a CPU hoards is bounded by 2 * MAGAZINE_BYTES a cache, or
- *    two objects.
+ * 3. Magazines. Each CPU has two *magazines* for each cache, stacks of objects that are free but
+ * not in their slabs: *loaded* and *previous*. An allocation pops from loaded, a free pushes;
+ * nobody else touches a CPU's magazines and it does so with interrupts off, so there is no lock.
+ * When loaded is empty (full) the two change places if that helps; with two of them, a CPU that
+ * goes up and down across the edge does not exchange magazines each time. Otherwise a full (empty)
+ * one is exchanged at the cache's *depot*, a list of full and one of empty magazines under the
+ * cache's lock; failing that, objects move between the magazine and the slabs, half a magazine at
+ * once. A depot holds at most DEPOT_MAX full magazines: beyond that objects go to their slabs, so
+ * that slabs become free. How many objects a magazine holds falls with their size: what a CPU
+ * hoards is bounded by 2 * MAGAZINE_BYTES a cache, or two objects.
  *
- * 4. kmalloc takes from caches of fixed sizes: powers of two and one and a half of them, so that less is wasted than is used. Sizes above the largest are
- *    blocks of pages of kind PAGE_BIG; `live` is set in the first page while the block is live, and never in the others.
+ * 4. kmalloc takes from caches of fixed sizes: powers of two and one and a half of them, so that
+ * less is wasted than is used. Sizes above the largest are blocks of pages of kind PAGE_BIG; `live`
+ * is set in the first page while the block is live, and never in the others.
  *
- * 5. Figures cost nothing on the way: an object is live iff it is neither free in a slab nor in a magazine, and both are counted.
+ * 5. Figures cost nothing on the way: an object is live iff it is neither free in a slab nor in a
+ * magazine, and both are counted.
  *
- * 6. Debug builds put a *tag* behind each object: the requested size, who allocated and freed it, and the link of the free list. The bytes between the
- *    requested size and the tag, and the whole of a free object, are filled with patterns, which are looked at when the object
- *    is freed and allocated again.
+ * 6. Debug builds put a *tag* behind each object: the requested size, who allocated and freed it,
+ * and the link of the free list. The bytes between the requested size and the tag, and the whole of
+ * a free object, are filled with patterns, which are looked at when the object is freed and
+ * allocated again.
  *
- * Locks: cache->lock (RANK_SLAB, interrupts off): slabs, lists, depot. Pages are allocated with no lock held.
+ * Locks: cache->lock (RANK_SLAB, interrupts off): slabs, lists, depot. Pages are allocated with no
+ * lock held.
  */
 #include "vm/kmalloc.h"
 #include "lib/lock.h"
@@ -43,7 +52,7 @@
 #define BITS_PER_WORD (8 * sizeof(ulong))
 
 #define SLAB_ORDER_MAX 3u
-#define MAGAZINE_MAX 29u	/* makes struct magazine 256 bytes on 64-bit machines */
+#define MAGAZINE_MAX 29u /* makes struct magazine 256 bytes on 64-bit machines */
 #define MAGAZINE_BYTES 4096u
 #define DEPOT_MAX 4u
 
@@ -54,8 +63,9 @@ struct magazine {
 };
 
 /*
- * One CPU's magazines of one cache. The loaded one's objects lie in [bottom, top), it is full when top reaches `end`, and its count is
- * out of date. A CPU that has no magazines yet has three equal pointers, which looks both empty and full.
+ * One CPU's magazines of one cache. The loaded one's objects lie in [bottom, top), it is full when
+ * top reaches `end`, and its count is out of date. A CPU that has no magazines yet has three equal
+ * pointers, which looks both empty and full.
  */
 struct cache_cpu {
 	void **top, **bottom, **end;
@@ -65,22 +75,22 @@ struct cache_cpu {
 struct kmem_cache {
 	struct cache_cpu cpu[MAX_CPUS]; /* by its CPU, interrupts off */
 	/* constant */
-	size_t size;	  /* of an object as its user sees it */
-	size_t step;	  /* from one object to the next */
-	size_t first;	  /* offset of the first object in a slab */
-	size_t link;	  /* offset in a free object of the free list's link */
-	ulong slab_mask;  /* bytes of a slab - 1 */
-	unsigned order;	  /* pages of a slab, as a power of two */
-	u32 per_slab;	  /* objects */
-	u32 capacity;	  /* of its magazines; 0: it has none */
+	size_t size;     /* of an object as its user sees it */
+	size_t step;     /* from one object to the next */
+	size_t first;    /* offset of the first object in a slab */
+	size_t link;     /* offset in a free object of the free list's link */
+	ulong slab_mask; /* bytes of a slab - 1 */
+	unsigned order;  /* pages of a slab, as a power of two */
+	u32 per_slab;    /* objects */
+	u32 capacity;    /* of its magazines; 0: it has none */
 	const char *name;
 	struct kmem_cache *next; /* in the list of all caches */
 	/* by lock */
 	struct spinlock lock;
-	struct list partial;	 /* slabs with objects free, by page->link; wholly free ones last */
-	u32 empty;		 /* wholly free slabs among them */
+	struct list partial; /* slabs with objects free, by page->link; wholly free ones last */
+	u32 empty;           /* wholly free slabs among them */
 	ulong slabs;
-	ulong idle;		 /* objects free in slabs */
+	ulong idle;                      /* objects free in slabs */
 	struct magazine *full, *drained; /* the depot */
 	u32 full_count;
 };
@@ -92,9 +102,8 @@ static struct kmem_cache *all_caches; /* only grows */
 static ulong big_count, big_bytes, big_pages; /* (a) */
 
 /* kmalloc's sizes, ascending; each a multiple of 16. */
-static const u16 sizes[] = {
-	16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072,
-};
+static const u16 sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048,
+	3072 };
 #define SIZE_MAX_SLAB 3072u
 static char size_names[ARRAY_SIZE(sizes)][16];
 /* The cache for n bytes, at (n - 1) / 16. */
@@ -153,8 +162,8 @@ static void debug_alloc(struct kmem_cache *c, void *object, size_t requested, co
 	struct tag *t = tag_of(c, object);
 
 	if (t->state != TAG_FREE || !filled_with(object, c->size, POISON_FREE))
-		panic("%s: free object %p was written to; freed at %p, before that allocated at %p", c->name,
-		      object, t->free_site, t->alloc_site);
+		panic("%s: free object %p was written to; freed at %p, before that allocated at %p",
+			c->name, object, t->free_site, t->alloc_site);
 	t->requested = (u32)requested;
 	t->alloc_site = site;
 	t->state = TAG_LIVE;
@@ -166,10 +175,12 @@ static void debug_free(struct kmem_cache *c, void *object, const void *site)
 	struct tag *t = tag_of(c, object);
 
 	if (t->state != TAG_LIVE)
-		panic("%s: bytes behind object %p were written to; freed at %p", c->name, object, site);
+		panic("%s: bytes behind object %p were written to; freed at %p", c->name, object,
+			site);
 	if (!filled_with((u8 *)object + t->requested, c->size - t->requested, POISON_TAIL))
-		panic("%s: object %p of %u bytes was written to beyond its end; allocated at %p, freed at %p",
-		      c->name, object, t->requested, t->alloc_site, site);
+		panic("%s: object %p of %u bytes was written to beyond its end; allocated at %p, "
+		      "freed at %p",
+			c->name, object, t->requested, t->alloc_site, site);
 	t->free_site = site;
 	t->state = TAG_FREE;
 	memset(object, POISON_FREE, c->size);
@@ -182,7 +193,8 @@ static size_t usable_size(const struct kmem_cache *c, const void *object)
 }
 
 /* Where the object was allocated and freed last, as text to append. */
-static void describe_history(const struct kmem_cache *c, const void *object, char *text, size_t size)
+static void describe_history(
+	const struct kmem_cache *c, const void *object, char *text, size_t size)
 {
 	const struct tag *t = tag_of(c, object);
 
@@ -197,19 +209,20 @@ static void describe_history(const struct kmem_cache *c, const void *object, cha
 static inline void debug_init(struct kmem_cache *c UNUSED, void *object UNUSED)
 {
 }
-static inline void debug_alloc(struct kmem_cache *c UNUSED, void *object UNUSED, size_t requested UNUSED,
-			       const void *site UNUSED)
+static inline void debug_alloc(struct kmem_cache *c UNUSED, void *object UNUSED,
+	size_t requested UNUSED, const void *site UNUSED)
 {
 }
-static inline void debug_free(struct kmem_cache *c UNUSED, void *object UNUSED, const void *site UNUSED)
+static inline void debug_free(
+	struct kmem_cache *c UNUSED, void *object UNUSED, const void *site UNUSED)
 {
 }
 static inline size_t usable_size(const struct kmem_cache *c, const void *object UNUSED)
 {
 	return c->size;
 }
-static inline void describe_history(const struct kmem_cache *c UNUSED, const void *object UNUSED, char *text,
-				    size_t size UNUSED)
+static inline void describe_history(const struct kmem_cache *c UNUSED, const void *object UNUSED,
+	char *text, size_t size UNUSED)
 {
 	text[0] = '\0';
 }
@@ -310,7 +323,8 @@ static void *slab_take(struct kmem_cache *c)
 }
 
 /*
- * Return one object to its slab. A slab that is wholly free now and not kept is put on `unused`, to be freed without the lock.
+ * Return one object to its slab. A slab that is wholly free now and not kept is put on `unused`, to
+ * be freed without the lock.
  */
 static void slab_return(struct kmem_cache *c, void *object, struct list *unused)
 {
@@ -339,7 +353,7 @@ static void slab_free_list(struct kmem_cache *c, struct list *unused)
 {
 	struct page *slab, *next;
 
-	LIST_EACH_SAFE(slab, next, unused, link)
+	LIST_EACH_SAFE (slab, next, unused, link)
 		page_free(slab, c->order);
 }
 
@@ -360,7 +374,10 @@ static void magazine_push(struct magazine **stack, struct magazine *m)
 	*stack = m;
 }
 
-/* An empty magazine for c, from its depot or new. NULL if there is no memory. Interrupts off, no lock held. */
+/*
+ * An empty magazine for c, from its depot or new. NULL if there is no memory. Interrupts off, no
+ * lock held.
+ */
 static struct magazine *magazine_get(struct kmem_cache *c)
 {
 	struct magazine *m;
@@ -425,8 +442,8 @@ static bool load_from_depot(struct kmem_cache *c, struct cache_cpu *cc)
 }
 
 /*
- * Take an object when loaded is empty: load a full magazine, or take from the slabs, filling half of loaded on the way. NULL if
- * the slabs have none. Interrupts off.
+ * Take an object when loaded is empty: load a full magazine, or take from the slabs, filling half
+ * of loaded on the way. NULL if the slabs have none. Interrupts off.
  */
 static void *take_reload(struct kmem_cache *c, struct cache_cpu *cc)
 {
@@ -467,7 +484,8 @@ static void unload_half(struct kmem_cache *c, struct cache_cpu *cc, struct list 
 }
 
 /* Put an object away when loaded is full; unused slabs go to the list. Interrupts off. */
-static void put_reload(struct kmem_cache *c, struct cache_cpu *cc, void *object, struct list *unused)
+static void put_reload(
+	struct kmem_cache *c, struct cache_cpu *cc, void *object, struct list *unused)
 {
 	struct magazine *m;
 
@@ -503,7 +521,8 @@ static void magazine_empty(struct kmem_cache *c, struct magazine *m, struct list
 /* --- objects --- */
 
 /* Hand an object out for n bytes. */
-static inline void *hand_out(struct kmem_cache *c, void *object, size_t n, unsigned flags, const void *site)
+static inline void *hand_out(
+	struct kmem_cache *c, void *object, size_t n, unsigned flags, const void *site)
 {
 	make_live(c, object);
 	debug_alloc(c, object, n, site);
@@ -521,7 +540,10 @@ static NOINLINE void *alloc_slow(struct kmem_cache *c, size_t n, unsigned flags,
 		intr_restore(irq);
 		if (object)
 			return hand_out(c, object, n, flags, site);
-		/* Interrupts on, no lock: the page allocator may sleep. Somebody else may get the objects: again. */
+		/*
+		 * Interrupts on, no lock: the page allocator may sleep. Somebody else may get the
+		 * objects: again.
+		 */
 		slab = slab_create(c, flags);
 		if (!slab)
 			return NULL;
@@ -531,7 +553,10 @@ static NOINLINE void *alloc_slow(struct kmem_cache *c, size_t n, unsigned flags,
 	}
 }
 
-/* The fast path calls nothing, but at its very end: so it needs no stack frame to save registers in. */
+/*
+ * The fast path calls nothing, but at its very end: so it needs no stack frame to save registers
+ * in.
+ */
 static inline void *alloc_object(struct kmem_cache *c, size_t n, unsigned flags, const void *site)
 {
 	ulong irq = intr_save();
@@ -619,8 +644,8 @@ static void report_object(const struct kmem_cache *c, const void *p, const void 
 		log_warn("double free of %p (%s) at %p%s", p, c->name, site, history);
 	else
 		log_warn("invalid free of %p at %p: %zu bytes into a %s object of %s%s", p, site,
-			 (size_t)((const char *)p - (char *)object), is_live(c, object) ? "live" : "free",
-			 c->name, history);
+			(size_t)((const char *)p - (char *)object),
+			is_live(c, object) ? "live" : "free", c->name, history);
 }
 
 /* p is no live block: say on one line what it is. */
@@ -633,8 +658,10 @@ static NOINLINE void report_bad_free(const void *p, const void *site)
 		report_object(page->slab_cache, p, site);
 		return;
 	}
-	if (page && page->kind == PAGE_FREE && (page->last_kind == PAGE_SLAB || page->last_kind == PAGE_BIG)) {
-		log_warn("double free of %p at %p: its page was freed at %p", p, site, page->free_site);
+	if (page && page->kind == PAGE_FREE &&
+		(page->last_kind == PAGE_SLAB || page->last_kind == PAGE_BIG)) {
+		log_warn("double free of %p at %p: its page was freed at %p", p, site,
+			page->free_site);
 		return;
 	}
 	if (page && page->kind == PAGE_BIG)
@@ -658,8 +685,9 @@ NO_FRAME void *kmem_alloc(struct kmem_cache *c, unsigned flags)
 NO_FRAME void kmem_free(struct kmem_cache *c, void *object)
 {
 	/* Objects of another cache, and those of kmalloc, are not c's to free. */
-	if (UNLIKELY(!has_page(object) || page_at(object)->kind != PAGE_SLAB || page_at(object)->slab_cache != c ||
-		     (ulong)object & (GRAIN - 1) || !make_dead(c, object))) {
+	if (UNLIKELY(!has_page(object) || page_at(object)->kind != PAGE_SLAB ||
+		    page_at(object)->slab_cache != c || (ulong)object & (GRAIN - 1) ||
+		    !make_dead(c, object))) {
 		report_bad_free(object, CALL_SITE);
 		return;
 	}
@@ -668,7 +696,8 @@ NO_FRAME void kmem_free(struct kmem_cache *c, void *object)
 }
 
 /*
- * The smallest slab in which at most an eighth is lost to the bitmap and the end; the largest allowed one if none is.
+ * The smallest slab in which at most an eighth is lost to the bitmap and the end; the largest
+ * allowed one if none is.
  */
 static void choose_layout(struct kmem_cache *c, size_t align)
 {
@@ -687,7 +716,8 @@ static void choose_layout(struct kmem_cache *c, size_t align)
 	}
 }
 
-static void cache_setup(struct kmem_cache *c, const char *name, size_t size, size_t align, bool magazines)
+static void cache_setup(
+	struct kmem_cache *c, const char *name, size_t size, size_t align, bool magazines)
 {
 	align = MAX(align, GRAIN);
 	memset(c, 0, sizeof(*c));
@@ -700,11 +730,13 @@ static void cache_setup(struct kmem_cache *c, const char *name, size_t size, siz
 	if (c->per_slab == 0)
 		panic("kmem_cache_create: objects of %zu bytes are too large (%s)", size, name);
 	if (magazines)
-		c->capacity = (u32)MAX(MIN(MAGAZINE_BYTES / c->size, (size_t)MAGAZINE_MAX), (size_t)1);
+		c->capacity =
+			(u32)MAX(MIN(MAGAZINE_BYTES / c->size, (size_t)MAGAZINE_MAX), (size_t)1);
 	spin_init(&c->lock, name, RANK_SLAB);
 	list_init(&c->partial);
 	c->next = __atomic_load_n(&all_caches, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&all_caches, &c->next, c, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+	while (!__atomic_compare_exchange_n(
+		&all_caches, &c->next, c, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
 }
 
@@ -757,7 +789,7 @@ static NOINLINE void big_free(void *p, const void *site)
 
 	/* Of two who free it at once, one finds it live. */
 	if (!page || page->kind != PAGE_BIG || !IS_ALIGNED((ulong)p, PAGE_SIZE) ||
-	    !__atomic_exchange_n(&page->live, 0, __ATOMIC_ACQ_REL)) {
+		!__atomic_exchange_n(&page->live, 0, __ATOMIC_ACQ_REL)) {
 		report_bad_free(p, site);
 		return;
 	}
@@ -891,7 +923,8 @@ void kmem_get_stats(struct kmem_stats *s)
 	s->bytes = __atomic_load_n(&big_bytes, __ATOMIC_RELAXED);
 	s->blocks = __atomic_load_n(&big_count, __ATOMIC_RELAXED);
 	s->pages = __atomic_load_n(&big_pages, __ATOMIC_RELAXED);
-	for (struct kmem_cache *c = __atomic_load_n(&all_caches, __ATOMIC_ACQUIRE); c; c = c->next) {
+	for (struct kmem_cache *c = __atomic_load_n(&all_caches, __ATOMIC_ACQUIRE); c;
+		c = c->next) {
 		size_t live, total, pages;
 
 		cache_figures(c, &live, &total, &pages);
@@ -903,10 +936,12 @@ void kmem_get_stats(struct kmem_stats *s)
 	}
 }
 
-void kmem_for_each(void (*fn)(void *arg, const char *name, size_t size, size_t live, size_t total, size_t pages),
-		   void *arg)
+void kmem_for_each(void (*fn)(void *arg, const char *name, size_t size, size_t live, size_t total,
+			   size_t pages),
+	void *arg)
 {
-	for (struct kmem_cache *c = __atomic_load_n(&all_caches, __ATOMIC_ACQUIRE); c; c = c->next) {
+	for (struct kmem_cache *c = __atomic_load_n(&all_caches, __ATOMIC_ACQUIRE); c;
+		c = c->next) {
 		size_t live, total, pages;
 
 		cache_figures(c, &live, &total, &pages);
@@ -969,7 +1004,8 @@ void kmem_init(void)
 	frames.start = (ulong)phys_to_virt((paddr_t)page_array_base << PAGE_SHIFT);
 	frames.bytes = page_array_count << PAGE_SHIFT;
 	frames.array = page_array;
-	cache_setup(&cache_cache, "kmem_cache", sizeof(struct kmem_cache), _Alignof(struct kmem_cache), false);
+	cache_setup(&cache_cache, "kmem_cache", sizeof(struct kmem_cache),
+		_Alignof(struct kmem_cache), false);
 	cache_setup(&magazine_cache, "magazine", sizeof(struct magazine), 0, false);
 	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size_t align = sizes[i] & -sizes[i]; /* of powers of two their own size */
@@ -977,7 +1013,7 @@ void kmem_init(void)
 
 		fmt(size_names[i], sizeof(size_names[i]), "kmalloc-%u", sizes[i]);
 		c = kmem_cache_create(size_names[i], sizes[i], align);
-		for (; class * GRAIN < sizes[i]; class++)
+		for (; class * GRAIN < sizes[i]; class ++)
 			size_cache[class] = c;
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * Faults and address spaces, case by case: what each kind of mapping does at the first touch, after fork, at its ends, and when there is
- * no memory or no disk.
+ * Faults and address spaces, case by case: what each kind of mapping does at the first touch, after
+ * fork, at its ends, and when there is no memory or no disk.
  */
 #include "unit.h"
 #include "lib/errno.h"
@@ -47,7 +47,12 @@ static int end(void **state UNUSED)
 static ulong map_at(ulong addr, ulong pages, unsigned prot, unsigned flags, struct obj *o)
 {
 	struct map_request rq = {
-		.addr = addr, .len = pages * PAGE_SIZE, .prot = prot, .max_prot = PROT_ALL, .flags = flags, .obj = o,
+		.addr = addr,
+		.len = pages * PAGE_SIZE,
+		.prot = prot,
+		.max_prot = PROT_ALL,
+		.flags = flags,
+		.obj = o,
 	};
 	long at = mm_map(mm, &rq);
 
@@ -159,7 +164,8 @@ static void a_broken_disk_is_a_bus_error(void **state UNUSED)
 	assert_int_equal(load(at), 5);
 }
 
-/* Of three generations each keeps its own, and a page that has one owner again is written in place. */
+/* Of three generations each keeps its own, and a page that has one owner again is written in place.
+ */
 static void fork_copies_on_write(void **state UNUSED)
 {
 	ulong at = map_at(0, 1, RW, ANON, NULL);
@@ -210,7 +216,8 @@ static void shared_memory_is_shared_with_the_child(void **state UNUSED)
 
 static void stacks_grow_to_their_limit(void **state UNUSED)
 {
-	ulong top = BASE + (64ul << 20), at = map_at(top - PAGE_SIZE, 1, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, NULL);
+	ulong top = BASE + (64ul << 20),
+	      at = map_at(top - PAGE_SIZE, 1, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, NULL);
 	u8 v;
 
 	mm->stack_limit = 100 * PAGE_SIZE;
@@ -303,7 +310,8 @@ static void copies_end_exactly_at_a_bad_address(void **state UNUSED)
 	char buf[3 * 4096];
 
 	memset(buf, 'x', sizeof(buf));
-	assert_int_equal(copyout_some(at + 100, buf, sizeof(buf)), sizeof(buf) - (2 * PAGE_SIZE - 100));
+	assert_int_equal(
+		copyout_some(at + 100, buf, sizeof(buf)), sizeof(buf) - (2 * PAGE_SIZE - 100));
 	assert_int_equal(copyout(at + PAGE_SIZE, buf, PAGE_SIZE), 0);
 	assert_int_equal(copyout(at + PAGE_SIZE + 1, buf, PAGE_SIZE), -EFAULT);
 	assert_int_equal(copyin(buf, at - 1, 2), -EFAULT);

@@ -36,12 +36,12 @@ static inline ulong next_number(struct input *in, ulong n)
 	return x % n;
 }
 
-#define CHECK(x)                                                                \
-	do {                                                                    \
-		if (!(x)) {                                                     \
+#define CHECK(x) \
+	do { \
+		if (!(x)) { \
 			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
-			abort();                                                \
-		}                                                               \
+			abort(); \
+		} \
 	} while (0)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);

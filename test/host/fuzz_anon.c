@@ -1,6 +1,7 @@
 /*
- * The tables of private pages against one array of contents per table. Each page carries a number of its own, so that it can be told whose page a table
- * shows; exclusivity must be exactly that no other table shows the page.
+ * The tables of private pages against one array of contents per table. Each page carries a number
+ * of its own, so that it can be told whose page a table shows; exclusivity must be exactly that no
+ * other table shows the page.
  */
 #include "fuzz.h"
 #include "vm/anon.h"
@@ -133,7 +134,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		anontab_init(&tabs[t]);
 	batch_init(&b);
 	while (in.left) {
-		unsigned op = next_byte(&in), t = next_byte(&in) % TABLES, i = (unsigned)next_number(&in, PAGES);
+		unsigned op = next_byte(&in), t = next_byte(&in) % TABLES,
+			 i = (unsigned)next_number(&in, PAGES);
 
 		if (op < 150)
 			do_store(t, i, op % 8 == 0, op % 16 == 1, &b);

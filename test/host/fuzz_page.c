@@ -65,7 +65,10 @@ static void do_free(unsigned i)
 	blocks[i] = blocks[--count];
 }
 
-/* Frames that nobody owns are free (or were never given to the allocator), the others are not; kinds add up. */
+/*
+ * Frames that nobody owns are free (or were never given to the allocator), the others are not;
+ * kinds add up.
+ */
 static void check(void)
 {
 	ulong kinds[PAGE_KINDS] = { 0 };
@@ -73,7 +76,8 @@ static void check(void)
 
 	for (ulong i = 0; i < page_array_count && i < FRAMES; i++)
 		if (owned[i])
-			CHECK(page_array[i].kind != PAGE_FREE && page_array[i].kind != PAGE_RESERVED);
+			CHECK(page_array[i].kind != PAGE_FREE &&
+				page_array[i].kind != PAGE_RESERVED);
 	for (unsigned i = 0; i < count; i++)
 		kinds[blocks[i].kind] += 1ul << blocks[i].order;
 	page_get_stats(&s);

@@ -1,5 +1,6 @@
 /*
- * The sparse array against a list of its entries. Indices cluster around the borders of nodes of all levels.
+ * The sparse array against a list of its entries. Indices cluster around the borders of nodes of
+ * all levels.
  */
 #include "fuzz.h"
 #include "vm/inject.h"

@@ -20,12 +20,9 @@ static const size_t cache_size[CACHES] = { 24, 152, 1400 };
 static size_t pick_size(struct input *in)
 {
 	switch (next_byte(in) % 8) {
-	case 0:
-		return 1 + next_number(in, 100000);
-	case 1:
-		return 16ul << next_byte(in) % 12;
-	default:
-		return 1 + next_number(in, 3200);
+	case 0: return 1 + next_number(in, 100000);
+	case 1: return 16ul << next_byte(in) % 12;
+	default: return 1 + next_number(in, 3200);
 	}
 }
 

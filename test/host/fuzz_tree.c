@@ -26,7 +26,8 @@ static bool augment(struct tree_node *n)
 {
 	unsigned before = ITEM_OF(n)->largest;
 
-	ITEM_OF(n)->largest = MAX(ITEM_OF(n)->weight, MAX(largest_of(n->left), largest_of(n->right)));
+	ITEM_OF(n)->largest =
+		MAX(ITEM_OF(n)->weight, MAX(largest_of(n->left), largest_of(n->right)));
 	return ITEM_OF(n)->largest != before;
 }
 
@@ -55,8 +56,9 @@ static int check_node(const struct tree_node *n, const struct tree_node *parent)
 	right = check_node(n->right, n);
 	CHECK(abs(left - right) <= 1);
 	CHECK(n->height == MAX(left, right) + 1);
-	CHECK(largest_of(n) == MAX(CONTAINER_OF(n, const struct item, node)->weight,
-				   MAX(largest_of(n->left), largest_of(n->right))));
+	CHECK(largest_of(n) ==
+		MAX(CONTAINER_OF(n, const struct item, node)->weight,
+			MAX(largest_of(n->left), largest_of(n->right))));
 	return n->height;
 }
 

@@ -39,7 +39,8 @@ static bool any_mapped(unsigned first, unsigned pages)
 
 static bool alike(unsigned i, unsigned j)
 {
-	return table[i].mapped && table[j].mapped && table[i].prot == table[j].prot && table[i].flags == table[j].flags;
+	return table[i].mapped && table[j].mapped && table[i].prot == table[j].prot &&
+		table[i].flags == table[j].flags;
 }
 
 static void merge_at(struct mm *mm, unsigned page)
@@ -71,7 +72,8 @@ static void split_at(struct mm *mm, unsigned page)
 
 static void do_link(struct mm *mm, struct input *in)
 {
-	unsigned first, pages, prot = next_byte(in) % 4, flags = next_byte(in) % 16 == 0 ? VMA_GROWSDOWN : 0;
+	unsigned first, pages, prot = next_byte(in) % 4,
+			       flags = next_byte(in) % 16 == 0 ? VMA_GROWSDOWN : 0;
 	struct vma *v;
 
 	pick_range(in, &first, &pages);
@@ -117,7 +119,8 @@ static void do_protect(struct mm *mm, struct input *in)
 	pick_range(in, &first, &pages);
 	split_at(mm, first);
 	split_at(mm, first + pages);
-	for (v = vma_find_from(mm, va_of(first)); v && v->start < va_of(first + pages); v = vma_next(v))
+	for (v = vma_find_from(mm, va_of(first)); v && v->start < va_of(first + pages);
+		v = vma_next(v))
 		v->prot = (u8)prot;
 	for (unsigned i = first; i < first + pages; i++)
 		table[i].prot = (u8)prot;
@@ -165,7 +168,8 @@ static void check_find(struct mm *mm, unsigned page)
 	struct vma *v = vma_find(mm, va_of(page) + 123);
 
 	CHECK(!!v == table[page].mapped);
-	CHECK(!v || (v->start <= va_of(page) && v->end > va_of(page) && v->prot == table[page].prot));
+	CHECK(!v ||
+		(v->start <= va_of(page) && v->end > va_of(page) && v->prot == table[page].prot));
 	while (next < PAGES && !table[next].mapped)
 		next++;
 	v = vma_find_from(mm, va_of(page));
@@ -207,20 +211,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	mm = mm_create();
 	while (in.left) {
 		switch (next_byte(&in) % 8) {
-		case 0 ... 2:
-			do_link(mm, &in);
-			break;
-		case 3:
-			do_unlink(mm, &in);
-			break;
-		case 4:
-			do_protect(mm, &in);
-			break;
-		case 5:
-			check_find(mm, (unsigned)next_number(&in, PAGES));
-			break;
-		default:
-			check_room(mm, &in);
+		case 0 ... 2: do_link(mm, &in); break;
+		case 3: do_unlink(mm, &in); break;
+		case 4: do_protect(mm, &in); break;
+		case 5: check_find(mm, (unsigned)next_number(&in, PAGES)); break;
+		default: check_room(mm, &in);
 		}
 	}
 	check_all(mm);

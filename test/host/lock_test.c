@@ -31,11 +31,23 @@ static void wrong_order_is_seen(void **state UNUSED)
 	spin_init(&low, "low", RANK_TAB);
 	spin_init(&high, "high", RANK_PMAP);
 	spin_init(&peer, "peer", RANK_TAB);
-	assert_true(host_panics(({ spin_lock(&high); spin_lock(&low); }), "lock order: low"));
+	assert_true(host_panics(({
+		spin_lock(&high);
+		spin_lock(&low);
+	}),
+		"lock order: low"));
 	high.locked = 0;
-	assert_true(host_panics(({ spin_lock(&low); spin_lock(&peer); }), "lock order: peer"));
+	assert_true(host_panics(({
+		spin_lock(&low);
+		spin_lock(&peer);
+	}),
+		"lock order: peer"));
 	low.locked = 0;
-	assert_true(host_panics(({ spin_lock(&low); spin_lock(&low); }), "taken twice"));
+	assert_true(host_panics(({
+		spin_lock(&low);
+		spin_lock(&low);
+	}),
+		"taken twice"));
 	low.locked = 0;
 	assert_true(host_panics(spin_unlock(&low), "does not hold"));
 }
@@ -74,11 +86,23 @@ static void sleeping_locks_have_ranks(void **state UNUSED)
 	mutex_unlock(&inode);
 	mutex_unlock(&sibling);
 
-	assert_true(host_panics(({ mutex_lock(&obj); rwlock_read(&mm); }), "lock order: mm"));
+	assert_true(host_panics(({
+		mutex_lock(&obj);
+		rwlock_read(&mm);
+	}),
+		"lock order: mm"));
 	mutex_init(&obj, "object", RANK_OBJ);
-	assert_true(host_panics(({ rwlock_write(&mm); mutex_lock(&inode); }), "lock order: inode"));
+	assert_true(host_panics(({
+		rwlock_write(&mm);
+		mutex_lock(&inode);
+	}),
+		"lock order: inode"));
 	rwlock_init(&mm, "mm", RANK_MM);
-	assert_true(host_panics(({ spin_lock(&tab); mutex_lock(&obj); }), "sleep at"));
+	assert_true(host_panics(({
+		spin_lock(&tab);
+		mutex_lock(&obj);
+	}),
+		"sleep at"));
 }
 
 /* --- exclusion, with threads that run in parallel --- */
@@ -141,7 +165,7 @@ static void wait_for_turn(void *arg)
 
 	for (unsigned i = 0; i < 300; i++) {
 		WAIT_EVENT(&turn_queue, __atomic_load_n(&turn, __ATOMIC_ACQUIRE) % THREADS == me,
-			   WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+			WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
 		__atomic_add_fetch(&turn, 1, __ATOMIC_RELEASE);
 		waitq_wake_all(&turn_queue);
 	}
@@ -192,10 +216,14 @@ static void no_wake_is_lost(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(right_order_passes),	     cmocka_unit_test(wrong_order_is_seen),
-		cmocka_unit_test(trying_needs_no_order),     cmocka_unit_test(sleeping_locks_have_ranks),
-		cmocka_unit_test(spin_locks_exclude),	     cmocka_unit_test(mutexes_exclude),
-		cmocka_unit_test(writers_exclude_all),	     cmocka_unit_test(no_wake_is_lost),
+		cmocka_unit_test(right_order_passes),
+		cmocka_unit_test(wrong_order_is_seen),
+		cmocka_unit_test(trying_needs_no_order),
+		cmocka_unit_test(sleeping_locks_have_ranks),
+		cmocka_unit_test(spin_locks_exclude),
+		cmocka_unit_test(mutexes_exclude),
+		cmocka_unit_test(writers_exclude_all),
+		cmocka_unit_test(no_wake_is_lost),
 	};
 
 	host_boot(64);

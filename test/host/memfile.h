@@ -15,8 +15,10 @@ struct memfile {
 	unsigned touched;
 	/* What the next operations answer, 0: they work. */
 	int read_error, write_error, reserve_error;
-	void (*on_write)(struct memfile *f); /* called while pages are being written, after their contents were taken */
+	void (*on_write)(struct memfile *f); /* called while pages are being written, after their
+						contents were taken */
 };
 
-/* With `size` bytes; page n of the disk is filled with n + 1. Freed when the last reference goes. */
+/* With `size` bytes; page n of the disk is filled with n + 1. Freed when the last reference goes.
+ */
 struct memfile *memfile_new(u64 size);

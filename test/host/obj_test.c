@@ -1,5 +1,6 @@
 /*
- * Objects: filling, writing, truncating, writing back, dropping, and what happens when the disk fails or is full.
+ * Objects: filling, writing, truncating, writing back, dropping, and what happens when the disk
+ * fails or is full.
  */
 #include "unit.h"
 #include "lib/errno.h"
@@ -153,7 +154,10 @@ static void a_bad_source_changes_nothing_or_ends_early(void **state UNUSED)
 {
 	struct mm *mm = mm_create();
 	struct map_request rq = {
-		.addr = 0x40000000, .len = PAGE_SIZE, .prot = PROT_READ, .max_prot = PROT_ALL,
+		.addr = 0x40000000,
+		.len = PAGE_SIZE,
+		.prot = PROT_READ,
+		.max_prot = PROT_ALL,
 		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 	};
 	struct iovec iov;
@@ -184,7 +188,10 @@ static void a_write_that_ends_early_shows_nothing_old(void **state UNUSED)
 {
 	struct mm *mm = mm_create();
 	struct map_request rq = {
-		.addr = 0x40000000, .len = PAGE_SIZE, .prot = PROT_READ, .max_prot = PROT_ALL,
+		.addr = 0x40000000,
+		.len = PAGE_SIZE,
+		.prot = PROT_READ,
+		.max_prot = PROT_ALL,
 		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 	};
 	struct page *used = page_alloc(0, 0);
@@ -195,8 +202,13 @@ static void a_write_that_ends_early_shows_nothing_old(void **state UNUSED)
 	host_run(mm);
 	assert_int_equal(mm_map(mm, &rq), 0x40000000);
 	rq = (struct map_request){
-		.addr = 0x50000000, .len = PAGE_SIZE, .prot = PROT_READ, .max_prot = PROT_ALL,
-		.flags = MAP_SHARED | MAP_FIXED, .obj = &file->obj, .pgoff = 20,
+		.addr = 0x50000000,
+		.len = PAGE_SIZE,
+		.prot = PROT_READ,
+		.max_prot = PROT_ALL,
+		.flags = MAP_SHARED | MAP_FIXED,
+		.obj = &file->obj,
+		.pgoff = 20,
 	};
 	assert_int_equal(mm_map(mm, &rq), 0x50000000);
 	assert_int_equal(host_load(0x40000000, &value), FAULT_OK);
@@ -216,8 +228,12 @@ static void writing_from_a_mapping_of_the_same_page(void **state UNUSED)
 {
 	struct mm *mm = mm_create();
 	struct map_request rq = {
-		.addr = 0x40000000, .len = 4 * PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .max_prot = PROT_ALL,
-		.flags = MAP_SHARED | MAP_FIXED, .obj = &file->obj,
+		.addr = 0x40000000,
+		.len = 4 * PAGE_SIZE,
+		.prot = PROT_READ | PROT_WRITE,
+		.max_prot = PROT_ALL,
+		.flags = MAP_SHARED | MAP_FIXED,
+		.obj = &file->obj,
 	};
 	struct iovec iov;
 	struct uio u;
@@ -253,8 +269,12 @@ static void reclaim_takes_mapped_pages(void **state UNUSED)
 {
 	struct mm *mm = mm_create();
 	struct map_request rq = {
-		.addr = 0x40000000, .len = 4 * PAGE_SIZE, .prot = PROT_READ, .max_prot = PROT_ALL,
-		.flags = MAP_SHARED | MAP_FIXED, .obj = &file->obj,
+		.addr = 0x40000000,
+		.len = 4 * PAGE_SIZE,
+		.prot = PROT_READ,
+		.max_prot = PROT_ALL,
+		.flags = MAP_SHARED | MAP_FIXED,
+		.obj = &file->obj,
 	};
 	u8 value;
 
@@ -277,8 +297,12 @@ static void cleaning_makes_the_next_store_seen(void **state UNUSED)
 {
 	struct mm *mm = mm_create();
 	struct map_request rq = {
-		.addr = 0x40000000, .len = PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .max_prot = PROT_ALL,
-		.flags = MAP_SHARED | MAP_FIXED, .obj = &file->obj,
+		.addr = 0x40000000,
+		.len = PAGE_SIZE,
+		.prot = PROT_READ | PROT_WRITE,
+		.max_prot = PROT_ALL,
+		.flags = MAP_SHARED | MAP_FIXED,
+		.obj = &file->obj,
 	};
 
 	host_run(mm);

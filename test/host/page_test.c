@@ -1,5 +1,6 @@
 /*
- * The page allocator: blocks of all orders, what joins and what does not, kinds and counts, wrong frees, the wait for busy pages.
+ * The page allocator: blocks of all orders, what joins and what does not, kinds and counts, wrong
+ * frees, the wait for busy pages.
  */
 #include "unit.h"
 #include "vm/inject.h"
@@ -53,7 +54,10 @@ static void zeroed_pages_are_zero(void **state UNUSED)
 	}
 }
 
-/* Take everything as single pages; give it back in an order that leaves no neighbours together until the end. */
+/*
+ * Take everything as single pages; give it back in an order that leaves no neighbours together
+ * until the end.
+ */
 static void exhaustion_is_survived_and_all_joins_again(void **state UNUSED)
 {
 	ulong before = free_now(), n = 0, total = before;

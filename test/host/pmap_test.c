@@ -1,5 +1,6 @@
 /*
- * What every machine's page tables must do, through pmap.h alone and seen by the hardware's eyes (here: the software walker).
+ * What every machine's page tables must do, through pmap.h alone and seen by the hardware's eyes
+ * (here: the software walker).
  */
 #include "unit.h"
 #include "lib/errno.h"
@@ -57,7 +58,10 @@ static void enter(ulong va, unsigned n, unsigned prot)
 	batch_finish(&batch);
 }
 
-/* What is entered at va must be frame n (-1: nothing) with these rights, by the tables and by the hardware. */
+/*
+ * What is entered at va must be frame n (-1: nothing) with these rights, by the tables and by the
+ * hardware.
+ */
 static void expect(ulong va, int n, unsigned prot)
 {
 	struct page *page;
@@ -121,10 +125,12 @@ static void removal_is_of_the_range_alone(void **state UNUSED)
 {
 	for (unsigned i = 0; i < 8; i++)
 		enter(BASE + TABLE_SPAN + (i - 4ul) * PAGE_SIZE, i, RW);
-	pmap_remove(&pm, BASE + TABLE_SPAN - 2 * PAGE_SIZE, BASE + TABLE_SPAN + 2 * PAGE_SIZE, &batch);
+	pmap_remove(
+		&pm, BASE + TABLE_SPAN - 2 * PAGE_SIZE, BASE + TABLE_SPAN + 2 * PAGE_SIZE, &batch);
 	batch_finish(&batch);
 	for (unsigned i = 0; i < 8; i++)
-		expect(BASE + TABLE_SPAN + (i - 4ul) * PAGE_SIZE, i >= 2 && i < 6 ? -1 : (int)i, RW);
+		expect(BASE + TABLE_SPAN + (i - 4ul) * PAGE_SIZE, i >= 2 && i < 6 ? -1 : (int)i,
+			RW);
 	assert_int_equal(pm.resident, 4);
 	assert_int_equal(pmap_count(&pm, BASE, BASE + TABLE_SPAN, NULL, NULL), 2);
 }
@@ -143,7 +149,10 @@ static void protecting_only_takes_away(void **state UNUSED)
 	expect(BASE + PAGE_SIZE, 1, PROT_READ);
 }
 
-/* Fork takes the right to write, by whatever means; the next prepare puts the table back without it. */
+/*
+ * Fork takes the right to write, by whatever means; the next prepare puts the table back without
+ * it.
+ */
 static void fork_protects_few_and_many(void **state UNUSED)
 {
 	for (unsigned i = 0; i < 8; i++) {
@@ -164,7 +173,8 @@ static void fork_protects_few_and_many(void **state UNUSED)
 	assert_int_equal(pm.resident, 8);
 	assert_int_equal(pmap_prepare(&pm, BASE), 0);
 	for (unsigned i = 0; i < 8; i++)
-		expect(BASE + i * 30 * PAGE_SIZE, (int)i, i % 2 ? PROT_READ : PROT_READ | PROT_EXEC);
+		expect(BASE + i * 30 * PAGE_SIZE, (int)i,
+			i % 2 ? PROT_READ : PROT_READ | PROT_EXEC);
 }
 
 /* While a table is parked its entries are still known, and go when they must. */

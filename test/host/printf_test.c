@@ -1,5 +1,6 @@
 /*
- * The formatter, compared with the C library's for the conversions that both have; and the other string functions of ours.
+ * The formatter, compared with the C library's for the conversions that both have; and the other
+ * string functions of ours.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -8,18 +9,19 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 
-#define SAME(...)                                                    \
-	do {                                                         \
-		char _a[128], _b[128];                               \
-		int _n = fmt(_a, sizeof(_a), __VA_ARGS__);           \
-		int _m = snprintf(_b, sizeof(_b), __VA_ARGS__);      \
-		assert_string_equal(_a, _b);                         \
-		assert_int_equal(_n, _m);                            \
+#define SAME(...) \
+	do { \
+		char _a[128], _b[128]; \
+		int _n = fmt(_a, sizeof(_a), __VA_ARGS__); \
+		int _m = snprintf(_b, sizeof(_b), __VA_ARGS__); \
+		assert_string_equal(_a, _b); \
+		assert_int_equal(_n, _m); \
 	} while (0)
 
 static void integers(void **state UNUSED)
 {
-	static const long long values[] = { 0, 1, -1, 7, 9, 10, 255, 4096, -4096, INT_MAX, INT_MIN, LLONG_MAX, LLONG_MIN };
+	static const long long values[] = { 0, 1, -1, 7, 9, 10, 255, 4096, -4096, INT_MAX, INT_MIN,
+		LLONG_MAX, LLONG_MIN };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(values); i++) {
 		long long v = values[i];
@@ -27,7 +29,8 @@ static void integers(void **state UNUSED)
 		SAME("%d %i %u %x %X %o", (int)v, (int)v, (int)v, (int)v, (int)v, (int)v);
 		SAME("%ld %lu %lx", (long)v, (long)v, (long)v);
 		SAME("%lld %llu %llx %llo", v, v, v, v);
-		SAME("%hd %hu %hhd %hhu %hhx", (short)v, (short)v, (char)v, (char)v, (unsigned char)v);
+		SAME("%hd %hu %hhd %hhu %hhx", (short)v, (short)v, (char)v, (char)v,
+			(unsigned char)v);
 		SAME("%zu %zx", (size_t)v, (size_t)v);
 		SAME("[%5d|%-5d|%05d|%+d|% d]", (int)v, (int)v, (int)v, (int)v, (int)v);
 		SAME("[%#x|%#o|%#10x|%#010x|%-#10x]", (int)v, (int)v, (int)v, (int)v, (int)v);
@@ -39,7 +42,8 @@ static void integers(void **state UNUSED)
 
 static void strings(void **state UNUSED)
 {
-	SAME("%s|%10s|%-10s|%.2s|%10.2s|%.0s", "hello", "hello", "hello", "hello", "hello", "hello");
+	SAME("%s|%10s|%-10s|%.2s|%10.2s|%.0s", "hello", "hello", "hello", "hello", "hello",
+		"hello");
 	SAME("%c|%3c|%-3c|%%|", 'a', 'b', 'c');
 	SAME("%.*s", 3, "unterminated");
 	SAME("%p", (void *)0x1234abcd);
@@ -92,9 +96,15 @@ static void numbers_are_parsed(void **state UNUSED)
 		bool ok;
 		u64 value;
 	} cases[] = {
-		{ "0", "", true, 0 },	     { "123x", "x", true, 123 }, { "0x1fZ", "Z", true, 31 },
-		{ "017 ", " ", true, 15 },   { "0x", "x", true, 0 },	 { "", "", false, 0 },
-		{ "-1", "-1", false, 0 },    { "abc", "abc", false, 0 }, { "089", "89", true, 0 },
+		{ "0", "", true, 0 },
+		{ "123x", "x", true, 123 },
+		{ "0x1fZ", "Z", true, 31 },
+		{ "017 ", " ", true, 15 },
+		{ "0x", "x", true, 0 },
+		{ "", "", false, 0 },
+		{ "-1", "-1", false, 0 },
+		{ "abc", "abc", false, 0 },
+		{ "089", "89", true, 0 },
 		{ "0XfFfFfFfFfFfFfFfF", "", true, ~0ull },
 	};
 
@@ -111,8 +121,12 @@ static void numbers_are_parsed(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(integers),	  cmocka_unit_test(strings),	    cmocka_unit_test(odd_cases),
-		cmocka_unit_test(output_is_cut),  cmocka_unit_test(copies_are_cut), cmocka_unit_test(numbers_are_parsed),
+		cmocka_unit_test(integers),
+		cmocka_unit_test(strings),
+		cmocka_unit_test(odd_cases),
+		cmocka_unit_test(output_is_cut),
+		cmocka_unit_test(copies_are_cut),
+		cmocka_unit_test(numbers_are_parsed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /*
- * Races, played out step by step: while one CPU is in the middle of a fault or of a write-back and holds no lock that forbids it, another does what
- * makes its answer old. A few that have no such middle are run in parallel, often.
+ * Races, played out step by step: while one CPU is in the middle of a fault or of a write-back and
+ * holds no lock that forbids it, another does what makes its answer old. A few that have no such
+ * middle are run in parallel, often.
  */
 #include "unit.h"
 #include "lib/errno.h"
@@ -47,7 +48,12 @@ static int end(void **state UNUSED)
 static void map(ulong pages, unsigned flags, struct obj *o)
 {
 	struct map_request rq = {
-		.addr = BASE, .len = pages * PAGE_SIZE, .prot = RW, .max_prot = PROT_ALL, .flags = flags | MAP_FIXED, .obj = o,
+		.addr = BASE,
+		.len = pages * PAGE_SIZE,
+		.prot = RW,
+		.max_prot = PROT_ALL,
+		.flags = flags | MAP_FIXED,
+		.obj = o,
 	};
 
 	assert_int_equal(mm_map(mm, &rq), BASE);
@@ -198,7 +204,10 @@ static void write_file(void)
 	assert_int_equal(obj_write(&file->obj, 3, &u), 1);
 }
 
-/* A write(2) that ends before the store begins shows in the copy, or one that overlaps it may; none is torn. */
+/*
+ * A write(2) that ends before the store begins shows in the copy, or one that overlaps it may; none
+ * is torn.
+ */
 static void write_during_the_copy(void **state UNUSED)
 {
 	map(1, MAP_PRIVATE, &file->obj);
@@ -219,7 +228,10 @@ static void look(struct memfile *f UNUSED)
 	host_cpu(0);
 }
 
-/* While its page is on the way to the disk it can be read, and a store after that makes it dirty anew. */
+/*
+ * While its page is on the way to the disk it can be read, and a store after that makes it dirty
+ * anew.
+ */
 static void write_back_and_stores(void **state UNUSED)
 {
 	map(1, MAP_SHARED, &file->obj);
@@ -252,25 +264,32 @@ static void meet(u32 n)
 		cpu_relax();
 }
 
-#define CHECK(x)                                                             \
-	do {                                                                 \
-		if (!(x)) {                                                  \
+#define CHECK(x) \
+	do { \
+		if (!(x)) { \
 			print_error("%s:%d: %s\n", __FILE__, __LINE__, #x); \
-			abort();                                             \
-		}                                                            \
+			abort(); \
+		} \
 	} while (0)
 
 static void remap(struct obj *o)
 {
 	struct map_request rq = {
-		.addr = BASE, .len = PAGES * PAGE_SIZE, .prot = RW, .max_prot = PROT_ALL,
-		.flags = MAP_PRIVATE | MAP_FIXED | (o ? 0 : MAP_ANONYMOUS), .obj = o,
+		.addr = BASE,
+		.len = PAGES * PAGE_SIZE,
+		.prot = RW,
+		.max_prot = PROT_ALL,
+		.flags = MAP_PRIVATE | MAP_FIXED | (o ? 0 : MAP_ANONYMOUS),
+		.obj = o,
 	};
 
 	CHECK(mm_map(mm, &rq) == (long)BASE);
 }
 
-/* One thread stores to each page and looks, the other one only looks: at no time may the store be hidden again. */
+/*
+ * One thread stores to each page and looks, the other one only looks: at no time may the store be
+ * hidden again.
+ */
 static void store_and_look(void *arg)
 {
 	bool writer = arg;

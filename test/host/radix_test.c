@@ -35,7 +35,8 @@ static void empty_array_has_nothing(void **state UNUSED)
 
 static void distant_indices(void **state UNUSED)
 {
-	static const ulong index[] = { 0, 63, 64, 4095, 4096, 1ul << 24, (1ul << 36) + 7, RADIX_NONE - 1 };
+	static const ulong index[] = { 0, 63, 64, 4095, 4096, 1ul << 24, (1ul << 36) + 7,
+		RADIX_NONE - 1 };
 	size_t before = live_blocks();
 	struct radix r;
 	ulong at = 0;
@@ -167,10 +168,13 @@ static void failed_set_changes_nothing(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty_array_has_nothing), cmocka_unit_test(distant_indices),
+		cmocka_unit_test(empty_array_has_nothing),
+		cmocka_unit_test(distant_indices),
 		cmocka_unit_test(first_index_far_away),
-		cmocka_unit_test(height_falls_again),	   cmocka_unit_test(marks_are_found_and_go),
-		cmocka_unit_test(lowest_free_index),	   cmocka_unit_test(failed_set_changes_nothing),
+		cmocka_unit_test(height_falls_again),
+		cmocka_unit_test(marks_are_found_and_go),
+		cmocka_unit_test(lowest_free_index),
+		cmocka_unit_test(failed_set_changes_nothing),
 	};
 
 	host_boot(64);

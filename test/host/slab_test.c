@@ -130,7 +130,8 @@ static void little_is_wasted(void **state UNUSED)
 
 static void caches_are_their_own(void **state UNUSED)
 {
-	struct kmem_cache *c = kmem_cache_create("test", 136, 0), *d = kmem_cache_create("aligned", 200, 64);
+	struct kmem_cache *c = kmem_cache_create("test", 136, 0),
+			  *d = kmem_cache_create("aligned", 200, 64);
 	void *p = kmem_alloc(c, ALLOC_ZERO), *q = kmem_alloc(d, 0);
 
 	assert_true(IS_ALIGNED((ulong)q, 64));
@@ -320,7 +321,8 @@ static void double_free_race_has_one_winner(void **state UNUSED)
 
 static size_t listed_live, listed_pages;
 
-static void sum(void *arg UNUSED, const char *name, size_t size, size_t live, size_t total, size_t pages)
+static void sum(
+	void *arg UNUSED, const char *name, size_t size, size_t live, size_t total, size_t pages)
 {
 	assert_non_null(name);
 	assert_true(live <= total && total * size <= pages * PAGE_SIZE);
@@ -340,7 +342,10 @@ static void list_agrees_with_figures(void **state UNUSED)
 	kmfree(p);
 }
 
-/* Blocks of every size that live all the time: a count that goes wrong by and by cannot hide below zero. */
+/*
+ * Blocks of every size that live all the time: a count that goes wrong by and by cannot hide below
+ * zero.
+ */
 static void *ballast[3072 / 16][3];
 static size_t blocks_at_start;
 

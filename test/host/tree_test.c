@@ -29,7 +29,8 @@ static void insert(struct tree *t, struct item *i)
 
 	while (*link) {
 		parent = *link;
-		link = i->key < CONTAINER_OF(parent, struct item, node)->key ? &parent->left : &parent->right;
+		link = i->key < CONTAINER_OF(parent, struct item, node)->key ? &parent->left
+									     : &parent->right;
 	}
 	tree_insert(t, &i->node, parent, link);
 }
@@ -46,7 +47,8 @@ static int check(const struct tree_node *n, const struct tree_node *parent, unsi
 	right = check(n->right, n, count);
 	assert_in_range(left - right + 1, 0, 2);
 	assert_int_equal(n->height, MAX(left, right) + 1);
-	assert_int_equal(sum_of(n), CONTAINER_OF(n, const struct item, node)->key + sum_of(n->left) + sum_of(n->right));
+	assert_int_equal(sum_of(n),
+		CONTAINER_OF(n, const struct item, node)->key + sum_of(n->left) + sum_of(n->right));
 	++*count;
 	return n->height;
 }
@@ -61,7 +63,8 @@ static void check_tree(const struct tree *t, unsigned expected)
 	count = 0;
 	for (n = tree_first(t); n; n = tree_next(n)) {
 		if (before)
-			assert_true(CONTAINER_OF(before, struct item, node)->key <= CONTAINER_OF(n, struct item, node)->key);
+			assert_true(CONTAINER_OF(before, struct item, node)->key <=
+				CONTAINER_OF(n, struct item, node)->key);
 		assert_ptr_equal(tree_prev(n), before);
 		before = n;
 		count++;
@@ -135,8 +138,11 @@ static void without_augmentation(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ascending), cmocka_unit_test(descending), cmocka_unit_test(mixed),
-		cmocka_unit_test(all_equal), cmocka_unit_test(without_augmentation),
+		cmocka_unit_test(ascending),
+		cmocka_unit_test(descending),
+		cmocka_unit_test(mixed),
+		cmocka_unit_test(all_equal),
+		cmocka_unit_test(without_augmentation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

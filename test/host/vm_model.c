@@ -1,12 +1,14 @@
 /*
  * The model, see vm_model.h.
  *
- * Of each page SPOTS bytes are kept track of. An address space's record says of each page of the window whether it is mapped, how, onto which
- * page of which object, and, if it has a private copy, what is in it. An object's record has its size and contents. A
- * shared anonymous mapping has an object that exists as long as some page of some address space shows it.
+ * Of each page SPOTS bytes are kept track of. An address space's record says of each page of the
+ * window whether it is mapped, how, onto which page of which object, and, if it has a private copy,
+ * what is in it. An object's record has its size and contents. A shared anonymous mapping has an
+ * object that exists as long as some page of some address space shows it.
  *
- * What lies between an object's size and the end of its last page is zero for a program that looks, until it stores there; how long such
- * a store is seen is nobody's promise (MMAP of POSIX). So shared stores go to bytes inside the size only.
+ * What lies between an object's size and the end of its last page is zero for a program that looks,
+ * until it stores there; how long such a store is seen is nobody's promise (MMAP of POSIX). So
+ * shared stores go to bytes inside the size only.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,18 +29,18 @@
 enum {
 	MMS = 4,
 	FILES = 3,
-	ANONS = 40,	/* shared anonymous objects at once */
+	ANONS = 40, /* shared anonymous objects at once */
 	OBJECTS = FILES + ANONS,
 	OBJ_PAGES = 48,
-	WINDOW = 160,	/* pages */
+	WINDOW = 160, /* pages */
 	CPUS = 3,
 	SPOTS = 3,
 	NONE = -1,
 };
 
 /*
- * The window straddles boundaries of level 0 and level 1 tables and of private-page nodes, and has room for mappings that are worth parking their
- * table for.
+ * The window straddles boundaries of level 0 and level 1 tables and of private-page nodes, and has
+ * room for mappings that are worth parking their table for.
  */
 #define WINDOW_START ((3ul << 30) - 70 * PAGE_SIZE)
 #define WINDOW_END (WINDOW_START + WINDOW * PAGE_SIZE)
@@ -82,12 +84,12 @@ struct model {
 	struct kmem_stats kmem_before;
 };
 
-#define CHECK(x)                                                              \
-	do {                                                                  \
-		if (!(x)) {                                                   \
+#define CHECK(x) \
+	do { \
+		if (!(x)) { \
 			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
-			abort();                                              \
-		}                                                             \
+			abort(); \
+		} \
 	} while (0)
 
 /* --- choices --- */
@@ -165,7 +167,9 @@ static int store_reserve(struct obj *o, ulong index)
 }
 
 static const struct obj_ops plain_ops = { .read = store_read, .write = store_write };
-static const struct obj_ops reserving_ops = { .read = store_read, .write = store_write, .reserve = store_reserve };
+static const struct obj_ops reserving_ops = {
+	.read = store_read, .write = store_write, .reserve = store_reserve
+};
 
 static void make_store(struct model *m, unsigned n)
 {
@@ -179,7 +183,8 @@ static void make_store(struct model *m, unsigned n)
 	for (unsigned i = 0; i < OBJ_PAGES; i++)
 		for (unsigned k = 0; k < SPOTS; k++)
 			if (i * PAGE_SIZE + spot_offset[k] < o->size)
-				s->disk[i][spot_offset[k]] = o->page[i][k] = (u8)(1 + (n * 50 + i * 3 + k) % 255);
+				s->disk[i][spot_offset[k]] = o->page[i][k] =
+					(u8)(1 + (n * 50 + i * 3 + k) % 255);
 	s->needs_reserve = n > 0;
 	s->file = host_file_new();
 	obj_init(&s->obj, n > 0 ? &reserving_ops : &plain_ops, o->size);
@@ -198,7 +203,8 @@ static bool inside(const struct model *m, const struct page_model *p)
 }
 
 /* What the program gets for an access to the page. */
-static enum fault_result expected_result(const struct model *m, const struct page_model *p, unsigned access)
+static enum fault_result expected_result(
+	const struct model *m, const struct page_model *p, unsigned access)
 {
 	if (!p->mapped)
 		return FAULT_MAPERR;
@@ -254,16 +260,19 @@ static int free_anon(const struct model *m)
 /* --- comparing --- */
 
 /* Got and want differ: say all about the page, and end. */
-static void disagree(const struct model *m, const char *what, unsigned n, unsigned i, unsigned spot, int got, int want,
-		     u8 value)
+static void disagree(const struct model *m, const char *what, unsigned n, unsigned i, unsigned spot,
+	int got, int want, u8 value)
 {
 	const struct page_model *p = &m->page[n][i];
 
-	fprintf(stderr, "%s: mm %u page %u spot %u: result %d, want %d; value %u", what, n, i, spot, got, want, value);
+	fprintf(stderr, "%s: mm %u page %u spot %u: result %d, want %d; value %u", what, n, i, spot,
+		got, want, value);
 	if (p->mapped)
 		fprintf(stderr, ", want %u; the page is %s, prot %u, object %d page %u, %s\n",
-			expected_result(m, p, PROT_NONE) == FAULT_BUS ? 0 : expected_value(m, p, spot),
-			p->shared ? "shared" : "private", p->prot, p->obj, p->index, p->copied ? "copied" : "not copied");
+			expected_result(m, p, PROT_NONE) == FAULT_BUS ? 0
+								      : expected_value(m, p, spot),
+			p->shared ? "shared" : "private", p->prot, p->obj, p->index,
+			p->copied ? "copied" : "not copied");
 	else
 		fprintf(stderr, "; the page is not mapped\n");
 	abort();
@@ -352,7 +361,8 @@ void model_check(struct model *m)
 
 /* --- operations ---
  *
- * Each comes in two halves: the call, of which `struct op` has all arguments, so that it can be tried again; and what it means.
+ * Each comes in two halves: the call, of which `struct op` has all arguments, so that it can be
+ * tried again; and what it means.
  */
 
 struct op {
@@ -374,8 +384,8 @@ struct op {
 typedef bool (*call_fn)(struct model *m, struct op *op);
 
 /*
- * Make the call, in a failing run first with the first allocation failing, then the second, and so on until it needs fewer. After a call that failed
- * everything must be as it was.
+ * Make the call, in a failing run first with the first allocation failing, then the second, and so
+ * on until it needs fewer. After a call that failed everything must be as it was.
  */
 static void make_call(struct model *m, struct op *op, call_fn call)
 {
@@ -435,13 +445,15 @@ static void do_access(struct model *m, struct op *op)
 	op->value = pick_value(m);
 	p = pages_of(m, op);
 	if (op->access == PROT_WRITE && p->mapped && p->shared &&
-	    p->index * PAGE_SIZE + spot_offset[op->spot] >= m->obj[p->obj].size && inside(m, p))
+		p->index * PAGE_SIZE + spot_offset[op->spot] >= m->obj[p->obj].size && inside(m, p))
 		return;
 	want = expected_result(m, p, op->access);
 	make_call(m, op, call_access);
 	if (op->fault != want ||
-	    (want == FAULT_OK && op->access != PROT_WRITE && op->value != expected_value(m, p, op->spot)))
-		disagree(m, "access", op->mm, op->first, op->spot, (int)op->fault, (int)want, op->value);
+		(want == FAULT_OK && op->access != PROT_WRITE &&
+			op->value != expected_value(m, p, op->spot)))
+		disagree(m, "access", op->mm, op->first, op->spot, (int)op->fault, (int)want,
+			op->value);
 	if (want == FAULT_OK && op->access == PROT_WRITE)
 		model_store(m, p, op->spot, op->value);
 }
@@ -466,8 +478,9 @@ static void pick_mapping(struct model *m, struct op *op)
 		.len = op->pages * PAGE_SIZE - pick(m, PAGE_SIZE),
 		.prot = pick_prot(m),
 		.max_prot = PROT_ALL,
-		.flags = (shared ? MAP_SHARED : MAP_PRIVATE) | (chance(m, 80) ? MAP_FIXED : MAP_FIXED_NOREPLACE) |
-			 (chance(m, 10) && !m->fail ? MAP_POPULATE : 0),
+		.flags = (shared ? MAP_SHARED : MAP_PRIVATE) |
+			(chance(m, 80) ? MAP_FIXED : MAP_FIXED_NOREPLACE) |
+			(chance(m, 10) && !m->fail ? MAP_POPULATE : 0),
 	};
 	if (op->obj == NONE) {
 		op->rq.flags |= MAP_ANONYMOUS;
@@ -484,7 +497,10 @@ static void pick_mapping(struct model *m, struct op *op)
 		op->rq.max_prot = PROT_READ | PROT_EXEC;
 }
 
-/* A private writable mapping is filled as if it were stored to: with copies, as far as the object goes. */
+/*
+ * A private writable mapping is filled as if it were stored to: with copies, as far as the object
+ * goes.
+ */
 static void model_populate(struct model *m, const struct op *op)
 {
 	for (unsigned i = 0; i < op->pages; i++) {
@@ -569,7 +585,10 @@ static long model_protect(struct model *m, const struct op *op)
 	return 0;
 }
 
-/* Would it end at a hole? Then -ENOMEM is the right answer and its effect partial, so it is no use to let it fail. */
+/*
+ * Would it end at a hole? Then -ENOMEM is the right answer and its effect partial, so it is no use
+ * to let it fail.
+ */
 static bool meets_hole(struct model *m, const struct op *op)
 {
 	for (unsigned i = 0; i < op->pages; i++)
@@ -762,8 +781,10 @@ static void do_copy(struct model *m, struct op *op)
 		CHECK(expected_result(m, from, PROT_READ) != FAULT_OK);
 		return;
 	}
-	CHECK(expected_result(m, from, PROT_READ) == FAULT_OK && byte == expected_value(m, from, spot));
-	if (to->mapped && to->shared && to->index * PAGE_SIZE + spot_offset[spot] >= m->obj[to->obj].size && inside(m, to))
+	CHECK(expected_result(m, from, PROT_READ) == FAULT_OK &&
+		byte == expected_value(m, from, spot));
+	if (to->mapped && to->shared &&
+		to->index * PAGE_SIZE + spot_offset[spot] >= m->obj[to->obj].size && inside(m, to))
 		return;
 	if (copyout(va_of(target) + spot_offset[spot], &byte, 1) < 0)
 		CHECK(expected_result(m, to, PROT_WRITE) != FAULT_OK);
@@ -787,19 +808,14 @@ static void do_drop_entries(struct model *m, struct op *op)
 static void do_housekeeping(struct model *m, struct op *op)
 {
 	switch (pick(m, 4)) {
-	case 0:
-		CHECK(obj_sync(&m->store[pick(m, FILES)]->obj, 0, RADIX_NONE) == 0);
-		break;
-	case 1:
-		obj_reclaim(1 + pick(m, 40));
-		break;
+	case 0: CHECK(obj_sync(&m->store[pick(m, FILES)]->obj, 0, RADIX_NONE) == 0); break;
+	case 1: obj_reclaim(1 + pick(m, 40)); break;
 	case 2:
 		pick_range(m, op);
 		CHECK(mm_sync(m->mm[op->mm], va_of(op->first), op->pages * PAGE_SIZE, MS_SYNC) ==
-		      (meets_hole(m, op) ? -ENOMEM : 0));
+			(meets_hole(m, op) ? -ENOMEM : 0));
 		break;
-	default:
-		host_tlb_forget(va_of(pick(m, WINDOW)));
+	default: host_tlb_forget(va_of(pick(m, WINDOW)));
 	}
 }
 
@@ -823,10 +839,13 @@ static unsigned choose_cpu(struct model *m)
 static void trace(struct model *m, const struct op *op, const char *name)
 {
 	if (m->trace)
-		fprintf(stderr, "cpu %u mm %u %s: pages %u+%u spot %u access %u value %u prot %u/%u flags %x obj %d pgoff %lu off %lu len %zu size %lu child %u = %ld\n",
-			cpu_id(), op->mm, name, op->first, op->pages, op->spot, op->access, op->value, op->rq.prot,
-			op->prot, op->rq.flags, op->obj, (ulong)op->rq.pgoff, (ulong)op->off, op->len, (ulong)op->size,
-			op->child, op->result);
+		fprintf(stderr,
+			"cpu %u mm %u %s: pages %u+%u spot %u access %u value %u prot %u/%u flags "
+			"%x obj %d pgoff %lu off %lu len %zu size %lu child %u = %ld\n",
+			cpu_id(), op->mm, name, op->first, op->pages, op->spot, op->access,
+			op->value, op->rq.prot, op->prot, op->rq.flags, op->obj,
+			(ulong)op->rq.pgoff, (ulong)op->off, op->len, (ulong)op->size, op->child,
+			op->result);
 }
 
 void model_step(struct model *m, bool fail)

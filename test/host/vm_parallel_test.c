@@ -1,6 +1,7 @@
 /*
- * Several CPUs in one address space and in its children, at once: what a program's threads, forks, the write-back thread and truncation do
- * to each other. Each thread can tell from the values alone whether it saw something wrong; the last check is that nothing is left.
+ * Several CPUs in one address space and in its children, at once: what a program's threads, forks,
+ * the write-back thread and truncation do to each other. Each thread can tell from the values alone
+ * whether it saw something wrong; the last check is that nothing is left.
  */
 #include "unit.h"
 #include "lib/lock.h"
@@ -36,7 +37,9 @@ static int store_reserve(struct obj *o UNUSED, ulong index UNUSED)
 	return 0;
 }
 
-static const struct obj_ops store_ops = { .read = store_read, .write = store_write, .reserve = store_reserve };
+static const struct obj_ops store_ops = {
+	.read = store_read, .write = store_write, .reserve = store_reserve
+};
 
 /* --- threads --- */
 
@@ -44,12 +47,12 @@ static const struct obj_ops store_ops = { .read = store_read, .write = store_wri
 #define COW_START 0x48000000ul
 
 /* cmocka's asserts jump, which only the main thread may do. */
-#define CHECK(x)                                                                \
-	do {                                                                    \
-		if (!(x)) {                                                     \
-			print_error("%s:%d: %s\n", __FILE__, __LINE__, #x);    \
-			abort();                                                \
-		}                                                               \
+#define CHECK(x) \
+	do { \
+		if (!(x)) { \
+			print_error("%s:%d: %s\n", __FILE__, __LINE__, #x); \
+			abort(); \
+		} \
 	} while (0)
 
 static struct mm *shared_mm;
@@ -63,7 +66,12 @@ static u32 next_random(u32 *seed, u32 n)
 static ulong map(struct mm *mm, ulong addr, ulong pages, unsigned flags, struct obj *o)
 {
 	struct map_request rq = {
-		.addr = addr, .len = pages * PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .max_prot = PROT_ALL, .flags = flags, .obj = o,
+		.addr = addr,
+		.len = pages * PAGE_SIZE,
+		.prot = PROT_READ | PROT_WRITE,
+		.max_prot = PROT_ALL,
+		.flags = flags,
+		.obj = o,
 	};
 	long at = mm_map(mm, &rq);
 
@@ -84,7 +92,8 @@ static u8 load_byte(ulong va)
 	return value;
 }
 
-/* Memory of a thread's own: map, fill, take rights away and give them back, look, unmap in pieces. */
+/* Memory of a thread's own: map, fill, take rights away and give them back, look, unmap in pieces.
+ */
 static void use_own_memory(u32 *seed, u8 tag)
 {
 	ulong at = map(shared_mm, 0, OWN_PAGES, MAP_PRIVATE | MAP_ANONYMOUS, NULL);
@@ -100,11 +109,15 @@ static void use_own_memory(u32 *seed, u8 tag)
 	for (unsigned i = 0; i < OWN_PAGES; i++)
 		CHECK(load_byte(at + i * PAGE_SIZE) == (u8)(tag + i));
 	CHECK(mm_unmap(shared_mm, at, cut * PAGE_SIZE) == 0);
-	/* Somebody else may have the range by now; this CPU's view of it must not be the old one. */
+	/* Somebody else may have the range by now; this CPU's view of it must not be the old one.
+	 */
 	CHECK(mm_unmap(shared_mm, at + cut * PAGE_SIZE, (OWN_PAGES - cut) * PAGE_SIZE) == 0);
 }
 
-/* Each thread owns one byte of each page of the file mapping and counts in it; others may cut the file meanwhile. */
+/*
+ * Each thread owns one byte of each page of the file mapping and counts in it; others may cut the
+ * file meanwhile.
+ */
 static void count_in_file(u32 *seed, unsigned me)
 {
 	ulong va = FILE_START + next_random(seed, FILE_PAGES) * PAGE_SIZE + 100 + me;
@@ -141,10 +154,14 @@ static void watch_others(u32 *seed)
 static void scribble(u32 *seed, unsigned me)
 {
 	for (unsigned i = 0; i < 30; i++)
-		store_byte(COW_START + next_random(seed, COW_PAGES) * PAGE_SIZE + me, (u8)next_random(seed, 256));
+		store_byte(COW_START + next_random(seed, COW_PAGES) * PAGE_SIZE + me,
+			(u8)next_random(seed, 256));
 }
 
-/* A child sees what was there at the fork, and its stores stay its own; ours too, though siblings copy the same pages. */
+/*
+ * A child sees what was there at the fork, and its stores stay its own; ours too, though siblings
+ * copy the same pages.
+ */
 static void fork_and_diverge(u32 *seed, unsigned me)
 {
 	ulong va = COW_START + next_random(seed, COW_PAGES) * PAGE_SIZE + me;
@@ -174,20 +191,15 @@ static void disturb_file(u32 *seed)
 	u64 size;
 
 	switch (next_random(seed, 4)) {
-	case 0:
-		CHECK(obj_sync(&store.obj, 0, RADIX_NONE) == 0);
-		break;
-	case 1:
-		obj_reclaim(8);
-		break;
-	case 2:
-		CHECK(mm_sync(shared_mm, FILE_START, FILE_PAGES * PAGE_SIZE, MS_SYNC) == 0);
-		break;
+	case 0: CHECK(obj_sync(&store.obj, 0, RADIX_NONE) == 0); break;
+	case 1: obj_reclaim(8); break;
+	case 2: CHECK(mm_sync(shared_mm, FILE_START, FILE_PAGES * PAGE_SIZE, MS_SYNC) == 0); break;
 	}
 	if (next_random(seed, 8) == 0) {
 		size = next_random(seed, FILE_PAGES * PAGE_SIZE);
 		CHECK(obj_truncate(&store.obj, size) == 0);
-		memset((u8 *)store.disk + ALIGN_UP(size, PAGE_SIZE), 0, sizeof(store.disk) - ALIGN_UP(size, PAGE_SIZE));
+		memset((u8 *)store.disk + ALIGN_UP(size, PAGE_SIZE), 0,
+			sizeof(store.disk) - ALIGN_UP(size, PAGE_SIZE));
 		CHECK(obj_truncate(&store.obj, FILE_PAGES * PAGE_SIZE) == 0);
 	}
 }
@@ -202,17 +214,10 @@ static void run_thread(void *arg)
 		if (me == 0)
 			disturb_file(&seed);
 		switch (next_random(&seed, 10)) {
-		case 0 ... 1:
-			use_own_memory(&seed, (u8)(me * 40));
-			break;
-		case 2:
-			fork_and_diverge(&seed, me);
-			break;
-		case 3 ... 4:
-			scribble(&seed, me);
-			break;
-		default:
-			count_in_file(&seed, me);
+		case 0 ... 1: use_own_memory(&seed, (u8)(me * 40)); break;
+		case 2: fork_and_diverge(&seed, me); break;
+		case 3 ... 4: scribble(&seed, me); break;
+		default: count_in_file(&seed, me);
 		}
 	}
 	host_run(NULL);

@@ -1,5 +1,6 @@
 /*
- * Start: the arena that stands for physical memory, and the memory system's parts in the order of main.c.
+ * Start: the arena that stands for physical memory, and the memory system's parts in the order of
+ * main.c.
  */
 #include <stdlib.h>
 
@@ -17,7 +18,8 @@ void host_cpus_init(void);
 static void *arena;
 
 /*
- * Memory begins at an address that no large block is aligned to and has a hole that no struct page in use stands for, as a PC's has.
+ * Memory begins at an address that no large block is aligned to and has a hole that no struct page
+ * in use stands for, as a PC's has.
  */
 void host_boot(unsigned mib)
 {

@@ -1,8 +1,9 @@
 /*
  * Threads and CPUs of the host machine, and the scheduler's calls that the memory system uses.
  *
- * There are MAX_CPUS CPUs with one kernel thread each. A thread of the process acts as one of them at a time: a test in one thread hops between them with
- * host_cpu to see what each would see; parallel tests give each of their threads its own with host_start.
+ * There are MAX_CPUS CPUs with one kernel thread each. A thread of the process acts as one of them
+ * at a time: a test in one thread hops between them with host_cpu to see what each would see;
+ * parallel tests give each of their threads its own with host_start.
  */
 /* The C library declares it with another type; the symbol serves both. */
 #define sched_yield host_sched_yield

@@ -1,5 +1,6 @@
 /*
- * The log goes to standard error and is kept for tests to look at; a panic ends the process, unless a test waits for it.
+ * The log goes to standard error and is kept for tests to look at; a panic ends the process, unless
+ * a test waits for it.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,11 @@
 /*
  * The memory management unit in software.
  *
- * Each CPU has a TLB of what it has translated, and a cache of the level 1 entries it went through on the way, as real CPUs have. Both
- * are kept as long as the kernel does not flush them, so that a flush that is missing shows: as a wrong value, as an access to a page that is free, or
- * in host_tlb_stale. A flush of a range takes only entries for pages, a full one takes all: so Sv39 promises no more
- * (Privileged ISA, SFENCE.VMA).
+ * Each CPU has a TLB of what it has translated, and a cache of the level 1 entries it went through
+ * on the way, as real CPUs have. Both are kept as long as the kernel does not flush them, so that a
+ * flush that is missing shows: as a wrong value, as an access to a page that is free, or in
+ * host_tlb_stale. A flush of a range takes only entries for pages, a full one takes all: so Sv39
+ * promises no more (Privileged ISA, SFENCE.VMA).
  */
 /* The C library declares it with another type; the symbol serves both. */
 #define sched_yield host_sched_yield
@@ -52,7 +53,8 @@ static void flush_all(struct mmu *m)
 static void flush_range(struct mmu *m, ulong start, ulong end)
 {
 	for (unsigned i = 0; i < TLB_SIZE; i++)
-		if (m->tlb[i].page >= start >> PAGE_SHIFT && m->tlb[i].page < (end + PAGE_SIZE - 1) >> PAGE_SHIFT)
+		if (m->tlb[i].page >= start >> PAGE_SHIFT &&
+			m->tlb[i].page < (end + PAGE_SIZE - 1) >> PAGE_SHIFT)
 			m->tlb[i].pte = 0;
 }
 
@@ -163,12 +165,15 @@ static u8 *resolve(struct mmu *m, ulong va, unsigned access)
 		return NULL;
 	p = page_of(pte_paddr(e));
 	if (p->kind == PAGE_FREE || p->kind == PAGE_PTABLE || p->kind == PAGE_SLAB ||
-	    p->kind == PAGE_BIG)
+		p->kind == PAGE_BIG)
 		panic("an access to %p reached a page of kind %u", (void *)va, p->kind);
 	return (u8 *)phys_to_virt(pte_paddr(e)) + (va & PAGE_MASK);
 }
 
-/* n bytes within one page, from or to mem; zeros if mem is NULL. The lock stands for the instruction: no flush comes in its middle. */
+/*
+ * n bytes within one page, from or to mem; zeros if mem is NULL. The lock stands for the
+ * instruction: no flush comes in its middle.
+ */
 static bool access_now(ulong va, unsigned access, u8 *mem, size_t n)
 {
 	struct mmu *m = &mmus[cpu_id()];
@@ -186,7 +191,10 @@ static bool access_now(ulong va, unsigned access, u8 *mem, size_t n)
 	return at;
 }
 
-/* The same, with faults. A fault that is served and comes again without end is a missing local flush. */
+/*
+ * The same, with faults. A fault that is served and comes again without end is a missing local
+ * flush.
+ */
 static enum fault_result access_page(ulong va, unsigned access, u8 *mem, size_t n)
 {
 	for (unsigned tries = 0; tries < 10000; tries++) {
@@ -285,8 +293,8 @@ bool host_tlb_stale(struct mm *mm, ulong start, ulong end)
 		for (unsigned i = 0; i < TLB_SIZE; i++) {
 			const struct tlb_entry *t = &m->tlb[i];
 
-			if (t->pte && t->page >= start >> PAGE_SHIFT && t->page < end >> PAGE_SHIFT &&
-			    entry_stale(t, &mm->pmap))
+			if (t->pte && t->page >= start >> PAGE_SHIFT &&
+				t->page < end >> PAGE_SHIFT && entry_stale(t, &mm->pmap))
 				return true;
 		}
 	}

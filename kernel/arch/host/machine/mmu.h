@@ -11,7 +11,8 @@
 
 struct page;
 
-/* Where windows of the kernel would be: addresses that are entered in tables, and never accessed. */
+/* Where windows of the kernel would be: addresses that are entered in tables, and never accessed.
+ */
 #define KVA_START 0x1000000000ul
 #define KVA_END 0x1040000000ul
 
@@ -34,8 +35,8 @@ void icache_sync(const void *kva, size_t n);
 void mmu_build_kernel_map(struct page *root);
 
 /*
- * Tests that want to come in between: called, if set, after a page was cleared or copied. In the fault path that is where another CPU can have done
- * anything.
+ * Tests that want to come in between: called, if set, after a page was cleared or copied. In the
+ * fault path that is where another CPU can have done anything.
  */
 extern void (*host_page_hook)(void);
 

@@ -1,7 +1,8 @@
 /*
- * Sizes and limits of the machine inside a process of the host: what Sv39 has, but for the kernel, which lives where the process has put it. User
- * addresses are numbers that only the software walker (mmu.c) understands; they lie below everything in the process, so that the copy functions can
- * tell which side is which.
+ * Sizes and limits of the machine inside a process of the host: what Sv39 has, but for the kernel,
+ * which lives where the process has put it. User addresses are numbers that only the software
+ * walker (mmu.c) understands; they lie below everything in the process, so that the copy functions
+ * can tell which side is which.
  */
 #pragma once
 
@@ -17,5 +18,6 @@
 #define MAX_MAPS_DEFAULT 1048576ul
 #define ANON_LEVELS 5
 
-/* Private to this machine's folder: the first physical address. Not 0, which would hide mistakes. */
+/* Private to this machine's folder: the first physical address. Not 0, which would hide mistakes.
+ */
 #define PHYS_FIRST 0x1000000ul

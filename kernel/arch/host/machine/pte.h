@@ -25,7 +25,10 @@ typedef u64 pte_t;
 #define PTE_PARKED (1ull << 6)
 #define PTE_ADDRESS (~0xfffull)
 
-/* Load or store an entry of a live table as a whole: the hardware, and other CPUs, walk it at any time. */
+/*
+ * Load or store an entry of a live table as a whole: the hardware, and other CPUs, walk it at any
+ * time.
+ */
 static inline pte_t pte_get(const pte_t *e)
 {
 	return __atomic_load_n(e, __ATOMIC_RELAXED);

@@ -1,5 +1,6 @@
 /*
- * Copies between the kernel and user memory, as every machine has them; here by the software walker.
+ * Copies between the kernel and user memory, as every machine has them; here by the software
+ * walker.
  */
 #pragma once
 
