@@ -386,6 +386,64 @@ static void test_smaps(void)
 	unmap(p, 4 * PS);
 }
 
+/* PROCMAPS-8: sizes follow what is mapped and touched. */
+static void test_sizes(void)
+{
+	long size = proc_value("/proc/self/status", "VmSize");
+	long rss = proc_value("/proc/self/status", "VmRSS");
+	unsigned char *p = must_map(2048 * PS, RW, ANON, -1, 0);
+
+	want_eq(proc_value("/proc/self/status", "VmSize"), size + 8192);
+	for (unsigned i = 0; i < 1024; i++)
+		p[i * PS] = 1;
+	want(proc_value("/proc/self/status", "VmRSS") >= rss + 4096);
+	unmap(p, 2048 * PS);
+	want_eq(proc_value("/proc/self/status", "VmSize"), size);
+	want(proc_value("/proc/self/status", "VmRSS") < rss + 1024);
+	verdict("PROCMAPS-8 VmSize and VmRSS rise and fall");
+}
+
+/* PROCMAPS-10 */
+static void test_slabinfo(void)
+{
+	static const char head[] = "slabinfo - version: 2.1\n# name ";
+	struct stat st;
+
+	if (stat("/proc/slabinfo", &st) != 0 || access("/proc/slabinfo", R_OK) != 0) {
+		skip("there is none here, or it may not be read", "PROCMAPS-10 slabinfo");
+		return;
+	}
+	want((st.st_mode & 07777) == 0400);
+	want(slurp("/proc/slabinfo", text, sizeof(text)) > 0);
+	want(strncmp(text, head, sizeof(head) - 1) == 0);
+	want(strstr(text, " : tunables ") && strstr(text, " : slabdata "));
+	verdict("PROCMAPS-10 slabinfo");
+}
+
+/* PROCMAPS-12: /proc/PID/maps while the process lives, when it has ended, when it is collected. */
+static void test_maps_of_others(void)
+{
+	pid_t pid = sleeping_child();
+	char path[64];
+	siginfo_t si;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY);
+	want(fd >= 0 && read(fd, text, sizeof(text)) > 100);
+	want(strstr(text, "[stack]") != NULL);
+	verdict("PROCMAPS-12 maps of another process");
+	kill(pid, SIGKILL);
+	waitid(P_PID, pid, &si, WEXITED | WNOWAIT);
+	is(slurp(path, text, sizeof(text)), 0, "PROCMAPS-12 a zombie's maps are empty");
+	end_of(pid);
+	lseek(fd, 0, SEEK_SET);
+	fails(read(fd, text, sizeof(text)), ESRCH,
+		"PROCMAPS-12 read once it is collected fails with ESRCH");
+	close(fd);
+	fails(open(path, O_RDONLY), ENOENT, "PROCMAPS-12 so does open, with ENOENT");
+}
+
 int main(void)
 {
 	test_fifo();
@@ -398,5 +456,8 @@ int main(void)
 	test_ring();
 	test_texts();
 	test_smaps();
+	test_sizes();
+	test_slabinfo();
+	test_maps_of_others();
 	return done();
 }
