@@ -1,15 +1,17 @@
 /*
  * Private pages: the shared radix tree.
  *
- * A node of level 0 (a leaf) points at pages, one of level n > 0 at nodes of level n - 1; the root has level ANON_LEVELS - 1.
- * node->ref counts the slots and roots that point at the node; page->ref counts the leaves that point at the page,
- * plus pins. A node whose path from the root is not wholly unshared is never changed, except that its count drops.
+ * A node of level 0 (a leaf) points at pages, one of level n > 0 at nodes of level n - 1; the root
+ * has level ANON_LEVELS - 1. node->ref counts the slots and roots that point at the node; page->ref
+ * counts the leaves that point at the page, plus pins. A node whose path from the root is not
+ * wholly unshared is never changed, except that its count drops.
  *
- * Why a racing reader may rely on exclusivity: counts on a path of ours can be raised only by a fork of this address
- * space (mm->lock held for writing) or by cloning an ancestor, which exists only if the path was shared already. A clone raises the
- * counts of what it points at before it drops the old node, so whoever looks meanwhile errs towards one needless copy.
- * Two address spaces may clone one shared node at the same time, each under its own lock: both raise the children, and the second
- * to drop the old node frees it.
+ * Why a racing reader may rely on exclusivity: counts on a path of ours can be raised only by a
+ * fork of this address space (mm->lock held for writing) or by cloning an ancestor, which exists
+ * only if the path was shared already. A clone raises the counts of what it points at before it
+ * drops the old node, so whoever looks meanwhile errs towards one needless copy. Two address spaces
+ * may clone one shared node at the same time, each under its own lock: both raise the children, and
+ * the second to drop the old node frees it.
  */
 #include "vm/anon.h"
 
@@ -117,10 +119,12 @@ static inline bool node_ours(const struct anon_node *n)
 }
 
 /*
- * Make *link, the root's pointer or that in a slot of `parent`, which is ours alone, point at a node that is ours alone; what is there is not. False if
- * there is no memory, or nothing is there and `make` is not set.
+ * Make *link, the root's pointer or that in a slot of `parent`, which is ours alone, point at a
+ * node that is ours alone; what is there is not. False if there is no memory, or nothing is there
+ * and `make` is not set.
  */
-static NOINLINE bool node_own(struct anon_node *parent, struct anon_node **link, unsigned level, bool make, struct batch *b)
+static NOINLINE bool node_own(struct anon_node *parent, struct anon_node **link, unsigned level,
+	bool make, struct batch *b)
 {
 	struct anon_node *old = *link, *n;
 
@@ -211,7 +215,10 @@ static bool cuts(ulong va, unsigned level)
 	return level == ANON_LEVELS - 1 || (va & ((1ul << slot_shift(level + 1)) - 1));
 }
 
-/* Own the nodes on the path to va that the boundary va cuts; missing ones need nothing. False if there is no memory. */
+/*
+ * Own the nodes on the path to va that the boundary va cuts; missing ones need nothing. False if
+ * there is no memory.
+ */
 static bool own_boundary(struct anontab *t, ulong va, struct batch *b)
 {
 	struct anon_node **link = &t->root, *parent = NULL;
@@ -246,7 +253,10 @@ int anon_remove_prepare_locked(struct anontab *t, ulong start, ulong end, struct
 {
 	if (!t->root || (in_one_leaf(start, end) && !leaf_used(t, start, end)))
 		return 0;
-	/* If both boundaries lie in one leaf, the way to it is the same; which it cuts is the longer one. */
+	/*
+	 * If both boundaries lie in one leaf, the way to it is the same; which it cuts is the
+	 * longer one.
+	 */
 	if ((start ^ end) >> slot_shift(1) == 0)
 		return own_boundary(t, cuts(start, 0) ? start : end, b) ? 0 : -ENOMEM;
 	return own_boundary(t, start, b) && own_boundary(t, end, b) ? 0 : -ENOMEM;
@@ -265,10 +275,11 @@ int anon_remove_prepare(struct anontab *t, ulong start, ulong end, struct batch 
 }
 
 /* Empty what [start, end) covers of n, which begins at base. True if n is gone then. */
-static bool node_remove(struct anon_node *n, unsigned level, ulong base, ulong start, ulong end, struct batch *b)
+static bool node_remove(
+	struct anon_node *n, unsigned level, ulong base, ulong start, ulong end, struct batch *b)
 {
 	ulong span = 1ul << slot_shift(level);
-	ulong node_last = base + (span << ANON_BITS) - 1; /* wraps to ~0 for a 32-bit machine's root */
+	ulong node_last = base + (span << ANON_BITS) - 1; /* ~0 for a 32-bit machine's root */
 	ulong from = MAX(start, base), last = MIN(end - 1, node_last);
 
 	if (from == base && last == node_last) {
@@ -300,7 +311,8 @@ void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b)
 		t->root = NULL;
 }
 
-static ulong node_count(const struct anon_node *n, unsigned level, ulong base, ulong start, ulong end)
+static ulong node_count(
+	const struct anon_node *n, unsigned level, ulong base, ulong start, ulong end)
 {
 	ulong span = 1ul << slot_shift(level), count = 0;
 
@@ -328,8 +340,9 @@ ulong anon_count(struct anontab *t, ulong start, ulong end)
 }
 
 /*
- * The child's vmas are on their objects' lists already, so truncation may be at its table: it must find the table empty, or all that the parent has.
- * Nobody else wants the child's lock, and nobody takes two of these but fork, so waiting for it by trying cannot deadlock.
+ * The child's vmas are on their objects' lists already, so truncation may be at its table: it must
+ * find the table empty, or all that the parent has. Nobody else wants the child's lock, and nobody
+ * takes two of these but fork, so waiting for it by trying cannot deadlock.
  */
 void anon_fork(struct anontab *child, struct anontab *parent)
 {

@@ -1,8 +1,9 @@
 /*
  * Checks of a whole address space.
  *
- * With mm->lock held for writing no fault, call or fork of this address space runs; truncation and write-back of its files may. They hold the object's
- * lock while the page table and the object disagree, so each entry is judged under that lock.
+ * With mm->lock held for writing no fault, call or fork of this address space runs; truncation and
+ * write-back of its files may. They hold the object's lock while the page table and the object
+ * disagree, so each entry is judged under that lock.
  */
 #include "vm/check.h"
 
@@ -58,7 +59,8 @@ static void check_entry(struct mm *mm, const struct vma *v, ulong va)
 	} else if (v->obj) {
 		ASSERT(page->obj == v->obj && page->index == vma_pgoff(v, va));
 		ASSERT(obj_inside(v->obj, page->index));
-		ASSERT(!(prot & PROT_WRITE) || ((v->flags & VMA_SHARED) && obj_is_dirty_locked(v->obj, page)));
+		ASSERT(!(prot & PROT_WRITE) ||
+			((v->flags & VMA_SHARED) && obj_is_dirty_locked(v->obj, page)));
 	} else {
 		ASSERT(!(prot & PROT_WRITE));
 	}
@@ -68,7 +70,8 @@ static void check_vma(struct mm *mm, struct vma *v)
 {
 	if (v->obj)
 		mutex_lock(&v->obj->lock);
-	if (pmap_count(&mm->pmap, v->start, v->end, NULL, NULL) || anon_count(&mm->anon, v->start, v->end))
+	if (pmap_count(&mm->pmap, v->start, v->end, NULL, NULL) ||
+		anon_count(&mm->anon, v->start, v->end))
 		for (ulong va = v->start; va < v->end; va += PAGE_SIZE)
 			check_entry(mm, v, va);
 	if (v->obj)

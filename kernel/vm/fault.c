@@ -1,8 +1,8 @@
 /*
  * Page faults.
  *
- * A fault asks two layers. UPPER: has this address space a private page here? (anon.h) LOWER: what does the object say, or zero
- * if there is none?
+ * A fault asks two layers. UPPER: has this address space a private page here? (anon.h) LOWER: what
+ * does the object say, or zero if there is none?
  *
  *                       read                               write
  *   UPPER  ours alone   enter writable                     enter writable
@@ -13,15 +13,17 @@
  *          object,      enter read-only                    copy, store the copy, enter writable
  *            private
  *
- * Shared mappings have no upper layer. A page is entered writable only if the store needs nobody's attention any more: it is ours alone, or
- * a dirty page of the object.
+ * Shared mappings have no upper layer. A page is entered writable only if the store needs nobody's
+ * attention any more: it is ours alone, or a dirty page of the object.
  *
- * The install rule, which keeps truncation, fork relatives and other threads from being overtaken by an old answer: in a
- * private vma a page is entered under tab->lock, with the table just looked at; a page of an object, or a copy of one,
- * is entered under obj->lock with the size just looked at.
+ * The install rule, which keeps truncation, fork relatives and other threads from being overtaken
+ * by an old answer: in a private vma a page is entered under tab->lock, with the table just looked
+ * at; a page of an object, or a copy of one, is entered under obj->lock with the size just looked
+ * at.
  *
- * Whatever may sleep for long (I/O, a busy page) is done with all locks dropped; then the fault starts again, since everything may have
- * changed. Memory is allocated under the address-space lock at most: nobody who frees memory waits for that.
+ * Whatever may sleep for long (I/O, a busy page) is done with all locks dropped; then the fault
+ * starts again, since everything may have changed. Memory is allocated under the address-space lock
+ * at most: nobody who frees memory waits for that.
  *
  * Locks: mm->lock (read) > obj->lock > tab->lock > pm->lock.
  */
@@ -34,7 +36,10 @@
 #include "vm/mm.h"
 #include "vm/obj.h"
 
-/* A read fault enters the neighbours that are in memory already, inside an aligned window of this many pages. */
+/*
+ * A read fault enters the neighbours that are in memory already, inside an aligned window of this
+ * many pages.
+ */
 #define AROUND_PAGES 16
 
 enum step { STEP_DONE, STEP_AGAIN, STEP_SEGV, STEP_GROW, STEP_BUS, STEP_NOMEM };
@@ -72,8 +77,8 @@ static inline unsigned read_rights(const struct fault *f)
 }
 
 /*
- * Make `copy` the private page at va and enter it, if the table still has `expected` there (NULL: nothing). tab->lock held. The page's reference is
- * taken over unless the answer is not STEP_DONE.
+ * Make `copy` the private page at va and enter it, if the table still has `expected` there (NULL:
+ * nothing). tab->lock held. The page's reference is taken over unless the answer is not STEP_DONE.
  */
 static enum step install_private(struct fault *f, struct page *expected, struct page *copy)
 {
@@ -92,7 +97,10 @@ static enum step install_private(struct fault *f, struct page *expected, struct 
 
 /* ---- upper layer ---- */
 
-/* A store to a private page that others can reach: give this address space its own copy. tab->lock held on entry, not on return. */
+/*
+ * A store to a private page that others can reach: give this address space its own copy. tab->lock
+ * held on entry, not on return.
+ */
 static enum step upper_copy(struct fault *f, struct page *shared)
 {
 	struct anontab *tab = &f->mm->anon;
@@ -171,8 +179,8 @@ static enum step lower_zero(struct fault *f)
 /* ---- lower layer with an object ---- */
 
 /*
- * The page is not there, or a store needs it reserved: let go of everything, have the object see to it, start again. Drops obj->lock and mm->lock
- * and takes mm->lock (read) again.
+ * The page is not there, or a store needs it reserved: let go of everything, have the object see to
+ * it, start again. Drops obj->lock and mm->lock and takes mm->lock (read) again.
  */
 static enum step lower_wait(struct fault *f, u64 index, bool dirty)
 {
@@ -198,13 +206,17 @@ static enum step lower_wait(struct fault *f, u64 index, bool dirty)
 	return err == -ENOMEM ? STEP_NOMEM : STEP_BUS;
 }
 
-/* Enter what else is in memory around va, read-only, where nothing is entered and no private page hides it. obj->lock held. */
+/*
+ * Enter what else is in memory around va, read-only, where nothing is entered and no private page
+ * hides it. obj->lock held.
+ */
 static void enter_around(struct fault *f)
 {
 	struct vma *v = f->vma;
 	struct page *pages[AROUND_PAGES];
-	ulong lo = MAX(v->start, ALIGN_DOWN(f->va, AROUND_PAGES * PAGE_SIZE));
-	ulong hi = MIN(v->end, ALIGN_DOWN(f->va, AROUND_PAGES * PAGE_SIZE) + AROUND_PAGES * PAGE_SIZE);
+	ulong window = ALIGN_DOWN(f->va, AROUND_PAGES * PAGE_SIZE);
+	ulong lo = MAX(v->start, window);
+	ulong hi = MIN(v->end, window + AROUND_PAGES * PAGE_SIZE);
 	bool private = !(v->flags & VMA_SHARED);
 	const struct anon_node *leaf = NULL;
 	unsigned n = 0;
@@ -229,7 +241,10 @@ static void enter_around(struct fault *f)
 		spin_unlock(&f->mm->anon.lock);
 }
 
-/* A store through a private mapping to a page of the object: copy it. obj->lock held on entry, not on return. */
+/*
+ * A store through a private mapping to a page of the object: copy it. obj->lock held on entry, not
+ * on return.
+ */
 static enum step lower_copy(struct fault *f, struct page *p, u64 index)
 {
 	struct obj *o = f->vma->obj;
@@ -244,7 +259,10 @@ static enum step lower_copy(struct fault *f, struct page *p, u64 index)
 	else
 		step = STEP_NOMEM;
 	mutex_lock(&o->lock);
-	/* Truncation may have taken the page out meanwhile, and the file have grown again: then these bytes are gone. */
+	/*
+	 * Truncation may have taken the page out meanwhile, and the file have grown again: then
+	 * these bytes are gone.
+	 */
 	if (copy && p->obj == o && obj_inside(o, index)) {
 		spin_lock(&f->mm->anon.lock);
 		step = install_private(f, NULL, copy);
@@ -310,7 +328,10 @@ static enum step lower_object(struct fault *f)
 
 /* ---- stack growth ---- */
 
-/* va lies in no vma: if a growing one is above it, extend that, within its limit and clear of what lies below. */
+/*
+ * va lies in no vma: if a growing one is above it, extend that, within its limit and clear of what
+ * lies below.
+ */
 static enum step grow(struct fault *f)
 {
 	struct mm *mm = f->mm;
@@ -321,9 +342,11 @@ static enum step grow(struct fault *f)
 	v = vma_find_from(mm, f->va);
 	if (v && v->start <= f->va) {
 		step = STEP_AGAIN;
-	} else if (v && (v->flags & VMA_GROWSDOWN) && f->va >= MMAP_MIN && v->end - f->va <= mm->stack_limit) {
+	} else if (v && (v->flags & VMA_GROWSDOWN) && f->va >= MMAP_MIN &&
+		v->end - f->va <= mm->stack_limit) {
 		prev = vma_prev(v);
-		if (!prev || prev->prot == PROT_NONE || f->va - prev->end >= STACK_GUARD_PAGES * PAGE_SIZE) {
+		if (!prev || prev->prot == PROT_NONE ||
+			f->va - prev->end >= STACK_GUARD_PAGES * PAGE_SIZE) {
 			mm->nr_pages += (v->start - f->va) >> PAGE_SHIFT;
 			mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
 			vma_move_start(v, f->va);

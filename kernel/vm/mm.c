@@ -1,10 +1,12 @@
 /*
  * Address spaces: creation, fork, end, the heap, and what /proc tells of them.
  *
- * Owns struct mm. Invariants beyond those of its parts: nr_pages is the sum of the vmas' sizes; private pages lie
- * only where a private vma is; the page table shows only what check.c says it may.
+ * Owns struct mm. Invariants beyond those of its parts: nr_pages is the sum of the vmas' sizes;
+ * private pages lie only where a private vma is; the page table shows only what check.c says it
+ * may.
  *
- * The end needs no flush: nobody runs on the address space any more, so whoever loaded its tables has loaded others since.
+ * The end needs no flush: nobody runs on the address space any more, so whoever loaded its tables
+ * has loaded others since.
  */
 #include "vm/mm.h"
 
@@ -83,7 +85,8 @@ static int fork_vmas(struct mm *child, struct mm *parent)
 
 	for (n = tree_first(&parent->vmas); n; n = tree_next(n)) {
 		v = CONTAINER_OF(n, struct vma, node);
-		copy = vma_new(child, v->start, v->end, v->prot, v->max_prot, v->flags, v->obj, v->file, v->pgoff);
+		copy = vma_new(child, v->start, v->end, v->prot, v->max_prot, v->flags, v->obj,
+			v->file, v->pgoff);
 		if (!copy)
 			return -ENOMEM;
 		vma_link(child, copy);
@@ -150,7 +153,8 @@ static void count_page(void *arg, struct page *p, unsigned prot)
 	struct figures *f = arg;
 	struct vma_info *i = f->info;
 	bool dirty = p->kind == PAGE_ANON || (prot & PROT_WRITE);
-	bool sole = p->kind == PAGE_ANON ? __atomic_load_n(&p->ref, __ATOMIC_RELAXED) == 1 : !f->shared;
+	bool sole =
+		p->kind == PAGE_ANON ? __atomic_load_n(&p->ref, __ATOMIC_RELAXED) == 1 : !f->shared;
 
 	i->rss++;
 	i->anonymous += p->kind == PAGE_ANON;

@@ -41,7 +41,7 @@ struct mm {
 	struct rwlock lock;	  /* RANK_MM */
 	u32 ref;		  /* (a) */
 	struct tree vmas;	  /* (m) */
-	struct vma *hint;	  /* the vma found last, or NULL; cleared for writing, set by readers */
+	struct vma *hint;	  /* the vma found last, or NULL; readers set it */
 	ulong nr_vmas;		  /* (m) */
 	ulong nr_pages;		  /* (m) mapped pages: VmSize */
 	struct anontab anon;
@@ -59,7 +59,10 @@ extern ulong mm_max_vmas; /* MAPS_MAX: mappings an address space may have */
 void mm_module_init(void);
 /* An empty address space with one reference. NULL if there is no memory. */
 struct mm *mm_create(void);
-/* A copy-on-write copy of parent. NULL if there is no memory: parent is then as before. Takes parent->lock. */
+/*
+ * A copy-on-write copy of parent. NULL if there is no memory: parent is then as before. Takes
+ * parent->lock.
+ */
 struct mm *mm_fork(struct mm *parent);
 static inline void mm_hold(struct mm *mm)
 {
@@ -69,12 +72,14 @@ static inline void mm_hold(struct mm *mm)
 void mm_put(struct mm *mm);
 
 /*
- * The calls. All take and release mm->lock for writing themselves, may sleep, and on failure leave everything as it was unless the contract
- * names a partial effect. Addresses are user addresses as the program gave them: everything is checked here.
+ * The calls. All take and release mm->lock for writing themselves, may sleep, and on failure leave
+ * everything as it was unless the contract names a partial effect. Addresses are user addresses as
+ * the program gave them: everything is checked here.
  *
- * mm_map: mmap(2). With an object: obj and file (which owns obj), pgoff in pages, max_prot what the descriptor's mode allows. Without: anonymous memory (shared if
- * flags say so). Returns the address or -errno. Arguments about the descriptor are judged by the caller (sys/mem.c); mm_map judges length, address,
- * flags' placement part and limits.
+ * mm_map: mmap(2). With an object: obj and file (which owns obj), pgoff in pages, max_prot what the
+ * descriptor's mode allows. Without: anonymous memory (shared if flags say so). Returns the address
+ * or -errno. Arguments about the descriptor are judged by the caller (sys/mem.c); mm_map judges
+ * length, address, flags' placement part and limits.
  */
 struct map_request {
 	ulong addr, len;
@@ -93,8 +98,9 @@ int mm_sync(struct mm *mm, ulong addr, ulong len, unsigned flags);
 ulong mm_brk(struct mm *mm, ulong brk);
 
 /*
- * The part of mmap(2)'s checks that come before those of the descriptor: length, wrap-around, number of mappings, and what MAP_FIXED demands of the address. 0 or
- * the errno that mm_map would give.
+ * The part of mmap(2)'s checks that come before those of the descriptor: length, wrap-around,
+ * number of mappings, and what MAP_FIXED demands of the address. 0 or the errno that mm_map would
+ * give.
  */
 int mm_map_check(struct mm *mm, ulong addr, ulong len, unsigned flags, u64 pgoff);
 
@@ -109,9 +115,11 @@ struct vma_info {
 	struct file *file;    /* held: file_drop when done; or NULL */
 	bool shared_anon;
 	bool heap;
-	ulong rss, shared_clean, shared_dirty, private_clean, private_dirty, anonymous; /* pages; only with_figures */
+	/* Pages; only with_figures. */
+	ulong rss, shared_clean, shared_dirty, private_clean, private_dirty, anonymous;
 };
 /*
- * The first mapping that ends above addr; false if there is none. Figures are counted if asked. Takes mm->lock (read). Walk the map by calling with the last end.
+ * The first mapping that ends above addr; false if there is none. Figures are counted if asked.
+ * Takes mm->lock (read). Walk the map by calling with the last end.
  */
 bool mm_describe(struct mm *mm, ulong addr, bool with_figures, struct vma_info *info);

@@ -1,9 +1,10 @@
 /*
  * The calls that change an address space: map, unmap, protect, sync, brk.
  *
- * Each works in the same order: judge the arguments; take mm->lock for writing; get all the memory that may be needed
- * (struct change holds it); then change things in a way that cannot fail; flush; unlock; and only then let go of
- * files and objects, because that may take locks that come before mm->lock.
+ * Each works in the same order: judge the arguments; take mm->lock for writing; get all the memory
+ * that may be needed (struct change holds it); then change things in a way that cannot fail; flush;
+ * unlock; and only then let go of files and objects, because that may take locks that come before
+ * mm->lock.
  */
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -41,21 +42,27 @@ static void change_end(struct change *c)
 
 /* ---- unmap ---- */
 
-/* Would there be too many mappings with [start, end) empty, what is left on both sides of it, and `added` new ones? */
+/*
+ * Would there be too many mappings with [start, end) empty, what is left on both sides of it, and
+ * `added` new ones?
+ */
 static bool too_many(struct mm *mm, ulong start, ulong end, const struct change *c, unsigned added)
 {
 	ulong n = mm->nr_vmas + !!c->spare[0] + !!c->spare[1] + added;
+	const struct vma *v;
 
 	if (n > mm_max_vmas)
-		for (const struct vma *v = vma_find_from(mm, start); v && v->start < end; v = vma_next(v))
-			n -= v->obj || (v->start >= start && v->end <= end); /* it, or the part split off, goes */
+		for (v = vma_find_from(mm, start); v && v->start < end; v = vma_next(v))
+			/* It, or the part split off, goes. */
+			n -= v->obj || (v->start >= start && v->end <= end);
 	return n > mm_max_vmas;
 }
 
 /*
- * Get all that unmap_commit needs, for a range in which `added` mappings will be made then. -ENOMEM, also if there would be too many
- * mappings. A vma without an object is cut where it is; one with an object is split, because the part that goes must stay on
- * the object's list until the flush.
+ * Get all that unmap_commit needs, for a range in which `added` mappings will be made then.
+ * -ENOMEM, also if there would be too many mappings. A vma without an object is cut where it is;
+ * one with an object is split, because the part that goes must stay on the object's list until the
+ * flush.
  */
 static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, struct change *c)
 {
@@ -69,7 +76,8 @@ static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, 
 	high = last && last->end > end;
 	if (low && first->obj && vma_clip_prepare(mm, start, &c->spare[0]) < 0)
 		return -ENOMEM;
-	if (high && (last->obj || (low && last == first)) && vma_clip_prepare(mm, end, &c->spare[1]) < 0)
+	if (high && (last->obj || (low && last == first)) &&
+		vma_clip_prepare(mm, end, &c->spare[1]) < 0)
 		return -ENOMEM;
 	if (too_many(mm, start, end, c, added))
 		return -ENOMEM;
@@ -136,7 +144,8 @@ int mm_unmap(struct mm *mm, ulong addr, ulong len)
 	struct change c;
 	int err;
 
-	if ((addr & PAGE_MASK) || len == 0 || len > USER_TOP || addr > USER_TOP - ALIGN_UP(len, PAGE_SIZE))
+	if ((addr & PAGE_MASK) || len == 0 || len > USER_TOP ||
+		addr > USER_TOP - ALIGN_UP(len, PAGE_SIZE))
 		return -EINVAL;
 	change_begin(&c);
 	rwlock_write(&mm->lock);
@@ -212,18 +221,27 @@ static unsigned vma_flags_of(const struct map_request *rq)
 	return flags;
 }
 
-/* The private anonymous vma that ends at addr and may simply be made longer by what rq asks for; NULL if there is none. */
+/*
+ * The private anonymous vma that ends at addr and may simply be made longer by what rq asks for;
+ * NULL if there is none.
+ */
 static struct vma *extensible(struct mm *mm, const struct map_request *rq, ulong addr)
 {
 	struct vma *v = vma_find(mm, addr - 1);
 
 	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE || rq->obj || !v || v->end != addr || v->obj)
 		return NULL;
-	return v->prot == rq->prot && v->max_prot == rq->max_prot && v->flags == vma_flags_of(rq) ? v : NULL;
+	if (v->prot != rq->prot || v->max_prot != rq->max_prot || v->flags != vma_flags_of(rq))
+		return NULL;
+	return v;
 }
 
-/* With mm->lock held for writing: choose the address, empty it, map obj there. The address or -errno. */
-static long map_locked(struct mm *mm, const struct map_request *rq, ulong len, struct obj *obj, struct change *c)
+/*
+ * With mm->lock held for writing: choose the address, empty it, map obj there. The address or
+ * -errno.
+ */
+static long map_locked(
+	struct mm *mm, const struct map_request *rq, ulong len, struct obj *obj, struct change *c)
 {
 	bool replace = rq->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 	ulong addr = replace ? rq->addr : choose_address(mm, rq->addr, len);
@@ -242,8 +260,8 @@ static long map_locked(struct mm *mm, const struct map_request *rq, ulong len, s
 	}
 	below = replace ? NULL : extensible(mm, rq, addr);
 	if (!below) {
-		v = vma_new(mm, addr, addr + len, rq->prot, rq->max_prot, vma_flags_of(rq), obj, rq->file,
-			    rq->obj ? rq->pgoff : 0);
+		v = vma_new(mm, addr, addr + len, rq->prot, rq->max_prot, vma_flags_of(rq), obj,
+			rq->file, rq->obj ? rq->pgoff : 0);
 		if (!v)
 			return -ENOMEM;
 	}
@@ -266,10 +284,12 @@ static void populate(struct mm *mm, ulong addr, ulong len, const struct map_requ
 {
 	bool private = (rq->flags & MAP_TYPE) == MAP_PRIVATE;
 	unsigned rights = pte_effective(rq->prot);
-	unsigned access = private && (rights & PROT_WRITE) ? PROT_WRITE : rights & PROT_READ ? PROT_READ : PROT_EXEC;
+	unsigned access = rights & PROT_READ ? PROT_READ : PROT_EXEC;
 
 	if (!rights)
 		return;
+	if (private && (rights & PROT_WRITE))
+		access = PROT_WRITE;
 	for (ulong va = addr; va < addr + len; va += PAGE_SIZE) {
 		if (vm_fault(mm, va, access) != FAULT_OK)
 			break;
@@ -306,7 +326,8 @@ long mm_map(struct mm *mm, const struct map_request *rq)
 /* ---- protect ---- */
 
 /*
- * Stock the spares for the splits at both ends, so that a lack of memory shows before anything is changed. -ENOMEM.
+ * Stock the spares for the splits at both ends, so that a lack of memory shows before anything is
+ * changed. -ENOMEM.
  */
 static int protect_prepare(struct mm *mm, ulong start, ulong end, unsigned prot, struct change *c)
 {
@@ -352,13 +373,17 @@ static int protect_range(struct mm *mm, ulong start, ulong end, unsigned prot, s
 				vma_clip(mm, end, &c->spare[1]);
 			protect_vma(mm, vma_find(mm, start), prot, c);
 		}
-		vma_merge(mm, start, &c->dead); /* also where the one before has become like this one */
+		/* Even if it had the rights already: the one before may be like it now. */
+		vma_merge(mm, start, &c->dead);
 	}
 	vma_merge(mm, end, &c->dead);
 	return 0;
 }
 
-/* Where PROT_GROWSDOWN or PROT_GROWSUP lets the change begin: the start of the growing mapping. -EINVAL on any other. */
+/*
+ * Where PROT_GROWSDOWN or PROT_GROWSUP lets the change begin: the start of the growing mapping.
+ * -EINVAL on any other.
+ */
 static int protect_growing(struct mm *mm, ulong *start, ulong end, unsigned prot)
 {
 	const struct vma *v = vma_find_from(mm, *start);
@@ -400,7 +425,10 @@ int mm_protect(struct mm *mm, ulong addr, ulong len, unsigned prot)
 
 /* ---- sync ---- */
 
-/* Write back what the first shared mapping at or after *addr shows of [*addr, end), and move *addr past it. Holes are noted in *hole. */
+/*
+ * Write back what the first shared mapping at or after *addr shows of [*addr, end), and move *addr
+ * past it. Holes are noted in *hole.
+ */
 static int sync_part(struct mm *mm, ulong *addr, ulong end, bool wait, bool *hole)
 {
 	struct obj *obj = NULL;

@@ -1,13 +1,15 @@
 /*
  * Objects: the page cache.
  *
- * Invariants: a page in o->pages has kind PAGE_OBJ, page->obj == o, its index inside the size (but while it is busy), and one
- * reference by o. A page that is not busy is up to date. A page is marked in o->pages iff its contents are newer than the
- * store; it is then reserved there, and only then may it be mapped writable. Who holds a page's busy token may change
- * its identity, its contents as a whole, or be at I/O on it; everybody else pins the page, lets go of all locks from
+ * Invariants: a page in o->pages has kind PAGE_OBJ, page->obj == o, its index inside the size (but
+ * while it is busy), and one reference by o. A page that is not busy is up to date. A page is
+ * marked in o->pages iff its contents are newer than the store; it is then reserved there, and only
+ * then may it be mapped writable. Who holds a page's busy token may change its identity, its
+ * contents as a whole, or be at I/O on it; everybody else pins the page, lets go of all locks from
  * RANK_MM down, waits, and looks again.
  *
- * The mark goes on after the store to memory and comes off before the store to the disk: so a change is written late rather than never.
+ * The mark goes on after the store to memory and comes off before the store to the disk: so a
+ * change is written late rather than never.
  */
 #include "vm/obj.h"
 
@@ -107,7 +109,8 @@ struct page *obj_page_locked(struct obj *o, ulong index)
 }
 
 /*
- * Take p out of o for good. p is busy by us, or not busy, and no translation reaches it any more (flushed).
+ * Take p out of o for good. p is busy by us, or not busy, and no translation reaches it any more
+ * (flushed).
  */
 static void page_forget(struct obj *o, struct page *p)
 {
@@ -118,7 +121,10 @@ static void page_forget(struct obj *o, struct page *p)
 	page_put(p);
 }
 
-/* Give a new page its identity in o, busy. obj->lock held. -ENOMEM. On success o has taken over the page's reference. */
+/*
+ * Give a new page its identity in o, busy. obj->lock held. -ENOMEM. On success o has taken over the
+ * page's reference.
+ */
 static int page_insert(struct obj *o, struct page *p, ulong index)
 {
 	if (radix_set(&o->pages, index, p) < 0)
@@ -138,8 +144,8 @@ static void page_done(struct page *p)
 }
 
 /*
- * The page at index, pinned and taken as busy, inserted new if need be (then *fresh is set and its contents are undefined). -ENXIO beyond the
- * size, -ENOMEM.
+ * The page at index, pinned and taken as busy, inserted new if need be (then *fresh is set and its
+ * contents are undefined). -ENXIO beyond the size, -ENOMEM.
  */
 static int page_grab(struct obj *o, ulong index, struct page **out, bool *fresh)
 {
@@ -358,7 +364,10 @@ ssize_t obj_read(struct obj *o, off_t off, struct uio *u)
 	return done;
 }
 
-/* Zero what lies beyond the size in the last page, if it is in memory. obj->lock held. True if it is there. */
+/*
+ * Zero what lies beyond the size in the last page, if it is in memory. obj->lock held. True if it
+ * is there.
+ */
 static bool zero_tail(struct obj *o)
 {
 	ulong in = (ulong)o->size & PAGE_MASK;
@@ -380,8 +389,9 @@ static void write_commit(struct obj *o, struct page *p, off_t off, size_t n)
 }
 
 /*
- * Write n bytes at off, all in one page that o has on the store or in memory: copy straight into the cached page. Faults are allowed meanwhile: the page
- * is pinned, not busy. Bytes copied, or -errno.
+ * Write n bytes at off, all in one page that o has on the store or in memory: copy straight into
+ * the cached page. Faults are allowed meanwhile: the page is pinned, not busy. Bytes copied, or
+ * -errno.
  */
 static ssize_t write_cached(struct obj *o, off_t off, size_t n, struct uio *u)
 {
@@ -400,7 +410,8 @@ static ssize_t write_cached(struct obj *o, off_t off, size_t n, struct uio *u)
 }
 
 /*
- * The same for a page beyond the end: it is made in private, filled, and put into o together with the new size, so that a bad source leaves the file as it was.
+ * The same for a page beyond the end: it is made in private, filled, and put into o together with
+ * the new size, so that a bad source leaves the file as it was.
  */
 static ssize_t write_beyond(struct obj *o, off_t off, size_t n, struct uio *u)
 {
@@ -482,7 +493,10 @@ static void vma_cut(struct vma *v, u64 first, struct batch *b)
 
 	spin_lock(&tab->lock);
 	if (!(v->flags & VMA_SHARED)) {
-		/* Prepared before; only a fork since then can have shared the nodes again. Then wait for memory. */
+		/*
+		 * Prepared before; only a fork since then can have shared the nodes again. Then
+		 * wait for memory.
+		 */
 		while (anon_remove_prepare_locked(tab, start, v->end, b) < 0) {
 			spin_unlock(&tab->lock);
 			sched_yield();
@@ -508,7 +522,10 @@ static int cut_prepare(struct obj *o, u64 first, struct batch *b)
 	return 0;
 }
 
-/* If nothing is marked any more, the dirty list need not know o. The caller has a reference; obj->lock held. */
+/*
+ * If nothing is marked any more, the dirty list need not know o. The caller has a reference;
+ * obj->lock held.
+ */
 static void note_clean(struct obj *o)
 {
 	ulong index = 0;
@@ -517,7 +534,10 @@ static void note_clean(struct obj *o)
 		writeback_forget(o);
 }
 
-/* Take out all pages from index `first` on, waiting for busy ones. obj->lock held; dropped and taken again while waiting. */
+/*
+ * Take out all pages from index `first` on, waiting for busy ones. obj->lock held; dropped and
+ * taken again while waiting.
+ */
 static void cut_pages(struct obj *o, ulong first)
 {
 	ulong index = first;
@@ -591,9 +611,11 @@ void obj_drop_pages(struct obj *o)
 /* ---- write-back ---- */
 
 /*
- * Collect dirty pages from *index on, up to `last`: pinned, busy, unmarked, no longer mapped writable. Waits for busy ones. obj->lock held; dropped while waiting.
+ * Collect dirty pages from *index on, up to `last`: pinned, busy, unmarked, no longer mapped
+ * writable. Waits for busy ones. obj->lock held; dropped while waiting.
  */
-static unsigned collect_dirty(struct obj *o, ulong *index, ulong last, struct page **pages, struct batch *b)
+static unsigned collect_dirty(
+	struct obj *o, ulong *index, ulong last, struct page **pages, struct batch *b)
 {
 	unsigned n = 0;
 	struct page *p;
@@ -620,7 +642,10 @@ static unsigned collect_dirty(struct obj *o, ulong *index, ulong last, struct pa
 	return n;
 }
 
-/* The n pages, busy by us, could not be written. For want of memory: they stay dirty. Otherwise they are lost, which the next sync will tell. */
+/*
+ * The n pages, busy by us, could not be written. For want of memory: they stay dirty. Otherwise
+ * they are lost, which the next sync will tell.
+ */
 static void write_failed(struct obj *o, struct page **pages, unsigned n, int err)
 {
 	mutex_lock(&o->lock);
@@ -634,7 +659,10 @@ static void write_failed(struct obj *o, struct page **pages, unsigned n, int err
 	mutex_unlock(&o->lock);
 }
 
-/* Write up to SYNC_BATCH dirty pages from *index on. Their number, 0 at the end; *err takes the first failure. */
+/*
+ * Write up to SYNC_BATCH dirty pages from *index on. Their number, 0 at the end; *err takes the
+ * first failure.
+ */
 static unsigned sync_some(struct obj *o, ulong *index, ulong last, int *err)
 {
 	struct page *pages[SYNC_BATCH];
@@ -700,7 +728,10 @@ int obj_sync(struct obj *o, ulong first, ulong last)
 
 /* ---- reclaim ---- */
 
-/* Pick up to `max` pages of o that nobody used since the hand last passed: busy and out of all page tables. obj->lock held. */
+/*
+ * Pick up to `max` pages of o that nobody used since the hand last passed: busy and out of all page
+ * tables. obj->lock held.
+ */
 static unsigned pick_idle(struct obj *o, struct page **pages, unsigned max, struct batch *b)
 {
 	unsigned n = 0, rounds = 0;

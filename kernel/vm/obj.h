@@ -1,9 +1,11 @@
 /*
- * Objects: the one page cache. A file's contents, a shared anonymous mapping, a block device's metadata: each is an object, a sparse array of pages
- * with a size, the list of the vmas that map it, and what it takes to fill and store a page.
+ * Objects: the one page cache. A file's contents, a shared anonymous mapping, a block device's
+ * metadata: each is an object, a sparse array of pages with a size, the list of the vmas that map
+ * it, and what it takes to fill and store a page.
  *
- * A page in the array is either busy (somebody fills, writes or removes it) or up to date. A page is dirty if it is marked in the
- * array; pages are mapped writable only while dirty, so a store to a clean page faults.
+ * A page in the array is either busy (somebody fills, writes or removes it) or up to date. A page
+ * is dirty if it is marked in the array; pages are mapped writable only while dirty, so a store to
+ * a clean page faults.
  *
  * Letters: (o) obj->lock, (c) constant, (a) atomic, (d) the list of dirty objects' lock.
  */
@@ -21,32 +23,43 @@ struct uio;
 
 struct obj_ops {
 	/*
-	 * Fill a busy page (all of it: zeros where nothing is stored). No lock held by the caller; may sleep. 0 or -EIO. NULL: new pages are zero.
+	 * Fill a busy page (all of it: zeros where nothing is stored). No lock held by the caller;
+	 * may sleep. 0 or -EIO. NULL: new pages are zero.
 	 */
 	int (*read)(struct obj *o, struct page *p);
 	/*
-	 * Write n busy pages of ascending index to the store and wait for it; bytes beyond the object's size are zero already. May sleep. 0 or -errno. NULL: pages live in memory only and are never dirty.
+	 * Write n busy pages of ascending index to the store and wait for it; bytes beyond the
+	 * object's size are zero already. May sleep. 0 or -errno. NULL: pages live in memory only
+	 * and are never dirty.
 	 */
 	int (*write)(struct obj *o, struct page **pages, unsigned n);
 	/*
-	 * Make sure that page `index` has a place in the store, before it is first dirtied. The page is busy, no lock held. 0, -ENOSPC, -EIO. May be NULL.
+	 * Make sure that page `index` has a place in the store, before it is first dirtied. Several
+	 * may ask for the same page at once. No lock of rank MM or above held. 0, -ENOSPC, -EIO.
+	 * May be NULL.
 	 */
 	int (*reserve)(struct obj *o, ulong index);
-	/* A store through a mapping made the object dirty (for the file's times). Any lock up to obj->lock may be held. May be NULL. */
+	/*
+	 * A store through a mapping made the object dirty (for the file's times). No lock of rank
+	 * MM or above held. May be NULL.
+	 */
 	void (*touched)(struct obj *o);
-	/* The last reference is gone; pages are dropped already. Locks below RANK_OBJ may be held: making room holds objects for a moment. */
+	/*
+	 * The last reference is gone; pages are dropped already. Locks below RANK_OBJ may be held:
+	 * making room holds objects for a moment.
+	 */
 	void (*release)(struct obj *o);
 };
 
 struct obj {
 	struct mutex lock;		/* RANK_OBJ */
-	struct mutex sync_lock;		/* RANK_WRITEBACK: one writer at a time, so that a sync waits for those before it */
+	struct mutex sync_lock;		/* RANK_WRITEBACK: a sync waits for those before it */
 	const struct obj_ops *ops;	/* (c) */
 	u64 size;			/* (o) bytes; no page begins at or beyond it */
 	struct radix pages;		/* (o) struct page *, marked if dirty */
-	struct tree vmas;		/* (o) the mappings, by pgoff, augmented with the largest end */
+	struct tree vmas;		/* (o) the mappings, by page, with the largest end */
 	u32 ref;			/* (a) */
-	s32 error;			/* (o) a write-back that failed, reported once by the next sync */
+	s32 error;			/* (o) of a failed write-back, for the next sync */
 	struct list dirty_link;		/* (d) on the list while pages are dirty */
 	bool on_dirty_list;		/* (d) the list holds a reference */
 	struct list all_link;		/* (d) every object with a store, for reclaim */
@@ -63,45 +76,57 @@ struct obj *obj_anon_create(u64 size);
 void obj_hold(struct obj *o);
 /* May sleep; no lock of rank OBJ or above held. */
 void obj_put(struct obj *o);
-/* Write back nothing, drop all pages: for owners that end (an inode that is freed). No vma maps o. */
+/*
+ * Write back nothing, drop all pages: for owners that end (an inode that is freed). No vma maps o.
+ */
 void obj_drop_pages(struct obj *o);
 
 /*
- * Find or fill the page at index and return it pinned (page_put when done) and up to date. -EIO, -ENOMEM, or -ENXIO if it lies beyond the
- * size. May sleep; no lock of rank OBJ or above held.
+ * Find or fill the page at index and return it pinned (page_put when done) and up to date. -EIO,
+ * -ENOMEM, or -ENXIO if it lies beyond the size. May sleep; no lock of rank OBJ or above held.
  */
 int obj_get_page(struct obj *o, ulong index, struct page **out);
 /*
- * The same for a store by the kernel: the page has its place in the store (ops->reserve). The caller stores and THEN calls obj_mark_dirty, or a write-back
- * in between would lose the store.
+ * The same for a store by the kernel: the page has its place in the store (ops->reserve). The
+ * caller stores and THEN calls obj_mark_dirty, or a write-back in between would lose the store.
  */
 int obj_get_page_dirty(struct obj *o, ulong index, struct page **out);
-/* Mark dirty a page pinned by the caller that belongs to o and is reserved. May sleep; no lock of rank OBJ or above held. */
+/*
+ * Mark dirty a page pinned by the caller that belongs to o and is reserved. May sleep; no lock of
+ * rank OBJ or above held.
+ */
 void obj_mark_dirty(struct obj *o, struct page *p);
 
 /*
- * read(2): copy up to uio->left bytes from off to the uio, ending at the size. Bytes copied, or -EFAULT, -EIO, -ENOMEM if none were. May sleep.
+ * read(2): copy up to uio->left bytes from off to the uio, ending at the size. Bytes copied, or
+ * -EFAULT, -EIO, -ENOMEM if none were. May sleep.
  */
 ssize_t obj_read(struct obj *o, off_t off, struct uio *uio);
 /*
- * write(2): copy from the uio to off, growing the size as bytes arrive. The caller excludes other writers and truncation (inode lock). Bytes copied, or
- * -EFAULT, -EIO, -ENOSPC, -ENOMEM if none were; the size is then unchanged. Safe against a source that is a mapping of the same page.
+ * write(2): copy from the uio to off, growing the size as bytes arrive. The caller excludes other
+ * writers and truncation (inode lock). Bytes copied, or -EFAULT, -EIO, -ENOSPC, -ENOMEM if none
+ * were; the size is then unchanged. Safe against a source that is a mapping of the same page.
  */
 ssize_t obj_write(struct obj *o, off_t off, struct uio *uio);
 /*
- * Set the size. Shrinking: pages beyond go, mappings of them too (also private copies), the tail of the last page is zeroed. Growing: the tail beyond
- * the old size is zeroed. The caller excludes writers (inode lock). 0 or -EIO/-ENOMEM (nothing changed).
+ * Set the size. Shrinking: pages beyond go, mappings of them too (also private copies), the tail of
+ * the last page is zeroed. Growing: the tail beyond the old size is zeroed. The caller excludes
+ * writers (inode lock). 0 or -EIO/-ENOMEM (nothing changed).
  */
 int obj_truncate(struct obj *o, u64 size);
-/* Write dirty pages of [first, last] to the store and wait. 0 or the first error (also one remembered from an earlier write-back). */
+/*
+ * Write dirty pages of [first, last] to the store and wait. 0 or the first error (also one
+ * remembered from an earlier write-back).
+ */
 int obj_sync(struct obj *o, ulong first, ulong last);
 /* Start the write-back thread. */
 void obj_writeback_start(void);
 /*
  * The fault's interface; obj->lock held.
  *
- * obj_page_locked: the page at index if it is up to date now, else NULL. obj_dirty_locked: may page p be mapped writable? If it needs no reservation it is marked dirty here;
- * false means: call obj_make_dirty without the lock and look again.
+ * obj_page_locked: the page at index if it is up to date now, else NULL. obj_dirty_locked: may page
+ * p be mapped writable? If it needs no reservation it is marked dirty here; false means: call
+ * obj_make_dirty without the lock and look again.
  */
 struct page *obj_page_locked(struct obj *o, ulong index);
 bool obj_dirty_locked(struct obj *o, struct page *p);
@@ -111,11 +136,14 @@ bool obj_is_dirty_locked(const struct obj *o, const struct page *p);
 bool obj_inside(const struct obj *o, u64 index);
 /* Get the page at index, reserve it and mark it dirty. 0 or -errno. No lock held. */
 int obj_make_dirty(struct obj *o, ulong index);
-/* Drop up to `want` clean, unpinned pages of any object. Returns how many. May sleep; no lock of rank OBJ or above held. */
+/*
+ * Drop up to `want` clean, unpinned pages of any object. Returns how many. May sleep; no lock of
+ * rank OBJ or above held.
+ */
 ulong obj_reclaim(ulong want);
 /*
- * There was no memory: make some, if need be by writing dirty pages back first. False if there is nothing to gain any more. May sleep; no lock of
- * rank MM or above held.
+ * There was no memory: make some, if need be by writing dirty pages back first. False if there is
+ * nothing to gain any more. May sleep; no lock of rank MM or above held.
  */
 bool obj_make_room(void);
 

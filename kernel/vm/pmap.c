@@ -1,15 +1,17 @@
 /*
  * Page tables: the walker.
  *
- * Owns the tables of all address spaces and of the kernel. A table is one page of PT_ENTRIES entries; level 0 tables map
- * pages, the root has level PT_LEVELS - 1. Each table's struct page counts its entries that are valid or parked; a table's
- * entry in the level above stays as long as the table. Parked entries exist at level 1 only.
+ * Owns the tables of all address spaces and of the kernel. A table is one page of PT_ENTRIES
+ * entries; level 0 tables map pages, the root has level PT_LEVELS - 1. Each table's struct page
+ * counts its entries that are valid or parked; a table's entry in the level above stays as long as
+ * the table. Parked entries exist at level 1 only.
  *
- * Who may look without pm->lock: pmap_prepare, because tables go and are parked only while the address space's lock is held
- * for writing. All stores to tables of level 0, and all links between tables, are made under pm->lock.
+ * Who may look without pm->lock: pmap_prepare, because tables go and are parked only while the
+ * address space's lock is held for writing. All stores to tables of level 0, and all links between
+ * tables, are made under pm->lock.
  *
- * Empty tables are kept, up to PMAP_SPARE_TABLES of them: a program that maps and unmaps one page again and again should not
- * pay for a table each time.
+ * Empty tables are kept, up to PMAP_SPARE_TABLES of them: a program that maps and unmaps one page
+ * again and again should not pay for a table each time.
  */
 #include "vm/pmap.h"
 
@@ -53,8 +55,9 @@ static inline struct page *table_page(const pte_t *entry)
 }
 
 /*
- * Store an entry that opens a way for the hardware, which then sees what was stored to the page or table before. Other CPUs walk the tables
- * without our lock, and a store that only takes away may come to them late: there is the flush for that.
+ * Store an entry that opens a way for the hardware, which then sees what was stored to the page or
+ * table before. Other CPUs walk the tables without our lock, and a store that only takes away may
+ * come to them late: there is the flush for that.
  */
 static inline void entry_open(pte_t *e, pte_t new)
 {
@@ -62,7 +65,9 @@ static inline void entry_open(pte_t *e, pte_t new)
 	pte_set(e, new);
 }
 
-/* The entry for va at `level`; NULL if a table on the way is missing. Looks through parked entries. */
+/*
+ * The entry for va at `level`; NULL if a table on the way is missing. Looks through parked entries.
+ */
 static pte_t *entry_find(const struct pmap *pm, ulong va, unsigned level)
 {
 	pte_t *table = pm->top;
@@ -78,8 +83,9 @@ static pte_t *entry_find(const struct pmap *pm, ulong va, unsigned level)
 }
 
 /*
- * The first level 0 table that covers part of [*va, end), and in *up the entry that points at it. *va moves up to the
- * table's first address if it lies below. NULL if there is none. Missing upper tables are skipped as a whole.
+ * The first level 0 table that covers part of [*va, end), and in *up the entry that points at it.
+ * *va moves up to the table's first address if it lies below. NULL if there is none. Missing upper
+ * tables are skipped as a whole.
  */
 static pte_t *table_next(const struct pmap *pm, ulong *va, ulong end, pte_t **up)
 {
@@ -244,7 +250,10 @@ static inline void count_entries(struct pmap *pm, pte_t *table, long n)
 		pm->empty_tables++;
 }
 
-/* The instruction fetch must see what is in a page that becomes executable: once, until it is written again. */
+/*
+ * The instruction fetch must see what is in a page that becomes executable: once, until it is
+ * written again.
+ */
 static void sync_fetch(struct page *page, unsigned prot)
 {
 	if (prot & PROT_WRITE)
@@ -272,7 +281,8 @@ void pmap_enter(struct pmap *pm, ulong va, struct page *page, unsigned prot, str
 	} else {
 		stale = pte_paddr(old) != pte_paddr(new) || (pte_prot(old) & ~pte_prot(new));
 		if (!stale)
-			tlb_flush_local(va, va + PAGE_SIZE); /* rights were added, or the fault was spurious */
+			/* Rights were added, or the fault was spurious. */
+			tlb_flush_local(va, va + PAGE_SIZE);
 	}
 	spin_unlock(&pm->lock);
 	pte_publish();
@@ -280,7 +290,8 @@ void pmap_enter(struct pmap *pm, ulong va, struct page *page, unsigned prot, str
 		batch_add(b, pm, va, va + PAGE_SIZE);
 }
 
-void pmap_enter_absent(struct pmap *pm, ulong va, struct page *const *pages, unsigned n, unsigned prot)
+void pmap_enter_absent(
+	struct pmap *pm, ulong va, struct page *const *pages, unsigned n, unsigned prot)
 {
 	long entered = 0;
 	pte_t *e;
@@ -335,8 +346,12 @@ void pmap_remove(struct pmap *pm, ulong start, ulong end, struct batch *b)
 	spin_unlock(&pm->lock);
 }
 
-/* Unlink and free the tables inside [lo, hi) that are empty below `table` of `level`, which begins at base. pm->lock held. */
-static bool trim_tables(struct pmap *pm, pte_t *table, unsigned level, ulong base, ulong lo, ulong hi, struct batch *b)
+/*
+ * Unlink and free the tables inside [lo, hi) that are empty below `table` of `level`, which begins
+ * at base. pm->lock held.
+ */
+static bool trim_tables(struct pmap *pm, pte_t *table, unsigned level, ulong base, ulong lo,
+	ulong hi, struct batch *b)
 {
 	ulong span = 1ul << pt_shift(level);
 	ulong from = MAX(lo, base), to = MIN(hi - 1, base + (span << PT_BITS) - 1);
@@ -379,11 +394,11 @@ void pmap_trim(struct pmap *pm, ulong lo, ulong hi, struct batch *b)
 }
 
 /*
- * Restrict the entries of one table in [va, stop) to prot, and drop those that have no right left; [*first, *last) will hold those that lost one.
- * pm->lock held.
+ * Restrict the entries of one table in [va, stop) to prot, and drop those that have no right left;
+ * [*first, *last) will hold those that lost one. pm->lock held.
  */
-static void restrict_entries(struct pmap *pm, pte_t *table, ulong va, ulong stop, unsigned prot, ulong *first,
-			     ulong *last)
+static void restrict_entries(struct pmap *pm, pte_t *table, ulong va, ulong stop, unsigned prot,
+	ulong *first, ulong *last)
 {
 	long dropped = 0;
 
@@ -480,7 +495,8 @@ bool pmap_clean_page(struct pmap *pm, ulong va, struct page *page)
 
 	spin_lock(&pm->lock);
 	e = entry_find(pm, va, 0);
-	writable = e && pte_valid(*e) && pte_paddr(*e) == page_paddr(page) && (pte_prot(*e) & PROT_WRITE);
+	writable = e && pte_valid(*e) && pte_paddr(*e) == page_paddr(page) &&
+		(pte_prot(*e) & PROT_WRITE);
 	if (writable)
 		pte_set(e, pte_restrict(*e, PROT_READ | PROT_EXEC));
 	spin_unlock(&pm->lock);
@@ -505,8 +521,8 @@ bool pmap_lookup(struct pmap *pm, ulong va, struct page **page, unsigned *prot)
 	return mapped;
 }
 
-ulong pmap_count(struct pmap *pm, ulong start, ulong end, void (*fn)(void *arg, struct page *page, unsigned prot),
-		 void *arg)
+ulong pmap_count(struct pmap *pm, ulong start, ulong end,
+	void (*fn)(void *arg, struct page *page, unsigned prot), void *arg)
 {
 	ulong va = start, n = 0, stop;
 	pte_t *table, *up;

@@ -1,16 +1,19 @@
 /*
  * Page tables: one walker for all machines, over machine/pte.h.
  *
- * A pmap is a cache of what the vmas, the anon table and the objects say. An entry may vanish at any time and a fault rebuilds it;
- * only faults put entries in. Nothing but the translation hangs off an entry.
+ * A pmap is a cache of what the vmas, the anon table and the objects say. An entry may vanish at
+ * any time and a fault rebuilds it; only faults put entries in. Nothing but the translation hangs
+ * off an entry.
  *
- * - Removing an entry or taking rights from it goes into a batch (tlb.h).
- * - Adding rights needs no remote flush: a CPU with the older entry takes a spurious fault, and vm_fault answers OK.
- * - A table can be *parked*: its entry in the level above is made invalid for the hardware but keeps the address. Fork parks what
- *   it would have to write-protect; the next pmap_prepare there takes write rights from the table's entries and puts it back.
+ * - Removing an entry or taking rights from it goes into a batch (tlb.h). - Adding rights needs no
+ * remote flush: a CPU with the older entry takes a spurious fault, and vm_fault answers OK. - A
+ * table can be *parked*: its entry in the level above is made invalid for the hardware but keeps
+ * the address. Fork parks what
+ *   it would have to write-protect; the next pmap_prepare there takes write rights from the
+ *   table's entries and puts it back.
  *
- * Lock: pm->lock, taken inside; pmap_prepare may allocate. Tables are freed only with the address space's lock held
- * for writing, so a prepared table stays until the caller's read lock is dropped.
+ * Lock: pm->lock, taken inside; pmap_prepare may allocate. Tables are freed only with the address
+ * space's lock held for writing, so a prepared table stays until the caller's read lock is dropped.
  */
 #pragma once
 
@@ -38,7 +41,10 @@ struct pmap {
 	ulong empty_tables;	/* (p) level 0 tables without an entry */
 };
 
-/* Boot: build the kernel's own map in kernel_pmap from what the machine tells (machine/mmu.h) and load it. */
+/*
+ * Boot: build the kernel's own map in kernel_pmap from what the machine tells (machine/mmu.h) and
+ * load it.
+ */
 extern struct pmap kernel_pmap;
 void pmap_boot(void);
 
@@ -46,25 +52,34 @@ void pmap_boot(void);
 int pmap_create(struct pmap *pm);
 /* Free all tables. No CPU has pm active, and nothing is entered that a CPU may still use. */
 void pmap_destroy(struct pmap *pm);
-/* Load pm (NULL: the kernel's) on this CPU. Interrupts off. Marks this CPU active before it loads and inactive in the old one after. */
+/*
+ * Load pm (NULL: the kernel's) on this CPU. Interrupts off. Marks this CPU active before it loads
+ * and inactive in the old one after.
+ */
 void pmap_switch(struct pmap *pm);
 
-/* Make the tables for va, unparked. The only call that can fail (-ENOMEM). Address-space lock held (read is enough). */
+/*
+ * Make the tables for va, unparked. The only call that can fail (-ENOMEM). Address-space lock held
+ * (read is enough).
+ */
 int pmap_prepare(struct pmap *pm, ulong va);
 /*
- * Map va to page with prot, replacing what is there; the entry is marked accessed, and dirty if writable. va was prepared under the same lock.
- * Cannot fail or sleep. Syncs the instruction cache if prot has PROT_EXEC.
+ * Map va to page with prot, replacing what is there; the entry is marked accessed, and dirty if
+ * writable. va was prepared under the same lock. Cannot fail or sleep. Syncs the instruction cache
+ * if prot has PROT_EXEC.
  */
 void pmap_enter(struct pmap *pm, ulong va, struct page *page, unsigned prot, struct batch *b);
 /*
- * Enter n read-only neighbours (NULL: none) from va on where nothing is entered yet; all lie in the table that was prepared for va.
+ * Enter n read-only neighbours (NULL: none) from va on where nothing is entered yet; all lie in the
+ * table that was prepared for va.
  */
-void pmap_enter_absent(struct pmap *pm, ulong va, struct page *const *pages, unsigned n, unsigned prot);
+void pmap_enter_absent(
+	struct pmap *pm, ulong va, struct page *const *pages, unsigned n, unsigned prot);
 /* Drop the entries of [start, end). */
 void pmap_remove(struct pmap *pm, ulong start, ulong end, struct batch *b);
 /*
- * Are there more empty tables than are worth keeping? Free those that lie wholly inside [lo, hi), a range without vmas. Address-space lock held for
- * writing.
+ * Are there more empty tables than are worth keeping? Free those that lie wholly inside [lo, hi), a
+ * range without vmas. Address-space lock held for writing.
  */
 bool pmap_trim_due(const struct pmap *pm);
 void pmap_trim(struct pmap *pm, ulong lo, ulong hi, struct batch *b);
@@ -73,8 +88,9 @@ void pmap_protect(struct pmap *pm, ulong start, ulong end, unsigned prot, struct
 /* Take PROT_WRITE from [start, end) for fork: parks whole tables where that is cheaper. */
 void pmap_fork_protect(struct pmap *pm, ulong start, ulong end, struct batch *b);
 /*
- * Drop the entry of va if it maps page; or take PROT_WRITE from it (before write-back, so that the next store is seen).
- * True if that changed something. The caller records va in its batch in either case: somebody else may have dropped the entry and not flushed yet.
+ * Drop the entry of va if it maps page; or take PROT_WRITE from it (before write-back, so that the
+ * next store is seen). True if that changed something. The caller records va in its batch in either
+ * case: somebody else may have dropped the entry and not flushed yet.
  */
 bool pmap_unmap_page(struct pmap *pm, ulong va, struct page *page);
 bool pmap_clean_page(struct pmap *pm, ulong va, struct page *page);
@@ -84,6 +100,9 @@ bool pmap_lookup(struct pmap *pm, ulong va, struct page **page, unsigned *prot);
 ulong pmap_count(struct pmap *pm, ulong start, ulong end,
 		 void (*fn)(void *arg, struct page *page, unsigned prot), void *arg);
 
-/* Kernel windows: map or unmap one page at va in the kernel's part, in every pmap at once. Tables for kernel windows exist from boot on or are made here (-ENOMEM). */
+/*
+ * Kernel windows: map or unmap one page at va in the kernel's part, in every pmap at once. Tables
+ * for kernel windows exist from boot on or are made here (-ENOMEM).
+ */
 int pmap_kenter(ulong va, paddr_t pa, unsigned prot, bool device);
 void pmap_kremove(ulong va, struct batch *b);

@@ -1,5 +1,6 @@
 /*
- * The reverse map: an object's vmas, in a tree by first page, augmented with the largest end page in the subtree.
+ * The reverse map: an object's vmas, in a tree by first page, augmented with the largest end page
+ * in the subtree.
  */
 #include "vm/rmap.h"
 
@@ -29,8 +30,9 @@ bool rmap_augment(struct tree_node *n)
 }
 
 /*
- * Vmas that begin at one page stand in order of arrival. Truncation relies on it: it comes to a parent before it comes to a child that fork is
- * making, so the child cannot get from the parent, behind its back, what it has dropped in the child already.
+ * Vmas that begin at one page stand in order of arrival. Truncation relies on it: it comes to a
+ * parent before it comes to a child that fork is making, so the child cannot get from the parent,
+ * behind its back, what it has dropped in the child already.
  */
 void obj_add_vma(struct obj *o, struct vma *v)
 {

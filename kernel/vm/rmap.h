@@ -1,8 +1,10 @@
 /*
- * From a page of an object to the translations that show it: by the object's list of vmas. obj->lock held.
+ * From a page of an object to the translations that show it: by the object's list of vmas.
+ * obj->lock held.
  *
- * Every address space that maps the page is put into the batch, whether or not its entry was there: another CPU may have dropped the entry and not
- * flushed it yet, and the page must not be reused before.
+ * Every address space that maps the page is put into the batch, whether or not its entry was there:
+ * another CPU may have dropped the entry and not flushed it yet, and the page must not be reused
+ * before.
  */
 #pragma once
 
@@ -19,6 +21,9 @@ bool rmap_augment(struct tree_node *n); /* the callback of obj->vmas */
 void rmap_unmap(struct obj *o, struct page *p, struct batch *b);
 /* Take PROT_WRITE from all translations of the page, so that the next store faults. */
 void rmap_clean(struct obj *o, struct page *p, struct batch *b);
-/* The first vma of o that maps some page of [first, last], and the one after v that does; NULL at the end. */
+/*
+ * The first vma of o that maps some page of [first, last], and the one after v that does; NULL at
+ * the end.
+ */
 struct vma *rmap_first(struct obj *o, u64 first, u64 last);
 struct vma *rmap_next(struct vma *v, u64 first, u64 last);

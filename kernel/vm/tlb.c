@@ -1,8 +1,9 @@
 /*
  * TLB shootdown: see tlb.h for the rules.
  *
- * A CPU sets its bit in pm->active before it loads pm and clears it after it loaded something else. We change the tables,
- * then read the bits: whoever is not in them yet will load the new tables only.
+ * A CPU sets its bit in pm->active before it loads pm and clears it after it loaded something else.
+ * We change the tables, then read the bits: whoever is not in them yet will load the new tables
+ * only.
  */
 #include "vm/tlb.h"
 

@@ -1,12 +1,15 @@
 /*
  * TLB shootdown, the machine-independent half.
  *
- * Whoever removes a translation or takes rights from one records that in a batch; batch_finish returns only when no CPU can still
- * use an old entry, and frees the pages that waited for this. A batch lives on the stack of the caller.
+ * Whoever removes a translation or takes rights from one records that in a batch; batch_finish
+ * returns only when no CPU can still use an old entry, and frees the pages that waited for this. A
+ * batch lives on the stack of the caller.
  *
- * The flush rule: a reference that a removed translation stood for is dropped by the batch after the flush, not before - another address space
- * that shares the page might drop the last one meanwhile. The address-space lock outlives batch_finish, so a range is never reused
- * before its shootdown. A flush may happen under plain spin locks (interrupts are on for whoever spins on them), never under an _irq one.
+ * The flush rule: a reference that a removed translation stood for is dropped by the batch after
+ * the flush, not before - another address space that shares the page might drop the last one
+ * meanwhile. The address-space lock outlives batch_finish, so a range is never reused before its
+ * shootdown. A flush may happen under plain spin locks (interrupts are on for whoever spins on
+ * them), never under an _irq one.
  */
 #pragma once
 
@@ -28,11 +31,19 @@ struct batch {
 };
 
 void batch_init(struct batch *b);
-/* Translations of pm in [start, end) were removed or restricted. May flush at once what b holds for another pmap. */
+/*
+ * Translations of pm in [start, end) were removed or restricted. May flush at once what b holds for
+ * another pmap.
+ */
 void batch_add(struct batch *b, struct pmap *pm, ulong start, ulong end);
 /* All translations of pm may be stale. */
 void batch_add_all(struct batch *b, struct pmap *pm);
-/* Drop a reference to p once the flush is done. The translations it stood for are in the batch already. */
+/*
+ * Drop a reference to p once the flush is done. The translations it stood for are in the batch
+ * already.
+ */
 void batch_put_page(struct batch *b, struct page *p);
-/* Flush everywhere, then drop the references. Thread context. The batch is empty and usable again. */
+/*
+ * Flush everywhere, then drop the references. Thread context. The batch is empty and usable again.
+ */
 void batch_finish(struct batch *b);

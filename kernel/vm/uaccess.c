@@ -1,5 +1,6 @@
 /*
- * User memory, seen from the kernel: range checks around the machine's copy functions, which survive faults; and scatter lists.
+ * User memory, seen from the kernel: range checks around the machine's copy functions, which
+ * survive faults; and scatter lists.
  */
 #include "vm/uaccess.h"
 
@@ -111,7 +112,8 @@ static size_t uio_move(struct uio *u, char *mem, size_t n, enum uio_way way)
 	n = MIN(n, u->left);
 	while (done < n) {
 		part = MIN(n - done, u->iov->len - u->done);
-		missed = copy_element(u, u->iov->base + u->done, mem ? mem + done : NULL, part, way);
+		missed =
+			copy_element(u, u->iov->base + u->done, mem ? mem + done : NULL, part, way);
 		part -= missed;
 		done += part;
 		u->done += part;

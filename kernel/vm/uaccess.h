@@ -1,7 +1,8 @@
 /*
- * The kernel's access to user memory. Every copy survives any pointer: a page that is merely absent is faulted in, anything else
- * ends the copy with -EFAULT. All may sleep (no lock of rank MM or above held), except between
- * uaccess_nofault_begin and _end, where a page that is not entered ends the copy.
+ * The kernel's access to user memory. Every copy survives any pointer: a page that is merely absent
+ * is faulted in, anything else ends the copy with -EFAULT. All may sleep (no lock of rank MM or
+ * above held), except between uaccess_nofault_begin and _end, where a page that is not entered ends
+ * the copy.
  */
 #pragma once
 
@@ -16,7 +17,10 @@ size_t copyin_some(void *dst, ulong src, size_t n);
 size_t copyout_some(ulong dst, const void *src, size_t n);
 /* Zero user memory: bytes NOT zeroed. */
 size_t clearout_some(ulong dst, size_t n);
-/* Copy a string with its NUL. Its length without the NUL, -EFAULT, or -ENAMETOOLONG if there is no NUL in size bytes. */
+/*
+ * Copy a string with its NUL. Its length without the NUL, -EFAULT, or -ENAMETOOLONG if there is no
+ * NUL in size bytes.
+ */
 ssize_t copyin_str(char *dst, ulong src, size_t size);
 
 /* Typed shorthands: read or write *ptr at user address va. 0 or -EFAULT. */
@@ -48,7 +52,10 @@ struct uio {
 
 /* One user (or kernel) buffer as a uio; iov lives as long as u. */
 void uio_init(struct uio *u, struct iovec *iov, ulong base, size_t len, bool kernel);
-/* Copy min(n, u->left) bytes and advance. Returns how many were copied: fewer than asked means a bad address, and u stands at it. */
+/*
+ * Copy min(n, u->left) bytes and advance. Returns how many were copied: fewer than asked means a
+ * bad address, and u stands at it.
+ */
 size_t uio_put(struct uio *u, const void *src, size_t n); /* into the buffers described by u */
 size_t uio_get(struct uio *u, void *dst, size_t n);	  /* out of them */
 size_t uio_put_zero(struct uio *u, size_t n);

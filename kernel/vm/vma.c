@@ -1,13 +1,14 @@
 /*
  * vmas and the tree they form.
  *
- * Invariants: the vmas of an address space are page-aligned, not empty, disjoint, and in the tree in order of address;
- * vma->gap is the room between the vma before and this one (less the guard a growing stack keeps below itself), and max_gap
- * the largest gap in the subtree. An object's vmas are in a second tree ordered by first page, augmented with the
- * largest end, so that the vmas that map a page are found without looking at the others.
+ * Invariants: the vmas of an address space are page-aligned, not empty, disjoint, and in the tree
+ * in order of address; vma->gap is the room between the vma before and this one (less the guard a
+ * growing stack keeps below itself), and max_gap the largest gap in the subtree. An object's vmas
+ * are in a second tree ordered by first page, augmented with the largest end, so that the vmas that
+ * map a page are found without looking at the others.
  *
- * A vma that leaves its address space stays on its object's list until the flush is done: truncation then still finds the
- * address space and flushes it before it frees a page.
+ * A vma that leaves its address space stays on its object's list until the flush is done:
+ * truncation then still finds the address space and flushes it before it frees a page.
  */
 #include "vm/vma.h"
 
@@ -44,8 +45,8 @@ void vma_drop_backing(struct obj *obj, struct file *file)
 		obj_put(obj);
 }
 
-struct vma *vma_new(struct mm *mm, ulong start, ulong end, unsigned prot, unsigned max_prot, unsigned flags,
-		    struct obj *obj, struct file *file, u64 pgoff)
+struct vma *vma_new(struct mm *mm, ulong start, ulong end, unsigned prot, unsigned max_prot,
+	unsigned flags, struct obj *obj, struct file *file, u64 pgoff)
 {
 	struct vma *v = kmem_alloc(vma_cache, ALLOC_WAIT);
 
@@ -100,7 +101,8 @@ static ulong subtree_gap(const struct tree_node *n)
 static inline bool augment(struct tree_node *n)
 {
 	struct vma *v = VMA_OF(n);
-	ulong max = v->gap, left = subtree_gap(n->left), right = subtree_gap(n->right), before = v->max_gap;
+	ulong max = v->gap, before = v->max_gap;
+	ulong left = subtree_gap(n->left), right = subtree_gap(n->right);
 
 	if (left > max)
 		max = left;
@@ -124,8 +126,8 @@ static ulong room_above(ulong below, const struct vma *v)
 }
 
 /*
- * What lies below v, which may be NULL, ends at `below` now. The walk is tree_update's, written out: the largest gap of all is often the one
- * that changes, and then the walk goes up to the root.
+ * What lies below v, which may be NULL, ends at `below` now. The walk is tree_update's, written
+ * out: the largest gap of all is often the one that changes, and then the walk goes up to the root.
  */
 static void set_below(struct vma *v, ulong below)
 {
@@ -273,7 +275,8 @@ int vma_clip_prepare(struct mm *mm, ulong va, struct vma **spare)
 	*spare = NULL;
 	if (!v || v->start == va)
 		return 0;
-	*spare = vma_new(mm, va, v->end, v->prot, v->max_prot, v->flags, v->obj, v->file, vma_pgoff(v, va));
+	*spare = vma_new(
+		mm, va, v->end, v->prot, v->max_prot, v->flags, v->obj, v->file, vma_pgoff(v, va));
 	return *spare ? 0 : -ENOMEM;
 }
 
@@ -318,8 +321,9 @@ void vma_punch(struct mm *mm, struct vma *v, ulong start, ulong end, struct vma 
 
 static bool vma_alike(const struct vma *l, const struct vma *r)
 {
-	return l->end == r->start && l->prot == r->prot && l->max_prot == r->max_prot && l->flags == r->flags &&
-	       l->obj == r->obj && l->file == r->file && (!l->obj || vma_pgoff(l, l->end) == r->pgoff);
+	return l->end == r->start && l->prot == r->prot && l->max_prot == r->max_prot &&
+		l->flags == r->flags && l->obj == r->obj && l->file == r->file &&
+		(!l->obj || vma_pgoff(l, l->end) == r->pgoff);
 }
 
 void vma_merge(struct mm *mm, ulong va, struct list *dead)
@@ -350,7 +354,10 @@ static struct vma *next_with_gap(struct vma *v, ulong len)
 	struct tree_node *n = &v->node, *child;
 
 	if (subtree_gap(n->right) < len) {
-		/* climb until we come up from the left and the node itself, or its right side, has room */
+		/*
+		 * climb until we come up from the left and the node itself, or its right side, has
+		 * room
+		 */
 		do {
 			do {
 				child = n;

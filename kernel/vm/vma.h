@@ -1,9 +1,9 @@
 /*
- * vmas: what is mapped where. A vma says attributes only: range, rights, and which part of which object; pages hang off
- * the anon table and the objects. A vma can be split and joined freely.
+ * vmas: what is mapped where. A vma says attributes only: range, rights, and which part of which
+ * object; pages hang off the anon table and the objects. A vma can be split and joined freely.
  *
- * An address space keeps its vmas in a balanced tree ordered by address, augmented with the largest gap in each
- * subtree, so that find, insert, remove and the search for room are O(log n).
+ * An address space keeps its vmas in a balanced tree ordered by address, augmented with the largest
+ * gap in each subtree, so that find, insert, remove and the search for room are O(log n).
  *
  * Letters: (m) mm->lock for writing, (o) the object's lock as well when obj is set.
  */
@@ -34,24 +34,31 @@ struct vma {
 	u16 flags;		/* (c) enum vma_flags */
 	struct mm *mm;		/* (c) */
 	struct obj *obj;	/* (c) NULL: private anonymous memory */
-	struct file *file;	/* (c) the open file it was mapped from, for its name and to keep it; may be NULL */
+	struct file *file;	/* (c) the open file that it was mapped from, or NULL */
 	u64 pgoff;		/* (m, o) page of obj at start */
 	struct tree_node obj_node; /* (o) in obj->vmas, by pgoff */
 	u64 obj_max;		/* (o) largest end page in the obj subtree */
 	struct list link;	/* in a list of detached vmas */
 };
 
-/* The two calls through which vmas keep open files; fs/file.c defines them. file_drop may sleep and take RANK_DIR locks. */
+/*
+ * The two calls through which vmas keep open files; fs/file.c defines them. file_drop may sleep and
+ * take RANK_DIR locks.
+ */
 void file_hold(struct file *f);
 void file_drop(struct file *f);
 
 void vma_module_init(void);
 bool vma_augment(struct tree_node *n); /* the callback of mm->vmas */
 
-/* A new vma, in no tree yet; takes its own references to obj or file. NULL if there is no memory. */
-struct vma *vma_new(struct mm *mm, ulong start, ulong end, unsigned prot, unsigned max_prot, unsigned flags,
-		    struct obj *obj, struct file *file, u64 pgoff);
-/* Drop the references and free; the vma is in no tree. May sleep: no lock of rank MM or above held. */
+/*
+ * A new vma, in no tree yet; takes its own references to obj or file. NULL if there is no memory.
+ */
+struct vma *vma_new(struct mm *mm, ulong start, ulong end, unsigned prot, unsigned max_prot,
+	unsigned flags, struct obj *obj, struct file *file, u64 pgoff);
+/*
+ * Drop the references and free; the vma is in no tree. May sleep: no lock of rank MM or above held.
+ */
 void vma_free(struct vma *v);
 /* vma_free for a list chained by v->link. */
 void vma_free_list(struct list *dead);
@@ -76,10 +83,16 @@ struct vma *vma_last(struct mm *mm);
 /* For writing from here on. */
 /* Put v into mm's tree (nothing overlaps it) and on its object's list. */
 void vma_link(struct mm *mm, struct vma *v);
-/* Take v out of mm's tree; it stays on its object's list until vma_unlink_obj, which must come after the flush. */
+/*
+ * Take v out of mm's tree; it stays on its object's list until vma_unlink_obj, which must come
+ * after the flush.
+ */
 void vma_unlink(struct mm *mm, struct vma *v);
 void vma_unlink_obj(struct vma *v);
-/* If a vma straddles va, stock *spare with what will be its upper part; otherwise *spare is NULL. -ENOMEM. */
+/*
+ * If a vma straddles va, stock *spare with what will be its upper part; otherwise *spare is NULL.
+ * -ENOMEM.
+ */
 int vma_clip_prepare(struct mm *mm, ulong va, struct vma **spare);
 /* Split at va by means of *spare, if it is set, and clear it. Cannot fail. */
 void vma_clip(struct mm *mm, ulong va, struct vma **spare);
@@ -87,14 +100,15 @@ void vma_clip(struct mm *mm, ulong va, struct vma **spare);
 void vma_move_start(struct vma *v, ulong start);
 void vma_move_end(struct vma *v, ulong end);
 /*
- * Take [start, end) out of v, which has no object and reaches beyond it on one side or both; for both, *spare is the part above (from
- * vma_clip_prepare at end), and is used up.
+ * Take [start, end) out of v, which has no object and reaches beyond it on one side or both; for
+ * both, *spare is the part above (from vma_clip_prepare at end), and is used up.
  */
 void vma_punch(struct mm *mm, struct vma *v, ulong start, ulong end, struct vma **spare);
 /* Join the vmas that meet at va if they are alike; the one that goes is put on `dead`. */
 void vma_merge(struct mm *mm, ulong va, struct list *dead);
 /*
- * The lowest gap of len bytes in [lo, hi) that starts at a multiple of PAGE_SIZE, keeping clear of the room below growing stacks. 0 if there is none. O(log n).
+ * The lowest gap of len bytes in [lo, hi) that starts at a multiple of PAGE_SIZE, keeping clear of
+ * the room below growing stacks. 0 if there is none. O(log n).
  */
 ulong vma_gap(struct mm *mm, ulong len, ulong lo, ulong hi);
 /* Is [start, end) free, the room below growing stacks included? */

@@ -1,9 +1,10 @@
 /*
  * Write-back: the list of dirty objects, the thread that cleans them, and the making of room.
  *
- * An object is on the dirty list from its first marked page until a sync finds none; the list holds a reference meanwhile. The thread
- * writes back what has been dirty for DIRTY_AGE, sooner when much is dirty, and keeps a few pages free by dropping clean
- * ones. Everything that has a store is on the list of all objects, round which reclaim goes.
+ * An object is on the dirty list from its first marked page until a sync finds none; the list holds
+ * a reference meanwhile. The thread writes back what has been dirty for DIRTY_AGE, sooner when much
+ * is dirty, and keeps a few pages free by dropping clean ones. Everything that has a store is on
+ * the list of all objects, round which reclaim goes.
  */
 #include "vm/writeback.h"
 
@@ -22,7 +23,8 @@ static struct list dirty_list = LIST_INIT(dirty_list);
 static struct list all_list = LIST_INIT(all_list);
 static ulong all_count;
 static long dirty_pages;
-static long dirty_limit = INTPTR_MAX; /* with more, whoever makes pages dirty has to clean some first */
+/* With more, whoever makes pages dirty has to clean some first. */
+static long dirty_limit = INTPTR_MAX;
 static struct waitq thread_wait;
 
 void writeback_add_obj(struct obj *o)
@@ -83,7 +85,8 @@ void obj_get_stats(struct obj_stats *s)
 }
 
 /*
- * The first dirty object that became dirty before `until`, with a reference, moved to the list's end; NULL if there is none.
+ * The first dirty object that became dirty before `until`, with a reference, moved to the list's
+ * end; NULL if there is none.
  */
 static struct obj *next_dirty(u64 until)
 {
@@ -122,7 +125,10 @@ void writeback_throttle(void)
 		clean(clock_now());
 }
 
-/* The object after the last one asked, with a reference; NULL if there is none or it is about to go. */
+/*
+ * The object after the last one asked, with a reference; NULL if there is none or it is about to
+ * go.
+ */
 static struct obj *next_obj(void)
 {
 	struct obj *o = NULL;
@@ -139,7 +145,8 @@ static struct obj *next_obj(void)
 				o = NULL;
 				break;
 			}
-		} while (!__atomic_compare_exchange_n(&o->ref, &ref, ref + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+		} while (!__atomic_compare_exchange_n(
+			&o->ref, &ref, ref + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
 	}
 	spin_unlock(&list_lock);
 	return o;

@@ -1,5 +1,6 @@
 /*
- * Which objects are dirty, and when they are written back. Between obj.c and writeback.c only; everybody else uses obj.h.
+ * Which objects are dirty, and when they are written back. Between obj.c and writeback.c only;
+ * everybody else uses obj.h.
  */
 #pragma once
 
@@ -10,12 +11,18 @@ void writeback_add_obj(struct obj *o);
 void writeback_remove_obj(struct obj *o);
 /* o has a marked page: put it on the dirty list, which holds a reference. obj->lock held. */
 void writeback_note(struct obj *o);
-/* o has no marked page: take it off. obj->lock held; the list's reference goes later, without locks. */
+/*
+ * o has no marked page: take it off. obj->lock held; the list's reference goes later, without
+ * locks.
+ */
 void writeback_forget(struct obj *o);
 /* Count dirty pages. */
 void writeback_count(long n);
 
-/* Before more is made dirty: if too much is, write it back first. May sleep; no lock of rank WRITEBACK or above held. */
+/*
+ * Before more is made dirty: if too much is, write it back first. May sleep; no lock of rank
+ * WRITEBACK or above held.
+ */
 void writeback_throttle(void);
 
 /* obj.c: write all dirty pages of o and wait. An error stays with o for the next sync of it. */
