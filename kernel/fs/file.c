@@ -23,7 +23,6 @@
 
 #define WORD_BITS (8 * sizeof(ulong))
 #define FILES_MIN 64u /* descriptors of a new table: one word of bits or two */
-#define FILES_MAX (1u << 20) /* whatever the limit says */
 
 struct files {
 	struct spinlock lock; /* RANK_FILES */

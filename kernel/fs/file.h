@@ -110,7 +110,8 @@ int file_path(struct file *f, char *buf, size_t size);
 /* Kernel-side convenience: offset explicit, whole or -errno/short count. */
 ssize_t file_pread(struct file *f, void *buf, size_t n, off_t off);
 
-/* Descriptor tables: growable, up to RLIMIT_NOFILE. */
+/* Descriptor tables: growable, up to RLIMIT_NOFILE, and FILES_MAX whatever that says. */
+#define FILES_MAX (1u << 20)
 struct files *files_create(void);
 struct files *files_copy(struct files *fs);  /* fork; NULL if there is no memory */
 void files_hold(struct files *fs);
@@ -138,5 +139,6 @@ u32 files_room(const struct files *fs);
  * pipe.c: F_GETPIPE_SZ, F_SETPIPE_SZ: the capacity in bytes, or -EBADF for other files; -EPERM,
  * -EBUSY, -ENOMEM.
  */
+#define PIPE_SIZE_MAX (1u << 20) /* what F_SETPIPE_SZ may ask for */
 long pipe_get_size(struct file *f);
 long pipe_set_size(struct file *f, ulong bytes);

@@ -113,5 +113,5 @@ void fs_drop_caches(void)
 	for (struct fs *fs = fs_list; fs; fs = fs->next)
 		if (fs->ops->shrink)
 			fs->ops->shrink(fs);
-	obj_reclaim(~0ul);
+	obj_reclaim(~0ul, true);
 }

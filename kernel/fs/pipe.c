@@ -24,7 +24,6 @@
 
 #define PIPE_BUF 4096u
 #define PIPE_PAGES 16u /* 64 KiB: the usual capacity */
-#define PIPE_PAGES_MAX 256u /* F_SETPIPE_SZ may go up to 1 MiB */
 #define PROT_READ 1
 
 struct pipe {
@@ -431,7 +430,7 @@ long pipe_set_size(struct file *f, ulong bytes)
 
 	if (f->ops != &pipe_file_ops)
 		return -EBADF;
-	if (bytes > (ulong)PIPE_PAGES_MAX << PAGE_SHIFT)
+	if (bytes > PIPE_SIZE_MAX)
 		return bytes > 1ul << 31 ? -EINVAL : -EPERM;
 	while (pages << PAGE_SHIFT < bytes)
 		pages *= 2;

@@ -3,7 +3,7 @@
  * whenever nobody holds them.
  *
  *   /proc                 texts, "self", a directory for each process, "sys"
- *   /proc/sys             "vm", "kernel": directories of texts
+ *   /proc/sys             "vm", "kernel", "fs": directories of texts
  *   /proc/PID             texts, "exe", "cwd", "root", "fd"
  *   /proc/PID/fd          a link for each open descriptor
  *
@@ -61,6 +61,7 @@ static const struct fixed root_names[] = {
 static const struct fixed sys_names[] = {
 	{"vm", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_vm_texts, &sysctl_vm_count},
 	{"kernel", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_kernel_texts, &sysctl_kernel_count},
+	{"fs", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_fs_texts, &sysctl_fs_count},
 };
 static const struct fixed pid_names[] = {
 	{"exe", KIND_EXE, S_IFLNK | 0777, NULL, NULL},
@@ -262,7 +263,9 @@ static int lookup_descriptor(struct proc *p, const struct name *name, struct pro
 /* A directory of /proc/sys is known by its number among sys_names. */
 static ulong texts_base(const struct proc_inode *dir)
 {
-	return dir->kind == KIND_SYS_DIR ? 64 + 32 * (dir->text == sysctl_kernel_texts) : 0;
+	if (dir->kind != KIND_SYS_DIR)
+		return 0;
+	return dir->text == sysctl_vm_texts ? 64 : dir->text == sysctl_kernel_texts ? 96 : 128;
 }
 
 static int proc_lookup(struct inode *dir, const struct name *name, struct inode **out)

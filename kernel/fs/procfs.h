@@ -19,7 +19,9 @@ extern const struct text_entry process_texts[]; /* proctext.c: /proc/PID */
 extern const size_t process_text_count;
 extern const struct text_entry system_texts[]; /* systext.c: /proc */
 extern const size_t system_text_count;
-extern const struct text_entry sysctl_vm_texts[], sysctl_kernel_texts[]; /* /proc/sys/vm, /proc/sys/kernel */
-extern const size_t sysctl_vm_count, sysctl_kernel_count;
+/* /proc/sys: "vm", "kernel", "fs". */
+extern const struct text_entry sysctl_vm_texts[], sysctl_kernel_texts[], sysctl_fs_texts[];
+extern const size_t sysctl_vm_count, sysctl_kernel_count, sysctl_fs_count;
+seq_maker make_mounts; /* for /proc/PID/mounts too */
 /* Begin to measure the load. */
 void systext_init(void);

@@ -59,7 +59,8 @@ static const char *special_name(const struct vma_info *v)
 
 static int put_mapping(struct seq *s, const struct vma_info *v)
 {
-	struct kstat st = {.ino = v->ino, .dev = v->shared_anon ? dev_make(0, 1) : 0};
+	struct kstat st = {
+		.ino = v->shared_anon ? v->ino : 0, .dev = v->shared_anon ? dev_make(0, 1) : 0};
 	const char *name = special_name(v);
 	size_t start = s->len;
 	char *path = NULL;
@@ -531,6 +532,7 @@ static int make_limits(struct seq *s, void *subject, u64 *cookie UNUSED)
 
 const struct text_entry process_texts[] = {
 	{"maps", 0444, make_maps},
+	{"mounts", 0444, make_mounts},
 	{"smaps", 0444, make_smaps},
 	{"status", 0444, make_status},
 	{"stat", 0444, make_stat},

@@ -201,7 +201,7 @@ static int make_loadavg(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 
 /* --- names and numbers --- */
 
-static int make_mounts(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+int make_mounts(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
 	char path[256];
 	bool deleted;
@@ -272,8 +272,28 @@ static int make_hostname(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED
 	return 0;
 }
 
+/* How much memory may be promised: what fits in it, as a heuristic. */
+static int make_overcommit(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "0\n");
+	return 0;
+}
+
+static int make_pipe_max(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "%u\n", PIPE_SIZE_MAX);
+	return 0;
+}
+
+static int make_nr_open(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "%u\n", FILES_MAX);
+	return 0;
+}
+
 const struct text_entry sysctl_vm_texts[] = {
 	{"max_map_count", 0444, make_max_map_count},
+	{"overcommit_memory", 0444, make_overcommit},
 };
 const struct text_entry sysctl_kernel_texts[] = {
 	{"pid_max", 0444, make_pid_max},
@@ -281,5 +301,10 @@ const struct text_entry sysctl_kernel_texts[] = {
 	{"osrelease", 0444, make_osrelease},
 	{"hostname", 0444, make_hostname},
 };
-const size_t sysctl_vm_count = ARRAY_SIZE(sysctl_vm_texts),
-	     sysctl_kernel_count = ARRAY_SIZE(sysctl_kernel_texts);
+const struct text_entry sysctl_fs_texts[] = {
+	{"pipe-max-size", 0444, make_pipe_max},
+	{"nr_open", 0444, make_nr_open},
+};
+const size_t sysctl_vm_count = ARRAY_SIZE(sysctl_vm_texts);
+const size_t sysctl_kernel_count = ARRAY_SIZE(sysctl_kernel_texts);
+const size_t sysctl_fs_count = ARRAY_SIZE(sysctl_fs_texts);

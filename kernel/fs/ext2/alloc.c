@@ -1,6 +1,11 @@
 /*
  * Block and inode bitmaps.
  *
+ * A freed block is not used again at once: a name or inode that still leads to it may be all the disk
+ * knows, and after a crash somebody would find another file's bytes there. It waits, taken, until a
+ * sync, or long enough for write-back to have told the disk, or until there is no other block. Inode
+ * numbers go round for the same reason.
+ *
  * A set bit is a block or inode in use. The counts of a group are kept beside the bitmaps in memory
  * and reach the disk with the next sync; after a crash e2fsck counts anew. Everything here runs
  * under alloc_lock.
@@ -8,7 +13,10 @@
 #include "fs/ext2/ext2.h"
 
 #include "lib/errno.h"
+#include "lib/list.h"
 #include "lib/string.h"
+#include "proc/timer.h"
+#include "vm/kmalloc.h"
 
 static u32 group_first(const struct ext2 *x, u32 g)
 {
@@ -108,23 +116,6 @@ static int take_block(struct ext2 *x, u32 goal, u32 *out)
 	return -ENOSPC;
 }
 
-int ext2_block_alloc(struct ext2 *x, u32 goal, u32 *out)
-{
-	int err;
-
-	if (goal < x->first_block || goal >= x->blocks_count)
-		goal = x->first_block;
-	mutex_lock(&x->alloc_lock);
-	/*
-	 * A bitmap that says the file system's own blocks are free is damaged: they stay taken, and
-	 * the next is tried.
-	 */
-	while (!(err = take_block(x, goal, out)) && !ext2_block_ok(x, *out))
-		ext2_damage(x, "block %u belongs to the file system but was marked free", *out);
-	mutex_unlock(&x->alloc_lock);
-	return err;
-}
-
 /* Clear bits of one group's map. */
 static void free_in_group(struct ext2 *x, u32 g, u32 first, u32 n)
 {
@@ -148,9 +139,8 @@ static void free_in_group(struct ext2 *x, u32 g, u32 first, u32 n)
 	x->free_blocks += freed;
 }
 
-void ext2_block_free(struct ext2 *x, u32 block, u32 n)
+static void free_now(struct ext2 *x, u32 block, u32 n)
 {
-	mutex_lock(&x->alloc_lock);
 	while (n) {
 		u32 g = (block - x->first_block) / x->blocks_per_group;
 		u32 here = MIN(n, group_first(x, g) + group_blocks(x, g) - block);
@@ -159,7 +149,104 @@ void ext2_block_free(struct ext2 *x, u32 block, u32 n)
 		block += here;
 		n -= here;
 	}
+}
+
+/* Blocks that wait to be used again. */
+struct freed_run {
+	struct list link;
+	u32 block, n;
+	u64 when;
+};
+
+#define FREED_WAIT (10 * NSEC) /* write-back is done with what is older */
+
+/* Free for good what was given back before `until`. */
+static void release_before(struct ext2 *x, u64 until)
+{
+	struct freed_run *r;
+
+	while (!list_empty(&x->freed)) {
+		r = LIST_FIRST(&x->freed, struct freed_run, link);
+		if (r->when > until)
+			break;
+		list_remove(&r->link);
+		x->freed_blocks -= r->n;
+		free_now(x, r->block, r->n);
+		kmfree(r);
+	}
+}
+
+bool ext2_release_freed(struct ext2 *x, u64 until)
+{
+	bool any;
+
+	mutex_lock(&x->alloc_lock);
+	any = !list_empty(&x->freed);
+	release_before(x, until);
 	mutex_unlock(&x->alloc_lock);
+	return any;
+}
+
+/* Note the run; without memory for that it is free at once. */
+static void free_later(struct ext2 *x, u32 block, u32 n)
+{
+	u64 now = clock_now();
+	struct freed_run *r = NULL;
+
+	if (!list_empty(&x->freed))
+		r = LIST_LAST(&x->freed, struct freed_run, link);
+	if (r && r->block + r->n == block && now - r->when < NSEC) {
+		r->n += n;
+		r->when = now;
+	} else {
+		r = kmalloc(sizeof(*r), ALLOC_WAIT);
+		if (!r) {
+			free_now(x, block, n);
+			return;
+		}
+		*r = (struct freed_run){.block = block, .n = n, .when = now};
+		list_append(&x->freed, &r->link);
+	}
+	x->freed_blocks += n;
+}
+
+void ext2_block_free(struct ext2 *x, u32 block, u32 n)
+{
+	mutex_lock(&x->alloc_lock);
+	free_later(x, block, n);
+	mutex_unlock(&x->alloc_lock);
+}
+
+/* take_block, with what waits as the last resort. */
+static int take_or_release(struct ext2 *x, u32 goal, u32 *out)
+{
+	int err;
+
+	if (!list_empty(&x->freed))
+		release_before(x, clock_now() - MIN(clock_now(), (u64)FREED_WAIT));
+	err = take_block(x, goal, out);
+	if (err == -ENOSPC && !list_empty(&x->freed)) {
+		release_before(x, UINT64_MAX);
+		err = take_block(x, goal, out);
+	}
+	return err;
+}
+
+int ext2_block_alloc(struct ext2 *x, u32 goal, u32 *out)
+{
+	int err;
+
+	if (goal < x->first_block || goal >= x->blocks_count)
+		goal = x->first_block;
+	mutex_lock(&x->alloc_lock);
+	/*
+	 * A bitmap that says the file system's own blocks are free is damaged: they stay taken, and
+	 * the next is tried.
+	 */
+	while (!(err = take_or_release(x, goal, out)) && !ext2_block_ok(x, *out))
+		ext2_damage(x, "block %u belongs to the file system but was marked free", *out);
+	mutex_unlock(&x->alloc_lock);
+	return err;
 }
 
 /* --- inodes --- */
@@ -189,18 +276,22 @@ static u32 directory_group(const struct ext2 *x, u32 parent_group)
 /* Take an inode of group g. */
 static int take_inode(struct ext2 *x, u32 g, u32 *out)
 {
-	u32 first = g == 0 ? x->first_ino - 1 : 0, bit;
+	u32 first = g == 0 ? x->first_ino - 1 : 0, from = MAX(first, (u32)x->group[g].next_inode),
+	    bit;
 	struct meta_block map;
 	int err = meta_get_write(x, x->group[g].inode_bitmap, &map);
 
 	if (err)
 		return err;
-	bit = find_clear(map.data, first, x->inodes_per_group);
+	bit = find_clear(map.data, from, x->inodes_per_group);
+	if (bit == x->inodes_per_group)
+		bit = find_clear(map.data, first, x->inodes_per_group);
 	err = bit < x->inodes_per_group ? 0 : -ENOSPC;
 	if (!err) {
 		((u8 *)map.data)[bit / 8] |= (u8)(1u << bit % 8);
 		meta_dirty(&map);
 		*out = g * x->inodes_per_group + bit + 1;
+		x->group[g].next_inode = (u16)(bit + 1);
 	}
 	meta_put(&map);
 	return err;

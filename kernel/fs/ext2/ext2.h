@@ -99,6 +99,7 @@ struct ext2_dirent {
 struct ext2_group {
 	u32 block_bitmap, inode_bitmap, inode_table; /* (c) */
 	u16 free_blocks, free_inodes, used_dirs;     /* (A) alloc_lock */
+	u16 next_inode; /* (A) bit at which the search for a free inode begins */
 };
 
 struct ext2 {
@@ -118,6 +119,8 @@ struct ext2 {
 	u32 reserved_blocks;
 	bool filetype, nanoseconds, large_file;
 	u64 free_blocks, free_inodes;	/* (A) */
+	struct list freed;		/* (A) of freed_run, oldest first */
+	u64 freed_blocks;		/* (A) in them */
 	bool damaged;			/* an error was met: the state on the disk says so */
 	u32 complaints;			/* (a) lines about damage so far */
 };
@@ -208,8 +211,13 @@ int io_end(struct io_batch *io);
 bool ext2_block_ok(const struct ext2 *x, u32 block);
 /* A free block, as near after goal as can be, now taken. -ENOSPC, -EIO. */
 int ext2_block_alloc(struct ext2 *x, u32 goal, u32 *out);
-/* Give n contiguous blocks back. */
+/* Give n contiguous blocks back. They are used again once the disk has heard of it. */
 void ext2_block_free(struct ext2 *x, u32 block, u32 n);
+/*
+ * The disk knows what happened before `until` (clock_now()): blocks given back by then may be used.
+ * True if there were any.
+ */
+bool ext2_release_freed(struct ext2 *x, u64 until);
 int ext2_inode_alloc(struct ext2 *x, u32 parent, bool dir, u32 *out);
 void ext2_inode_free(struct ext2 *x, u32 ino, bool dir);
 /* First data block of the group that ino lies in: where its blocks are looked for first. */

@@ -195,8 +195,14 @@ static int read_groups(struct ext2 *x)
 		for (u32 i = 0; i < per && g + i < x->groups && !err; i++, d++) {
 			if (!descriptor_ok(x, d))
 				err = refuse(x, "a block group's descriptor is nonsense");
-			x->group[g + i] = (struct ext2_group){d->block_bitmap, d->inode_bitmap,
-				d->inode_table, d->free_blocks, d->free_inodes, d->used_dirs};
+			x->group[g + i] = (struct ext2_group){
+				.block_bitmap = d->block_bitmap,
+				.inode_bitmap = d->inode_bitmap,
+				.inode_table = d->inode_table,
+				.free_blocks = d->free_blocks,
+				.free_inodes = d->free_inodes,
+				.used_dirs = d->used_dirs,
+			};
 			x->free_blocks += d->free_blocks;
 			x->free_inodes += d->free_inodes;
 		}
@@ -296,9 +302,21 @@ static int sync_inodes(struct ext2 *x, bool dirs)
 	return err;
 }
 
+/* Counts, and all metadata, to the disk. */
+static int sync_meta(struct ext2 *x)
+{
+	int err = write_counts(x);
+	int e = obj_sync(&x->meta, 0, ~0ul);
+
+	err = err ? err : e;
+	e = x->dev->flush(x->dev);
+	return err ? err : e;
+}
+
 int ext2_sync(struct fs *fs)
 {
 	struct ext2 *x = CONTAINER_OF(fs, struct ext2, fs);
+	u64 start = clock_now();
 	int err, e;
 
 	if (fs->read_only)
@@ -306,12 +324,11 @@ int ext2_sync(struct fs *fs)
 	err = sync_inodes(x, false);
 	e = sync_inodes(x, true);
 	err = err ? err : e;
-	e = write_counts(x);
+	e = sync_meta(x);
 	err = err ? err : e;
-	e = obj_sync(&x->meta, 0, ~0ul);
-	err = err ? err : e;
-	e = x->dev->flush(x->dev);
-	return err ? err : e;
+	if (!err && ext2_release_freed(x, start))
+		err = sync_meta(x);
+	return err;
 }
 
 /*
@@ -358,8 +375,8 @@ static void ext2_statfs(struct fs *fs, struct kstatfs *st)
 	st->type = EXT2_TYPE;
 	st->bsize = x->block_size;
 	st->blocks = x->blocks_count - MIN(overhead, (u64)x->blocks_count);
-	st->bfree = x->free_blocks;
-	st->bavail = x->free_blocks - MIN(x->free_blocks, (u64)x->reserved_blocks);
+	st->bfree = x->free_blocks + x->freed_blocks;
+	st->bavail = st->bfree - MIN(st->bfree, (u64)x->reserved_blocks);
 	st->files = x->inodes_count;
 	st->ffree = x->free_inodes;
 }
@@ -415,6 +432,7 @@ int ext2_mount(struct block_device *dev, struct fs **out)
 	x->dev = dev;
 	fs_setup(&x->fs, &ext2_ops, "ext2", dev->name, dev_make(254, 0));
 	mutex_init(&x->alloc_lock, "bitmaps", RANK_FSALLOC);
+	list_init(&x->freed);
 	ext2_meta_init(x);
 	err = read_super(x);
 	if (!err)
