@@ -82,7 +82,7 @@ static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, 
 	if (too_many(mm, start, end, c, added))
 		return -ENOMEM;
 	while (anon_remove_prepare(&mm->anon, start, end, &c->batch) < 0)
-		if (!obj_reclaim(PREPARE_RECLAIM))
+		if (!obj_reclaim(PREPARE_RECLAIM, false))
 			return -ENOMEM;
 	return 0;
 }

@@ -116,6 +116,8 @@ static void page_forget(struct obj *o, struct page *p)
 {
 	if (radix_marked(&o->pages, p->index))
 		writeback_count(-1);
+	if (o->ops->read)
+		writeback_count_cached(-1);
 	radix_remove(&o->pages, p->index);
 	p->obj = NULL;
 	page_put(p);
@@ -133,6 +135,8 @@ static int page_insert(struct obj *o, struct page *p, ulong index)
 	p->obj = o;
 	p->index = index;
 	p->flags = PAGE_BUSY | PAGE_REFERENCED;
+	if (o->ops->read)
+		writeback_count_cached(1);
 	return 0;
 }
 
@@ -182,7 +186,7 @@ static int page_grab(struct obj *o, ulong index, struct page **out, bool *fresh)
 			break;
 		}
 		mutex_unlock(&o->lock);
-		spare = page_alloc(0, ALLOC_WAIT);
+		spare = page_alloc(0, ALLOC_WAIT | (o->ops->read ? ALLOC_CACHE : 0));
 		if (!spare)
 			return -ENOMEM;
 	}
@@ -416,7 +420,7 @@ static ssize_t write_cached(struct obj *o, off_t off, size_t n, struct uio *u)
 static ssize_t write_beyond(struct obj *o, off_t off, size_t n, struct uio *u)
 {
 	ulong in = (ulong)off & PAGE_MASK, index = (ulong)((u64)off >> PAGE_SHIFT);
-	struct page *p = page_alloc(0, ALLOC_WAIT | (n < PAGE_SIZE ? ALLOC_ZERO : 0));
+	struct page *p = page_alloc(0, ALLOC_WAIT | ALLOC_CACHE | (n < PAGE_SIZE ? ALLOC_ZERO : 0));
 	size_t got;
 	int err;
 

@@ -137,10 +137,11 @@ bool obj_inside(const struct obj *o, u64 index);
 /* Get the page at index, reserve it and mark it dirty. 0 or -errno. No lock held. */
 int obj_make_dirty(struct obj *o, ulong index);
 /*
- * Drop up to `want` clean, unpinned pages of any object. Returns how many. May sleep; no lock of
- * rank OBJ or above held.
+ * Drop up to `want` clean, idle pages of any object. Returns how many. Unless `all` is set, a few
+ * stay: whoever takes memory for good must not live off the pages that running programs are read
+ * from. May sleep; an object whose lock is taken is passed over.
  */
-ulong obj_reclaim(ulong want);
+ulong obj_reclaim(ulong want, bool all);
 /*
  * There was no memory: make some, if need be by writing dirty pages back first. False if there is
  * nothing to gain any more. May sleep; no lock of rank MM or above held.

@@ -242,7 +242,7 @@ static struct page *alloc_hard(unsigned order, unsigned flags)
 		p = alloc_block(order);
 	}
 	for (int i = 0; !p && (flags & ALLOC_WAIT) && i < RECLAIM_TRIES; i++) {
-		ulong freed = obj_reclaim(MAX(1ul << order, RECLAIM_MIN));
+		ulong freed = obj_reclaim(MAX(1ul << order, RECLAIM_MIN), flags & ALLOC_CACHE);
 
 		kmem_drain();
 		page_drain();

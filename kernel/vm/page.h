@@ -75,6 +75,8 @@ struct page {
 enum alloc_flags {
 	ALLOC_ZERO = 1 << 0, /* fill with zeros */
 	ALLOC_WAIT = 1 << 1, /* no spin lock is held: may sleep to make room before failing */
+	/* for a page of a file: may take the place of the last other ones */
+	ALLOC_CACHE = 1 << 2,
 };
 
 struct phys_range {

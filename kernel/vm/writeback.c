@@ -16,12 +16,18 @@
 
 #define DIRTY_AGE (3 * NSEC)
 #define PERIOD NSEC
+/*
+ * So many pages of files stay when others want memory: room for the code of a few programs. With
+ * less, a program that eats all memory would not fail but wait for its own code again and again.
+ */
+#define CACHE_FLOOR 256
 #define ROOM_PAGES 16
 
 static struct spinlock list_lock = SPINLOCK_INIT("dirty objects", RANK_DIRTY);
 static struct list dirty_list = LIST_INIT(dirty_list);
 static struct list all_list = LIST_INIT(all_list);
 static ulong all_count;
+static long cached_pages; /* (a) of objects with a store */
 static long dirty_pages;
 /* With more, whoever makes pages dirty has to clean some first. */
 static long dirty_limit = INTPTR_MAX;
@@ -68,6 +74,11 @@ void writeback_forget(struct obj *o)
 	/* The caller has a reference of its own, so this is not the last. */
 	left = __atomic_sub_fetch(&o->ref, 1, __ATOMIC_ACQ_REL);
 	ASSERT(left > 0);
+}
+
+void writeback_count_cached(long n)
+{
+	__atomic_fetch_add(&cached_pages, n, __ATOMIC_RELAXED);
 }
 
 void writeback_count(long n)
@@ -152,6 +163,14 @@ static struct obj *next_obj(void)
 	return o;
 }
 
+/* How many of `want` pages may go if the floor is to be kept. */
+static ulong above_floor(ulong want)
+{
+	long room = __atomic_load_n(&cached_pages, __ATOMIC_RELAXED) - CACHE_FLOOR;
+
+	return room > 0 ? MIN(want, (ulong)room) : 0;
+}
+
 /* Ask every object once. */
 static ulong reclaim_round(ulong want)
 {
@@ -168,12 +187,12 @@ static ulong reclaim_round(ulong want)
 	return freed;
 }
 
-ulong obj_reclaim(ulong want)
+ulong obj_reclaim(ulong want, bool all)
 {
 	ulong freed = 0, n;
 
 	do {
-		n = reclaim_round(want - freed);
+		n = reclaim_round(all ? want - freed : above_floor(want - freed));
 		freed += n;
 	} while (n && freed < want);
 	return freed;
@@ -181,10 +200,10 @@ ulong obj_reclaim(ulong want)
 
 bool obj_make_room(void)
 {
-	if (obj_reclaim(ROOM_PAGES))
+	if (obj_reclaim(ROOM_PAGES, false))
 		return true;
 	clean(clock_now());
-	return obj_reclaim(ROOM_PAGES);
+	return obj_reclaim(ROOM_PAGES, false);
 }
 
 static void writeback_main(void *arg UNUSED)
@@ -200,7 +219,7 @@ static void writeback_main(void *arg UNUSED)
 			clean(clock_now());
 		else
 			clean(clock_now() - MIN(clock_now(), (u64)DIRTY_AGE));
-		while (ps.free < ps.total / 32 && obj_reclaim(ps.total / 64))
+		while (ps.free < ps.total / 32 && obj_reclaim(ps.total / 64, false))
 			page_get_stats(&ps);
 	}
 }

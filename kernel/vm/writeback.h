@@ -16,8 +16,9 @@ void writeback_note(struct obj *o);
  * locks.
  */
 void writeback_forget(struct obj *o);
-/* Count dirty pages. */
+/* Count dirty pages, and pages of objects with a store. */
 void writeback_count(long n);
+void writeback_count_cached(long n);
 
 /*
  * Before more is made dirty: if too much is, write it back first. May sleep; no lock of rank

@@ -256,7 +256,7 @@ static void reclaim_drops_clean_idle_pages_alone(void **state UNUSED)
 		byte_at(i * PAGE_SIZE);
 	file_write(3 * PAGE_SIZE, &one, 1);
 	assert_int_equal(obj_get_page(&file->obj, 6, &pinned), 0);
-	while (obj_reclaim(100))
+	while (obj_reclaim(100, true))
 		;
 	assert_int_equal(file->obj.pages.count, 2);
 	assert_ptr_equal(radix_get(&file->obj.pages, 6), pinned);
@@ -282,7 +282,7 @@ static void reclaim_takes_mapped_pages(void **state UNUSED)
 	assert_int_equal(mm_map(mm, &rq), 0x40000000);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(host_load(0x40000000 + i * PAGE_SIZE, &value), FAULT_OK);
-	while (obj_reclaim(100))
+	while (obj_reclaim(100, true))
 		;
 	assert_int_equal(file->obj.pages.count, 0);
 	assert_int_equal(mm->pmap.resident, 0);

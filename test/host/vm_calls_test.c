@@ -244,7 +244,7 @@ static void reclaim_takes_as_much_as_is_asked(void **state UNUSED)
 		assert_int_equal(obj_get_page(&store.obj, i, &p), 0);
 		page_put(p);
 	}
-	assert_int_equal(obj_reclaim(~0ul), FILE_PAGES);
+	assert_int_equal(obj_reclaim(~0ul, true), FILE_PAGES);
 }
 
 /* A page of the file that is written anew is noted as one that instruction fetch has not seen. */

@@ -809,7 +809,7 @@ static void do_housekeeping(struct model *m, struct op *op)
 {
 	switch (pick(m, 4)) {
 	case 0: CHECK(obj_sync(&m->store[pick(m, FILES)]->obj, 0, RADIX_NONE) == 0); break;
-	case 1: obj_reclaim(1 + pick(m, 40)); break;
+	case 1: obj_reclaim(1 + pick(m, 40), true); break;
 	case 2:
 		pick_range(m, op);
 		CHECK(mm_sync(m->mm[op->mm], va_of(op->first), op->pages * PAGE_SIZE, MS_SYNC) ==

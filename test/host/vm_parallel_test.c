@@ -192,7 +192,7 @@ static void disturb_file(u32 *seed)
 
 	switch (next_random(seed, 4)) {
 	case 0: CHECK(obj_sync(&store.obj, 0, RADIX_NONE) == 0); break;
-	case 1: obj_reclaim(8); break;
+	case 1: obj_reclaim(8, true); break;
 	case 2: CHECK(mm_sync(shared_mm, FILE_START, FILE_PAGES * PAGE_SIZE, MS_SYNC) == 0); break;
 	}
 	if (next_random(seed, 8) == 0) {
