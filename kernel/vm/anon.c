@@ -21,6 +21,11 @@
 
 #define ANON_BITS 6
 #define ANON_SLOTS (1u << ANON_BITS)
+/*
+ * A table keeps so many leaves whose last page went: a program that maps, touches and unmaps one
+ * page again and again should not pay for the way to it each time.
+ */
+#define SPARE_LEAVES 8
 
 struct anon_node {
 	u32 ref;  /* (a) */
@@ -42,6 +47,7 @@ void anontab_init(struct anontab *t)
 {
 	spin_init(&t->lock, "anon table", RANK_TAB);
 	t->root = NULL;
+	t->spare = 0;
 }
 
 static inline unsigned slot_shift(unsigned level)
@@ -57,6 +63,11 @@ static inline unsigned slot_index(ulong va, unsigned level)
 static inline u64 slot_bit(unsigned slot)
 {
 	return 1ull << slot;
+}
+
+static inline u64 slot_range(unsigned first, unsigned last)
+{
+	return ~0ull << first & ~0ull >> (ANON_SLOTS - 1 - last);
 }
 
 /* The first slot from i on whose bit is set; there is one, and none below i. */
@@ -110,6 +121,12 @@ static struct anon_node *node_clone(struct anon_node *n, unsigned level)
 			page_hold(n->page[i]);
 	}
 	return copy;
+}
+
+static inline void spare_gone(struct anontab *t)
+{
+	if (t->spare)
+		t->spare--;
 }
 
 /* Is n there, and ours alone if the node above it is? */
@@ -171,6 +188,8 @@ struct anon_node *anon_own(struct anontab *t, ulong va, bool make, struct batch 
 	struct anon_node **link = &t->root, *parent = NULL;
 
 	for (unsigned level = ANON_LEVELS - 1;; level--) {
+		if (level == 0 && make && *link && !(*link)->used)
+			spare_gone(t); /* a page comes into it */
 		if (!node_ours(*link) && !node_own(parent, link, level, make, b))
 			return NULL;
 		parent = *link;
@@ -180,13 +199,18 @@ struct anon_node *anon_own(struct anontab *t, ulong va, bool make, struct batch 
 	}
 }
 
-const struct anon_node *anon_leaf(const struct anontab *t, ulong va)
+static struct anon_node *find_leaf(const struct anontab *t, ulong va)
 {
-	const struct anon_node *n = t->root;
+	struct anon_node *n = t->root;
 
 	for (unsigned level = ANON_LEVELS - 1; n && level > 0; level--)
 		n = n->child[slot_index(va, level)];
 	return n;
+}
+
+const struct anon_node *anon_leaf(const struct anontab *t, ulong va)
+{
+	return find_leaf(t, va);
 }
 
 struct page *anon_at(const struct anon_node *leaf, ulong va)
@@ -246,7 +270,7 @@ static bool leaf_used(const struct anontab *t, ulong start, ulong end)
 	const struct anon_node *n = anon_leaf(t, start);
 	unsigned first = slot_index(start, 0), last = slot_index(end - 1, 0);
 
-	return n && (n->used & ~0ull << first & ~0ull >> (ANON_SLOTS - 1 - last));
+	return n && (n->used & slot_range(first, last));
 }
 
 int anon_remove_prepare_locked(struct anontab *t, ulong start, ulong end, struct batch *b)
@@ -274,25 +298,42 @@ int anon_remove_prepare(struct anontab *t, ulong start, ulong end, struct batch 
 	return err;
 }
 
+/* Drop the pages in slots first to last of a leaf. */
+static void leaf_remove(struct anon_node *leaf, unsigned first, unsigned last, struct batch *b)
+{
+	u64 gone = leaf->used & slot_range(first, last);
+	unsigned i = first;
+
+	ASSERT(ref_get(&leaf->ref) == 1);
+	leaf->used &= ~gone;
+	for (; gone; gone &= gone - 1) {
+		i = next_slot(gone, i);
+		batch_put_page(b, leaf->page[i]);
+		leaf->page[i] = NULL;
+	}
+}
+
 /* Empty what [start, end) covers of n, which begins at base. True if n is gone then. */
-static bool node_remove(
-	struct anon_node *n, unsigned level, ulong base, ulong start, ulong end, struct batch *b)
+static bool node_remove(struct anontab *t, struct anon_node *n, unsigned level, ulong base,
+	ulong start, ulong end, struct batch *b)
 {
 	ulong span = 1ul << slot_shift(level);
 	ulong node_last = base + (span << ANON_BITS) - 1; /* ~0 for a 32-bit machine's root */
 	ulong from = MAX(start, base), last = MIN(end - 1, node_last);
 
+	if (level == 0 && !n->used)
+		spare_gone(t);
 	if (from == base && last == node_last) {
 		node_put(n, level, b);
 		return true;
 	}
-	for (unsigned i = slot_index(from, level); i <= slot_index(last, level); i++) {
+	if (level == 0)
+		leaf_remove(n, slot_index(from, 0), slot_index(last, 0), b);
+	for (unsigned i = slot_index(from, level); level && i <= slot_index(last, level); i++) {
 		if (!n->child[i])
 			continue;
 		ASSERT(ref_get(&n->ref) == 1);
-		if (level == 0)
-			batch_put_page(b, n->page[i]);
-		else if (!node_remove(n->child[i], level - 1, base + i * span, start, end, b))
+		if (!node_remove(t, n->child[i], level - 1, base + i * span, start, end, b))
 			continue;
 		n->child[i] = NULL;
 		n->used &= ~slot_bit(i);
@@ -303,12 +344,33 @@ static bool node_remove(
 	return true;
 }
 
+/*
+ * The same for a range in one leaf, if that can stay where it is. False if not; then the range may
+ * be empty already.
+ */
+static bool remove_in_leaf(struct anontab *t, ulong start, ulong end, struct batch *b)
+{
+	struct anon_node *leaf = find_leaf(t, start);
+	unsigned first = slot_index(start, 0), last = slot_index(end - 1, 0);
+
+	if (!leaf || !(leaf->used & slot_range(first, last)))
+		return true;
+	if (last - first == ANON_SLOTS - 1)
+		return false;
+	leaf_remove(leaf, first, last, b);
+	if (leaf->used)
+		return true;
+	return ++t->spare <= SPARE_LEAVES;
+}
+
 void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b)
 {
-	if (!t->root || start >= end || (in_one_leaf(start, end) && !leaf_used(t, start, end)))
+	if (!t->root || start >= end || (in_one_leaf(start, end) && remove_in_leaf(t, start, end, b)))
 		return;
-	if (node_remove(t->root, ANON_LEVELS - 1, 0, start, end, b))
+	if (node_remove(t, t->root, ANON_LEVELS - 1, 0, start, end, b)) {
 		t->root = NULL;
+		t->spare = 0;
+	}
 }
 
 static ulong node_count(

@@ -21,7 +21,8 @@ struct anon_node;
 
 struct anontab {
 	struct spinlock lock;
-	struct anon_node *root; /* NULL when empty */
+	struct anon_node *root;
+	u32 spare; /* about as many leaves are kept though they are empty */
 };
 
 void anon_module_init(void);
