@@ -2,10 +2,6 @@
 # ./mv6 gdb: a machine that stops before its first instruction, and a debugger that knows the kernel.
 . "$(dirname "$0")/lib.sh"
 
-if ! command -v gdb-multiarch >/dev/null; then
-	echo '1..0 # SKIP gdb-multiarch is not installed'
-	exit
-fi
 "$mv6" image -m "$machine" --force --size 64M "$work/disk.img" 2>/dev/null
 run timeout 100 "$mv6" gdb -m "$machine" --disk "$work/disk.img" <<'END'
 set confirm off
