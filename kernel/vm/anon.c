@@ -290,7 +290,7 @@ int anon_remove_prepare(struct anontab *t, ulong start, ulong end, struct batch 
 {
 	int err;
 
-	if (!t->root)
+	if (!__atomic_load_n(&t->root, __ATOMIC_RELAXED))
 		return 0;
 	spin_lock(&t->lock);
 	err = anon_remove_prepare_locked(t, start, end, b);
