@@ -12,6 +12,10 @@
  * drops the old node, so whoever looks meanwhile errs towards one needless copy. Two address spaces
  * may clone one shared node at the same time, each under its own lock: both raise the children, and
  * the second to drop the old node frees it.
+ *
+ * The table remembers the leaf that was owned last (t->own): most faults, and the small unmappings,
+ * find their leaf there. Its path stays ours until a fork, or until nodes are removed; both forget
+ * it.
  */
 #include "vm/anon.h"
 
@@ -29,7 +33,7 @@
 
 struct anon_node {
 	u32 ref;  /* (a) */
-	u64 used; /* bit i: slot i is not NULL */
+	u64 used; /* bit i: slot i is in use; what the others hold means nothing */
 	union {
 		struct anon_node *child[ANON_SLOTS];
 		struct page *page[ANON_SLOTS];
@@ -43,11 +47,20 @@ void anon_module_init(void)
 	node_cache = kmem_cache_create("anon_node", sizeof(struct anon_node), 0);
 }
 
+#define NO_LEAF ~0ul /* no leaf has this number */
+
+static inline void forget_own(struct anontab *t)
+{
+	t->own = NULL;
+	t->own_number = NO_LEAF;
+}
+
 void anontab_init(struct anontab *t)
 {
 	spin_init(&t->lock, "anon table", RANK_TAB);
 	t->root = NULL;
 	t->spare = 0;
+	forget_own(t);
 }
 
 static inline unsigned slot_shift(unsigned level)
@@ -63,6 +76,18 @@ static inline unsigned slot_index(ulong va, unsigned level)
 static inline u64 slot_bit(unsigned slot)
 {
 	return 1ull << slot;
+}
+
+/* What slot i of n holds; NULL if nothing. */
+static inline void *slot_get(const struct anon_node *n, unsigned i)
+{
+	return n->used & slot_bit(i) ? (void *)n->child[i] : NULL;
+}
+
+/* Leaves are numbered by address. */
+static inline ulong leaf_number(ulong va)
+{
+	return va >> slot_shift(1);
 }
 
 static inline u64 slot_range(unsigned first, unsigned last)
@@ -102,15 +127,26 @@ static void node_put(struct anon_node *n, unsigned level, struct batch *b)
 	kmem_free(node_cache, n);
 }
 
+/* An empty node with one reference. NULL if there is no memory. */
+static struct anon_node *node_new(void)
+{
+	struct anon_node *n = kmem_alloc(node_cache, 0);
+
+	if (n) {
+		n->ref = 1;
+		n->used = 0;
+	}
+	return n;
+}
+
 /* A copy of n with one reference, sharing what n points at. NULL if there is no memory. */
 static struct anon_node *node_clone(struct anon_node *n, unsigned level)
 {
-	struct anon_node *copy = kmem_alloc(node_cache, ALLOC_ZERO);
+	struct anon_node *copy = node_new();
 	unsigned i = 0;
 
 	if (!copy)
 		return NULL;
-	copy->ref = 1;
 	copy->used = n->used;
 	for (u64 left = n->used; left; left &= left - 1) {
 		i = next_slot(left, i);
@@ -129,6 +165,13 @@ static inline void spare_gone(struct anontab *t)
 		t->spare--;
 }
 
+/* A page may come into a leaf that was there. */
+static inline void spare_used(struct anontab *t, const struct anon_node *leaf, bool make)
+{
+	if (make && !leaf->used)
+		spare_gone(t);
+}
+
 /* Is n there, and ours alone if the node above it is? */
 static inline bool node_ours(const struct anon_node *n)
 {
@@ -136,75 +179,96 @@ static inline bool node_ours(const struct anon_node *n)
 }
 
 /*
- * Make *link, the root's pointer or that in a slot of `parent`, which is ours alone, point at a
- * node that is ours alone; what is there is not. False if there is no memory, or nothing is there
- * and `make` is not set.
+ * Put a node that is ours alone in the place of `old` (NULL: of nothing), which is not: a copy, or
+ * an empty one. The place is below `parent`, which is ours alone, on the way to va; NULL: the root.
+ * NULL if there is no memory.
  */
-static NOINLINE bool node_own(struct anon_node *parent, struct anon_node **link, unsigned level,
-	bool make, struct batch *b)
+static NOINLINE struct anon_node *node_own(struct anontab *t, struct anon_node *parent,
+	struct anon_node *old, ulong va, unsigned level, struct batch *b)
 {
-	struct anon_node *old = *link, *n;
+	struct anon_node *n = old ? node_clone(old, level) : node_new();
+	unsigned slot = slot_index(va, level + 1);
 
-	if (!old && !make)
-		return false;
-	if (old) {
-		n = node_clone(old, level);
-	} else {
-		n = kmem_alloc(node_cache, ALLOC_ZERO);
-		if (n)
-			n->ref = 1;
-	}
 	if (!n)
-		return false;
-	*link = n;
+		return NULL;
+	if (parent) {
+		parent->child[slot] = n;
+		parent->used |= slot_bit(slot);
+	} else {
+		t->root = n;
+	}
 	if (old)
 		node_put(old, level, b);
-	else if (parent)
-		parent->used |= slot_bit((unsigned)(link - parent->child));
-	return true;
+	return n;
+}
+
+/* The leaf for va if it is the one that was owned last, else NULL. */
+static inline struct anon_node *own_leaf(const struct anontab *t, ulong va)
+{
+	return LIKELY(leaf_number(va) == t->own_number) ? t->own : NULL;
 }
 
 struct page *anon_lookup(const struct anontab *t, ulong va, bool *exclusive)
 {
-	const struct anon_node *n = t->root;
-	struct page *p;
+	const struct anon_node *n = own_leaf(t, va);
 	bool ours = true;
+	struct page *p;
 
-	for (unsigned level = ANON_LEVELS - 1; n; level--) {
-		ours &= ref_get(&n->ref) == 1;
-		if (level == 0) {
-			p = n->page[slot_index(va, 0)];
-			*exclusive = p && ours && ref_get(&p->ref) == 1;
-			return p;
+	if (!n) {
+		n = t->root;
+		for (unsigned level = ANON_LEVELS - 1; n && level > 0; level--) {
+			ours &= ref_get(&n->ref) == 1;
+			n = slot_get(n, slot_index(va, level));
 		}
-		n = n->child[slot_index(va, level)];
+		ours = n && ours && ref_get(&n->ref) == 1;
 	}
-	*exclusive = false;
-	return NULL;
+	p = n ? slot_get(n, slot_index(va, 0)) : NULL;
+	*exclusive = p && ours && ref_get(&p->ref) == 1;
+	return p;
+}
+
+/* anon_own for another leaf than the last time. */
+static NOINLINE struct anon_node *own_other(
+	struct anontab *t, ulong va, bool make, struct batch *b)
+{
+	struct anon_node *parent = NULL, *n = t->root;
+
+	for (unsigned level = ANON_LEVELS - 1;; level--) {
+		if (!n && !make)
+			return NULL;
+		if (level == 0 && n)
+			spare_used(t, n, make);
+		if (!node_ours(n) && !(n = node_own(t, parent, n, va, level, b)))
+			return NULL;
+		if (level == 0)
+			break;
+		parent = n;
+		n = slot_get(n, slot_index(va, level));
+	}
+	t->own = n;
+	t->own_number = leaf_number(va);
+	return n;
 }
 
 struct anon_node *anon_own(struct anontab *t, ulong va, bool make, struct batch *b)
 {
-	struct anon_node **link = &t->root, *parent = NULL;
+	struct anon_node *leaf = own_leaf(t, va);
 
-	for (unsigned level = ANON_LEVELS - 1;; level--) {
-		if (level == 0 && make && *link && !(*link)->used)
-			spare_gone(t); /* a page comes into it */
-		if (!node_ours(*link) && !node_own(parent, link, level, make, b))
-			return NULL;
-		parent = *link;
-		if (level == 0)
-			return parent;
-		link = &parent->child[slot_index(va, level)];
-	}
+	if (!leaf)
+		return own_other(t, va, make, b);
+	spare_used(t, leaf, make);
+	return leaf;
 }
 
 static struct anon_node *find_leaf(const struct anontab *t, ulong va)
 {
-	struct anon_node *n = t->root;
+	struct anon_node *n = own_leaf(t, va);
 
+	if (n)
+		return n;
+	n = t->root;
 	for (unsigned level = ANON_LEVELS - 1; n && level > 0; level--)
-		n = n->child[slot_index(va, level)];
+		n = slot_get(n, slot_index(va, level));
 	return n;
 }
 
@@ -215,20 +279,21 @@ const struct anon_node *anon_leaf(const struct anontab *t, ulong va)
 
 struct page *anon_at(const struct anon_node *leaf, ulong va)
 {
-	return leaf->page[slot_index(va, 0)];
+	return slot_get(leaf, slot_index(va, 0));
 }
 
 void anon_store(struct anon_node *leaf, ulong va, struct page *page, struct batch *b)
 {
 	unsigned slot = slot_index(va, 0);
-	struct page *old = leaf->page[slot];
+	struct page *old = slot_get(leaf, slot);
 
 	DEBUG_ASSERT(ref_get(&leaf->ref) == 1);
-	leaf->page[slot] = page;
-	if (page)
+	if (page) {
+		leaf->page[slot] = page;
 		leaf->used |= slot_bit(slot);
-	else
+	} else {
 		leaf->used &= ~slot_bit(slot);
+	}
 	if (old)
 		batch_put_page(b, old);
 }
@@ -245,23 +310,25 @@ static bool cuts(ulong va, unsigned level)
  */
 static bool own_boundary(struct anontab *t, ulong va, struct batch *b)
 {
-	struct anon_node **link = &t->root, *parent = NULL;
+	struct anon_node *n = t->root, *parent = NULL;
 
-	for (unsigned level = ANON_LEVELS - 1; *link && cuts(va, level); level--) {
-		if (!node_ours(*link) && !node_own(parent, link, level, false, b))
+	if (own_leaf(t, va))
+		return true;
+	for (unsigned level = ANON_LEVELS - 1; n && cuts(va, level); level--) {
+		if (!node_ours(n) && !(n = node_own(t, parent, n, va, level, b)))
 			return false;
 		if (level == 0)
 			break;
-		parent = *link;
-		link = &parent->child[slot_index(va, level)];
+		parent = n;
+		n = slot_get(n, slot_index(va, level));
 	}
 	return true;
 }
 
 /* Most ranges are small: do they lie in one leaf? */
-static bool in_one_leaf(ulong start, ulong end)
+static inline bool in_one_leaf(ulong start, ulong end)
 {
-	return start >> slot_shift(1) == (end - 1) >> slot_shift(1);
+	return leaf_number(start) == leaf_number(end - 1);
 }
 
 /* Is there anything in [start, end), which lies in one leaf? */
@@ -309,7 +376,6 @@ static void leaf_remove(struct anon_node *leaf, unsigned first, unsigned last, s
 	for (; gone; gone &= gone - 1) {
 		i = next_slot(gone, i);
 		batch_put_page(b, leaf->page[i]);
-		leaf->page[i] = NULL;
 	}
 }
 
@@ -330,13 +396,11 @@ static bool node_remove(struct anontab *t, struct anon_node *n, unsigned level, 
 	if (level == 0)
 		leaf_remove(n, slot_index(from, 0), slot_index(last, 0), b);
 	for (unsigned i = slot_index(from, level); level && i <= slot_index(last, level); i++) {
-		if (!n->child[i])
+		if (!slot_get(n, i))
 			continue;
 		ASSERT(ref_get(&n->ref) == 1);
-		if (!node_remove(t, n->child[i], level - 1, base + i * span, start, end, b))
-			continue;
-		n->child[i] = NULL;
-		n->used &= ~slot_bit(i);
+		if (node_remove(t, n->child[i], level - 1, base + i * span, start, end, b))
+			n->used &= ~slot_bit(i);
 	}
 	if (n->used || ref_get(&n->ref) > 1)
 		return false;
@@ -367,6 +431,7 @@ void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b)
 {
 	if (!t->root || start >= end || (in_one_leaf(start, end) && remove_in_leaf(t, start, end, b)))
 		return;
+	forget_own(t);
 	if (node_remove(t, t->root, ANON_LEVELS - 1, 0, start, end, b)) {
 		t->root = NULL;
 		t->spare = 0;
@@ -381,8 +446,7 @@ static ulong node_count(
 	for (unsigned i = 0; i < ANON_SLOTS; i++) {
 		ulong at = base + i * span;
 
-		ASSERT(!n->child[i] == !(n->used & slot_bit(i)));
-		if (!n->child[i])
+		if (!slot_get(n, i))
 			continue;
 		if (at >= end || at + (span - 1) < start)
 			continue;
@@ -411,6 +475,7 @@ void anon_fork(struct anontab *child, struct anontab *parent)
 	spin_lock(&parent->lock);
 	while (!spin_trylock(&child->lock))
 		cpu_relax();
+	forget_own(parent);
 	child->root = parent->root;
 	if (child->root)
 		__atomic_fetch_add(&child->root->ref, 1, __ATOMIC_RELAXED);
@@ -423,6 +488,7 @@ void anon_clear(struct anontab *t, struct batch *b)
 	struct anon_node *root = t->root;
 
 	t->root = NULL;
+	forget_own(t);
 	if (root)
 		node_put(root, ANON_LEVELS - 1, b);
 }

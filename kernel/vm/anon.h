@@ -22,6 +22,8 @@ struct anon_node;
 struct anontab {
 	struct spinlock lock;
 	struct anon_node *root;
+	struct anon_node *own; /* the leaf owned last, on whose path all is ours alone; or NULL */
+	ulong own_number;      /* which leaf that is: its first address / 64 pages */
 	u32 spare; /* about as many leaves are kept though they are empty */
 };
 
