@@ -103,6 +103,22 @@ static void block_put(struct page *p, unsigned order)
 	block_enlist(page_array + (frame - page_array_base), order);
 }
 
+/* Give n neighbouring pages back, as the largest blocks that fit and are aligned. */
+static void run_put(struct page *p, ulong n)
+{
+	while (n > 0) {
+		ulong frame = page_frame(p);
+		unsigned order = 0;
+
+		while (order < PAGE_ORDERS - 1 && IS_ALIGNED(frame, 2ul << order) &&
+			(2ul << order) <= n)
+			order++;
+		block_put(p, order);
+		p += 1ul << order;
+		n -= 1ul << order;
+	}
+}
+
 /* Take a block of this order, splitting a larger one if need be. NULL if there is none. */
 static struct page *block_get(unsigned order)
 {
@@ -151,12 +167,35 @@ static bool stack_fill(struct page_cpu *pc)
 	return pc->count > 0;
 }
 
-/* Give the n oldest pages back. */
+/*
+ * How many of the n (> 0) pages at `pages` are neighbours in memory, one after the other upwards or
+ * downwards; the lowest of them in *low.
+ */
+static ulong run_length(struct page *const *pages, ulong n, struct page **low)
+{
+	long step = n > 1 && pages[1] < pages[0] ? -1 : 1;
+	ulong len = 1;
+
+	while (len < n && pages[len] == pages[len - 1] + step)
+		len++;
+	*low = step > 0 ? pages[0] : pages[len - 1];
+	return len;
+}
+
+/*
+ * Give the n oldest pages back. What was allocated together is mostly freed together: neighbours go
+ * back as blocks, which spares joining them page by page.
+ */
 static void stack_drain(struct page_cpu *pc, ulong n)
 {
+	struct page *low;
+	ulong len;
+
 	spin_lock(&buddy.lock);
-	for (ulong i = 0; i < n; i++)
-		block_put(pc->pages[i], 0);
+	for (ulong i = 0; i < n; i += len) {
+		len = run_length(pc->pages + i, n - i, &low);
+		run_put(low, len);
+	}
 	spin_unlock(&buddy.lock);
 	pc->count -= n;
 	memmove(pc->pages, pc->pages + n, pc->count * sizeof(pc->pages[0]));
@@ -508,22 +547,15 @@ static bool next_run(paddr_t *at, paddr_t end, const struct phys_range *reserved
 	return false;
 }
 
-/* Free a run of frames as the largest blocks that fit and are aligned. */
+/* Give a run of frames to the allocator for the first time. */
 static void free_run(ulong frame, ulong end)
 {
-	total_pages += end - frame;
-	while (frame < end) {
-		struct page *p = page_array + (frame - page_array_base);
-		unsigned order = 0;
+	struct page *p = page_array + (frame - page_array_base);
 
-		while (order < PAGE_ORDERS - 1 && IS_ALIGNED(frame, 2ul << order) &&
-			(2ul << order) <= end - frame)
-			order++;
-		for (ulong i = 0; i < 1ul << order; i++)
-			p[i].kind = PAGE_FREE;
-		block_put(p, order);
-		frame += 1ul << order;
-	}
+	total_pages += end - frame;
+	for (ulong i = 0; i < end - frame; i++)
+		p[i].kind = PAGE_FREE;
+	run_put(p, end - frame);
 }
 
 /* Room for the frame array: the first run that is large enough. */
