@@ -48,7 +48,8 @@ struct fault {
 	struct mm *mm;
 	ulong va;	 /* page-aligned */
 	unsigned access; /* one PROT_ bit */
-	struct vma *vma; /* valid while mm->lock is held */
+	struct vma *vma; /* valid while mm->lock is held; so is entry */
+	pte_t *entry;	 /* of the page table, for va */
 	struct batch batch;
 };
 
@@ -63,7 +64,7 @@ void fault_module_init(void)
 
 static inline void enter(struct fault *f, struct page *p, unsigned prot)
 {
-	pmap_enter(&f->mm->pmap, f->va, p, prot, &f->batch);
+	pmap_enter(&f->mm->pmap, f->entry, f->va, p, prot, &f->batch);
 }
 
 static inline unsigned all_rights(const struct fault *f)
@@ -370,7 +371,8 @@ static enum step fault_try(struct fault *f)
 		return STEP_GROW;
 	if (!(pte_effective(f->vma->prot) & f->access))
 		return STEP_SEGV;
-	if (pmap_prepare(&f->mm->pmap, f->va) < 0)
+	f->entry = pmap_prepare(&f->mm->pmap, f->va);
+	if (!f->entry)
 		return STEP_NOMEM;
 	if (!(f->vma->flags & VMA_SHARED)) {
 		step = upper(f, &found);
@@ -382,9 +384,12 @@ static enum step fault_try(struct fault *f)
 
 enum fault_result vm_fault(struct mm *mm, ulong va, unsigned access)
 {
-	struct fault f = { .mm = mm, .va = ALIGN_DOWN(va, PAGE_SIZE), .access = access };
 	enum step step;
+	struct fault f;
 
+	f.mm = mm;
+	f.va = ALIGN_DOWN(va, PAGE_SIZE);
+	f.access = access;
 	batch_init(&f.batch);
 	do {
 		rwlock_read(&mm->lock);

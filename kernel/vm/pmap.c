@@ -221,7 +221,7 @@ static NOINLINE int entry_complete(struct pmap *pm, pte_t *e, unsigned level)
 	return 0;
 }
 
-int pmap_prepare(struct pmap *pm, ulong va)
+pte_t *pmap_prepare(struct pmap *pm, ulong va)
 {
 	pte_t *table = pm->top;
 
@@ -229,10 +229,10 @@ int pmap_prepare(struct pmap *pm, ulong va)
 		pte_t *e = &table[pt_index(va, level)];
 
 		if (UNLIKELY(!pte_valid(pte_get(e))) && entry_complete(pm, e, level) < 0)
-			return -ENOMEM;
+			return NULL;
 		table = entry_table(pte_get(e));
 	}
-	return 0;
+	return &table[pt_index(va, 0)];
 }
 
 /* One entry became valid (+1) or invalid (-1) in the level 0 table that holds it. pm->lock held. */
@@ -265,15 +265,15 @@ static void sync_fetch(struct page *page, unsigned prot)
 	}
 }
 
-void pmap_enter(struct pmap *pm, ulong va, struct page *page, unsigned prot, struct batch *b)
+void pmap_enter(struct pmap *pm, pte_t *e, ulong va, struct page *page, unsigned prot,
+	struct batch *b)
 {
-	pte_t new = pte_mkpage(page_paddr(page), prot, true), old, *e;
+	pte_t new = pte_mkpage(page_paddr(page), prot, true), old;
 	bool stale = false;
 
 	if (prot & (PROT_EXEC | PROT_WRITE))
 		sync_fetch(page, prot);
 	spin_lock(&pm->lock);
-	e = entry_find(pm, va, 0);
 	old = *e;
 	entry_open(e, new);
 	if (!pte_valid(old)) {
@@ -548,12 +548,11 @@ ulong pmap_count(struct pmap *pm, ulong start, ulong end,
 
 int pmap_kenter(ulong va, paddr_t pa, unsigned prot, bool device)
 {
-	pte_t *e;
+	pte_t *e = pmap_prepare(&kernel_pmap, va);
 
-	if (pmap_prepare(&kernel_pmap, va) < 0)
+	if (!e)
 		return -ENOMEM;
 	spin_lock(&kernel_pmap.lock);
-	e = entry_find(&kernel_pmap, va, 0);
 	ASSERT(!pte_valid(*e));
 	entry_open(e, device ? pte_mkdevice(pa, prot) : pte_mkpage(pa, prot, false));
 	table_page(e)->entries++;

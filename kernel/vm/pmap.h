@@ -59,16 +59,17 @@ void pmap_destroy(struct pmap *pm);
 void pmap_switch(struct pmap *pm);
 
 /*
- * Make the tables for va, unparked. The only call that can fail (-ENOMEM). Address-space lock held
- * (read is enough).
+ * Make the tables for va, unparked, and return va's entry: good while the address-space lock, which
+ * is held (read is enough), is not dropped. NULL if there is no memory; no other call can fail.
  */
-int pmap_prepare(struct pmap *pm, ulong va);
+pte_t *pmap_prepare(struct pmap *pm, ulong va);
 /*
  * Map va to page with prot, replacing what is there; the entry is marked accessed, and dirty if
- * writable. va was prepared under the same lock. Cannot fail or sleep. Syncs the instruction cache
+ * writable. e is va's entry, from pmap_prepare. Cannot fail or sleep. Syncs the instruction cache
  * if prot has PROT_EXEC.
  */
-void pmap_enter(struct pmap *pm, ulong va, struct page *page, unsigned prot, struct batch *b);
+void pmap_enter(struct pmap *pm, pte_t *e, ulong va, struct page *page, unsigned prot,
+	struct batch *b);
 /*
  * Enter n read-only neighbours (NULL: none) from va on where nothing is entered yet; all lie in the
  * table that was prepared for va.

@@ -14,15 +14,6 @@
 /* Beyond this, flushing all of a pmap's entries is cheaper than one by one. */
 #define RANGE_MAX (32 * PAGE_SIZE)
 
-void batch_init(struct batch *b)
-{
-	b->pm = NULL;
-	b->start = b->end = 0;
-	b->full = b->idle = false;
-	b->nheld = 0;
-	list_init(&b->dead);
-}
-
 static void flush(struct batch *b)
 {
 	struct pmap *pm = b->pm;
@@ -87,7 +78,7 @@ void batch_put_page(struct batch *b, struct page *p)
 	}
 }
 
-void batch_finish(struct batch *b)
+void batch_complete(struct batch *b)
 {
 	struct page *p, *next;
 

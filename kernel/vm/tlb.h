@@ -30,7 +30,14 @@ struct batch {
 	struct page *held[BATCH_HELD]; /* pages that others refer to as well */
 };
 
-void batch_init(struct batch *b);
+static inline void batch_init(struct batch *b)
+{
+	b->pm = NULL;
+	b->start = b->end = 0;
+	b->full = b->idle = false;
+	b->nheld = 0;
+	list_init(&b->dead);
+}
 /*
  * Translations of pm in [start, end) were removed or restricted. May flush at once what b holds for
  * another pmap.
@@ -43,7 +50,13 @@ void batch_add_all(struct batch *b, struct pmap *pm);
  * already.
  */
 void batch_put_page(struct batch *b, struct page *p);
+/* batch_finish, for a batch that is not empty. */
+void batch_complete(struct batch *b);
 /*
  * Flush everywhere, then drop the references. Thread context. The batch is empty and usable again.
  */
-void batch_finish(struct batch *b);
+static inline void batch_finish(struct batch *b)
+{
+	if (b->pm || b->nheld || !list_empty(&b->dead))
+		batch_complete(b);
+}
