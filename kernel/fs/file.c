@@ -82,6 +82,11 @@ void file_drop(struct file *f)
 	kmem_free(file_cache, f);
 }
 
+int file_sync_mapped(struct file *f)
+{
+	return f->ops->sync ? f->ops->sync(f, true) : 0;
+}
+
 int file_path(struct file *f, char *buf, size_t size)
 {
 	bool deleted;

@@ -101,6 +101,8 @@ struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode
 		      struct dentry *dentry, void *private);
 void file_hold(struct file *f);
 void file_drop(struct file *f); /* may sleep */
+/* msync: bring what was changed through mappings to the disk. May sleep. 0 or -errno. */
+int file_sync_mapped(struct file *f);
 /*
  * The absolute path it was opened by, " (deleted)" added if it has no name any more;
  * NUL-terminated, cut to size.

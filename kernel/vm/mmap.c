@@ -426,14 +426,14 @@ int mm_protect(struct mm *mm, ulong addr, ulong len, unsigned prot)
 /* ---- sync ---- */
 
 /*
- * Write back what the first shared mapping at or after *addr shows of [*addr, end), and move *addr
- * past it. Holes are noted in *hole.
+ * Write back what the first mapping at or after *addr shares, and move *addr past the mapping.
+ * Holes before `end` are noted in *hole. Of a file everything is written: where its new blocks are
+ * must reach the disk too, or the stores would be there and not be found.
  */
 static int sync_part(struct mm *mm, ulong *addr, ulong end, bool wait, bool *hole)
 {
 	struct obj *obj = NULL;
 	struct file *file = NULL;
-	u64 first = 0, last = 0;
 	struct vma *v;
 	int err = 0;
 
@@ -443,21 +443,17 @@ static int sync_part(struct mm *mm, ulong *addr, ulong end, bool wait, bool *hol
 		*hole = true;
 		*addr = end;
 	} else {
-		ulong from = MAX(v->start, *addr), to = MIN(v->end, end);
-
 		*hole |= v->start > *addr;
-		*addr = to;
+		*addr = MIN(v->end, end);
 		if (wait && v->obj && (v->flags & VMA_SHARED)) {
 			obj = v->obj;
 			file = v->file;
-			first = vma_pgoff(v, from);
-			last = vma_pgoff(v, to) - 1;
 			vma_hold_backing(v);
 		}
 	}
 	rwlock_read_unlock(&mm->lock);
 	if (obj) {
-		err = obj_sync(obj, (ulong)first, (ulong)last);
+		err = file ? file_sync_mapped(file) : obj_sync(obj, 0, RADIX_NONE);
 		vma_drop_backing(obj, file);
 	}
 	return err;

@@ -42,11 +42,13 @@ struct vma {
 };
 
 /*
- * The two calls through which vmas keep open files; fs/file.c defines them. file_drop may sleep and
- * take RANK_DIR locks.
+ * The calls through which vmas keep open files and msync writes them; fs/file.c defines them. Both
+ * file_drop and file_sync_mapped may sleep and take RANK_DIR locks; the latter brings all of a
+ * file's changes to the disk, with what is needed to find them, and returns 0 or -errno.
  */
 void file_hold(struct file *f);
 void file_drop(struct file *f);
+int file_sync_mapped(struct file *f);
 
 void vma_module_init(void);
 bool vma_augment(struct tree_node *n); /* the callback of mm->vmas */

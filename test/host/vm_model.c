@@ -186,7 +186,7 @@ static void make_store(struct model *m, unsigned n)
 				s->disk[i][spot_offset[k]] = o->page[i][k] =
 					(u8)(1 + (n * 50 + i * 3 + k) % 255);
 	s->needs_reserve = n > 0;
-	s->file = host_file_new();
+	s->file = host_file_new(&s->obj);
 	obj_init(&s->obj, n > 0 ? &reserving_ops : &plain_ops, o->size);
 }
 

@@ -5,18 +5,21 @@
 
 #include "lib/printf.h"
 #include "machine/host.h"
+#include "vm/obj.h"
 #include "vm/vma.h"
 
 struct file {
 	u32 refs;
+	struct obj *obj;
 };
 
-struct file *host_file_new(void)
+struct file *host_file_new(struct obj *obj)
 {
 	struct file *f = malloc(sizeof(*f));
 
 	ASSERT(f);
 	f->refs = 0;
+	f->obj = obj;
 	return f;
 }
 
@@ -39,4 +42,9 @@ void file_hold(struct file *f)
 void file_drop(struct file *f)
 {
 	ASSERT(__atomic_fetch_sub(&f->refs, 1, __ATOMIC_ACQ_REL) > 0);
+}
+
+int file_sync_mapped(struct file *f)
+{
+	return obj_sync(f->obj, 0, RADIX_NONE);
 }

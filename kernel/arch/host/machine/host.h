@@ -54,7 +54,8 @@ bool host_tlb_stale(struct mm *mm, ulong start, ulong end);
 /* --- open files: nothing but a count, which must be what the mappings make it --- */
 
 struct file;
-struct file *host_file_new(void);
+struct obj;
+struct file *host_file_new(struct obj *obj);
 unsigned host_file_refs(const struct file *f);
 void host_file_free(struct file *f);
 
