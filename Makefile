@@ -48,7 +48,7 @@ BUILD := $(UBUILD)$(if $(filter 1,$(LLVM)),-llvm)$(if $(filter 1,$(DEBUG)),-debu
 KERNEL := $(BUILD)/kernel.elf
 ROOTFS := $(UBUILD)/rootfs.stamp
 
-.PHONY: all kernel user guest guest-linux host rootfs image qemu qemu-nox gdb test clean help
+.PHONY: all kernel user guest guest-linux bench host rootfs image qemu qemu-nox gdb test clean help
 all: kernel rootfs
 
 # A file that holds the text $2 and is touched only when the text changes: what depends on it is
@@ -157,6 +157,14 @@ build/linux/guest/%: test/guest/%.c Makefile
 
 -include $(GUEST:=.d) $(LINUX:=.d)
 
+# --- what operations cost ---
+
+bench: $(UBUILD)/bench/ops
+
+$(UBUILD)/bench/%: bench/%.c Makefile
+	@$(call say,BENCHCC,$<); mkdir -p $(@D)
+	$(Q)$(GUEST_CC) -std=gnu11 -static -O1 -Wall -Wextra -o $@ $<
+
 # --- tests inside a process of the host ---
 
 -include test/host/host.mk
@@ -185,6 +193,7 @@ help:
 	@echo '  user          the programs of the root disk'
 	@echo '  image         build/MACHINE/disk.img, if there is none'
 	@echo '  guest         test programs for mv6; guest-linux: the same for i386 Linux'
+	@echo '  bench         build/MACHINE/bench/ops: what operations cost (./mv6 bench)'
 	@echo '  host          unit tests and fuzzers of the memory system'
 	@echo '  qemu qemu-nox boots to a shell (./mv6 run)'
 	@echo '  gdb           boots stopped, under gdb'

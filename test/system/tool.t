@@ -14,7 +14,7 @@ says() {
 run "$mv6" help
 is "$status" 0 'help: status 0'
 help=$out
-for command in run exec test image gdb setup; do
+for command in run exec test bench image gdb setup; do
 	like "$help" "  $command " "help names $command"
 	says 0 "usage: ./mv6 $command" "$command --help" "$command" --help
 done
