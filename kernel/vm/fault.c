@@ -220,23 +220,17 @@ static void enter_around(struct fault *f)
 	ulong hi = MIN(v->end, window + AROUND_PAGES * PAGE_SIZE);
 	bool private = !(v->flags & VMA_SHARED);
 	const struct anon_node *leaf = NULL;
-	unsigned n = 0;
-	ulong va;
+	unsigned n;
 
+	n = obj_pages_locked(v->obj, (ulong)vma_pgoff(v, lo), pages,
+		(unsigned)((hi - lo) >> PAGE_SHIFT));
 	if (private) {
 		spin_lock(&f->mm->anon.lock);
 		leaf = anon_leaf(&f->mm->anon, lo); /* the window lies in one */
 	}
-	for (va = lo; va < hi; va += PAGE_SIZE, n++) {
-		u64 index = vma_pgoff(v, va);
-
-		pages[n] = NULL;
-		if (!obj_inside(v->obj, index))
-			break;
-		if (leaf && anon_at(leaf, va))
-			continue;
-		pages[n] = obj_page_locked(v->obj, (ulong)index);
-	}
+	for (unsigned i = 0; leaf && i < n; i++)
+		if (anon_at(leaf, lo + i * PAGE_SIZE))
+			pages[i] = NULL;
 	pmap_enter_absent(&f->mm->pmap, lo, pages, n, read_rights(f));
 	if (private)
 		spin_unlock(&f->mm->anon.lock);

@@ -96,16 +96,36 @@ bool obj_inside(const struct obj *o, u64 index)
 	return index < PAGES_UP(o->size);
 }
 
-struct page *obj_page_locked(struct obj *o, ulong index)
+/* p (which may be NULL) if it is up to date, marked as used; else NULL. obj->lock held. */
+static inline struct page *ready_page(struct page *p)
 {
-	struct page *p = radix_get(&o->pages, index);
-
 	/* Whoever filled it ended busy without our lock: acquire what it stored. */
 	if (!p || (__atomic_load_n(&p->flags, __ATOMIC_ACQUIRE) & PAGE_BUSY))
 		return NULL;
 	if (!(p->flags & PAGE_REFERENCED))
 		page_set_flags(p, PAGE_REFERENCED);
 	return p;
+}
+
+struct page *obj_page_locked(struct obj *o, ulong index)
+{
+	return ready_page(radix_get(&o->pages, index));
+}
+
+unsigned obj_pages_locked(struct obj *o, ulong index, struct page **pages, unsigned n)
+{
+	u64 size = PAGES_UP(o->size);
+	unsigned inside = index < size ? (unsigned)MIN((u64)n, size - index) : 0, run;
+
+	for (unsigned done = 0; done < inside; done += run) {
+		void *const *slot;
+
+		run = inside - done;
+		slot = radix_run(&o->pages, index + done, &run);
+		for (unsigned i = 0; i < run; i++)
+			pages[done + i] = slot ? ready_page(slot[i]) : NULL;
+	}
+	return inside;
 }
 
 /*

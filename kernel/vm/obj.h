@@ -124,11 +124,13 @@ void obj_writeback_start(void);
 /*
  * The fault's interface; obj->lock held.
  *
- * obj_page_locked: the page at index if it is up to date now, else NULL. obj_dirty_locked: may page
- * p be mapped writable? If it needs no reservation it is marked dirty here; false means: call
+ * obj_page_locked: the page at index if it is up to date now, else NULL. obj_pages_locked: the same
+ * for n indices; the value says how many of them lie inside the size, and only for those an answer
+ * is in pages. obj_dirty_locked: may page p be mapped writable? If it needs no reservation it is marked dirty here; false means: call
  * obj_make_dirty without the lock and look again.
  */
 struct page *obj_page_locked(struct obj *o, ulong index);
+unsigned obj_pages_locked(struct obj *o, ulong index, struct page **pages, unsigned n);
 bool obj_dirty_locked(struct obj *o, struct page *p);
 /* May p be mapped writable at once, without marking anything? */
 bool obj_is_dirty_locked(const struct obj *o, const struct page *p);

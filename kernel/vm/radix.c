@@ -91,6 +91,17 @@ void *radix_get(const struct radix *r, ulong index)
 	return p;
 }
 
+void *const *radix_run(const struct radix *r, ulong index, unsigned *n)
+{
+	const struct radix_node *node = reaches(r->height, index) ? r->root : NULL;
+	unsigned first = slot_of(index, 0);
+
+	*n = MIN(*n, RADIX_SLOTS - first);
+	for (unsigned level = r->height; node && level-- > 1;)
+		node = node->slot[slot_of(index, level)];
+	return node ? &node->slot[first] : NULL;
+}
+
 /* --- bit sets: bring the nodes of a path in line with what changed at its bottom --- */
 
 /* The bit sets above level say of each node what is true of the one below it. */

@@ -28,6 +28,11 @@ void radix_init(struct radix *r);
 /* NULL if nothing is there. */
 void *radix_get(const struct radix *r, ulong index);
 /*
+ * The slots from index on that lie side by side, at most *n (> 0) of them; *n says how many. A slot
+ * holds an entry or NULL; the value NULL stands for so many empty ones. Good until r is changed.
+ */
+void *const *radix_run(const struct radix *r, ulong index, unsigned *n);
+/*
  * Put item (not NULL) at index (not RADIX_NONE), replacing and unmarking what is there. -ENOMEM if
  * a node cannot be had; nothing has changed then.
  */

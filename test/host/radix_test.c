@@ -33,6 +33,35 @@ static void empty_array_has_nothing(void **state UNUSED)
 	radix_clear(&r);
 }
 
+/* A run ends at its node's end, shows the gaps in it, and tells where there is no node. */
+static void runs_of_slots(void **state UNUSED)
+{
+	void *const *slot;
+	struct radix r;
+	unsigned n = 5;
+
+	radix_init(&r);
+	assert_null(radix_run(&r, 0, &n));
+	assert_int_equal(n, 5);
+	assert_int_equal(radix_set(&r, 3, ITEM(3)), 0);
+	assert_int_equal(radix_set(&r, 200, ITEM(200)), 0);
+	slot = radix_run(&r, 2, &n);
+	assert_int_equal(n, 5);
+	for (unsigned i = 0; i < n; i++)
+		assert_ptr_equal(slot[i], i == 1 ? ITEM(3) : NULL);
+	n = 100;
+	slot = radix_run(&r, 199, &n);
+	assert_int_equal(n, 256 - 199);
+	assert_ptr_equal(slot[1], ITEM(200));
+	n = 100;
+	assert_null(radix_run(&r, 70, &n));
+	assert_int_equal(n, 128 - 70);
+	n = 1;
+	assert_null(radix_run(&r, RADIX_NONE, &n));
+	assert_int_equal(n, 1);
+	radix_clear(&r);
+}
+
 static void distant_indices(void **state UNUSED)
 {
 	static const ulong index[] = { 0, 63, 64, 4095, 4096, 1ul << 24, (1ul << 36) + 7,
@@ -169,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_array_has_nothing),
+		cmocka_unit_test(runs_of_slots),
 		cmocka_unit_test(distant_indices),
 		cmocka_unit_test(first_index_far_away),
 		cmocka_unit_test(height_falls_again),
