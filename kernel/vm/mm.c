@@ -58,9 +58,9 @@ static void destroy(struct mm *mm)
 	list_init(&dead);
 	batch_init(&b);
 	b.idle = true;
-	while ((n = mm->vmas.root)) {
+	/* The tree goes as a whole: no need to keep it a tree meanwhile. */
+	for (n = tree_first(&mm->vmas); n; n = tree_next(n)) {
 		v = CONTAINER_OF(n, struct vma, node);
-		tree_remove(&mm->vmas, n);
 		vma_unlink_obj(v);
 		list_append(&dead, &v->link);
 	}
