@@ -33,6 +33,19 @@ static inline void tree_init(struct tree *t, bool (*augment)(struct tree_node *)
  */
 void tree_insert(struct tree *t, struct tree_node *n, struct tree_node *parent,
 		 struct tree_node **link);
+/*
+ * Link n as the copy of `like`, which stands in another tree, at *link below parent. A tree is
+ * copied from the root down; it is a tree once the copies of all nodes are in.
+ */
+static inline void tree_copy_node(struct tree_node *n, const struct tree_node *like,
+	struct tree_node *parent, struct tree_node **link)
+{
+	n->left = n->right = NULL;
+	n->parent = parent;
+	n->height = like->height;
+	*link = n;
+}
+
 /* Unlink n. n's own fields are garbage afterwards. */
 void tree_remove(struct tree *t, struct tree_node *n);
 /* n's own data changed (not its order): bring the augmented data from n up to the root up to date. */

@@ -77,23 +77,6 @@ void mm_put(struct mm *mm)
 		destroy(mm);
 }
 
-/* Give child a copy of each vma of parent. -ENOMEM leaves some, for mm_put to undo. */
-static int fork_vmas(struct mm *child, struct mm *parent)
-{
-	struct tree_node *n;
-	struct vma *v, *copy;
-
-	for (n = tree_first(&parent->vmas); n; n = tree_next(n)) {
-		v = CONTAINER_OF(n, struct vma, node);
-		copy = vma_new(child, v->start, v->end, v->prot, v->max_prot, v->flags, v->obj,
-			v->file, v->pgoff);
-		if (!copy)
-			return -ENOMEM;
-		vma_link(child, copy);
-	}
-	return 0;
-}
-
 /* Share the private pages: both sides take write rights anew, by faults. */
 static void fork_pages(struct mm *child, struct mm *parent)
 {
@@ -121,7 +104,7 @@ struct mm *mm_fork(struct mm *parent)
 	if (!child)
 		return NULL;
 	rwlock_write(&parent->lock);
-	if (fork_vmas(child, parent) < 0) {
+	if (vma_fork(child, parent) < 0) {
 		rwlock_write_unlock(&parent->lock);
 		mm_put(child);
 		return NULL;

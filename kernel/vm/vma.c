@@ -221,14 +221,51 @@ static void tree_link(struct mm *mm, struct vma *v)
 	set_below(above, v->end);
 }
 
-void vma_link(struct mm *mm, struct vma *v)
+/* Put v on its object's list. */
+static void link_obj(struct vma *v)
 {
-	tree_link(mm, v);
 	if (v->obj) {
 		mutex_lock(&v->obj->lock);
 		obj_add_vma(v->obj, v);
 		mutex_unlock(&v->obj->lock);
 	}
+}
+
+void vma_link(struct mm *mm, struct vma *v)
+{
+	tree_link(mm, v);
+	link_obj(v);
+}
+
+/*
+ * Copy what stands at n and below to *link below `above` in the child's tree. Shape and gaps are
+ * those of the parent, so nothing is searched for or balanced. False if there is no memory.
+ */
+static bool fork_subtree(struct mm *child, const struct tree_node *n, struct tree_node *above,
+	struct tree_node **link)
+{
+	const struct vma *v;
+	struct vma *copy;
+
+	if (!n)
+		return true;
+	v = CONTAINER_OF(n, const struct vma, node);
+	copy = vma_new(child, v->start, v->end, v->prot, v->max_prot, v->flags, v->obj, v->file,
+		v->pgoff);
+	if (!copy)
+		return false;
+	copy->gap = v->gap;
+	copy->max_gap = v->max_gap;
+	tree_copy_node(&copy->node, n, above, link);
+	child->nr_vmas++;
+	link_obj(copy);
+	return fork_subtree(child, n->left, &copy->node, &copy->node.left) &&
+		fork_subtree(child, n->right, &copy->node, &copy->node.right);
+}
+
+int vma_fork(struct mm *child, const struct mm *parent)
+{
+	return fork_subtree(child, parent->vmas.root, NULL, &child->vmas.root) ? 0 : -ENOMEM;
 }
 
 void vma_unlink(struct mm *mm, struct vma *v)

@@ -86,6 +86,11 @@ struct vma *vma_last(struct mm *mm);
 /* Put v into mm's tree (nothing overlaps it) and on its object's list. */
 void vma_link(struct mm *mm, struct vma *v);
 /*
+ * Give child, which has none, a copy of each vma of parent. -ENOMEM leaves some, in order but not
+ * balanced: good for the end of the child only.
+ */
+int vma_fork(struct mm *child, const struct mm *parent);
+/*
  * Take v out of mm's tree; it stays on its object's list until vma_unlink_obj, which must come
  * after the flush.
  */
