@@ -87,15 +87,19 @@ static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, 
 	return 0;
 }
 
-/* Take the vmas of [start, end) out of the tree. Those that went as a whole are on c->dead. */
-static void unmap_vmas(struct mm *mm, ulong start, ulong end, struct change *c)
+/*
+ * Take the vmas of [start, end), of which `first` holds or follows start, out of the tree. Those
+ * that went as a whole are on c->dead.
+ */
+static void unmap_vmas(
+	struct mm *mm, struct vma *first, ulong start, ulong end, struct change *c)
 {
-	struct vma *v, *next;
+	struct vma *v = c->spare[0] ? c->spare[0] : first, *next;
 
 	vma_clip(mm, start, &c->spare[0]);
 	if (c->spare[1] && c->spare[1]->obj)
 		vma_clip(mm, end, &c->spare[1]);
-	for (v = vma_find_from(mm, start); v && v->start < end; v = next) {
+	for (; v && v->start < end; v = next) {
 		next = vma_next(v);
 		mm->nr_pages -= (MIN(v->end, end) - MAX(v->start, start)) >> PAGE_SHIFT;
 		if (v->start < start || v->end > end) {
@@ -122,12 +126,11 @@ static void trim_tables(struct mm *mm, ulong at, struct batch *b)
 /* Empty [start, end). Prepared; cannot fail. The flush is done on return. */
 static void unmap_commit(struct mm *mm, ulong start, ulong end, struct change *c)
 {
-	const struct vma *first = vma_find_from(mm, start);
-	struct vma *v;
+	struct vma *first = vma_find_from(mm, start), *v;
 
 	if (!first || first->start >= end)
 		return;
-	unmap_vmas(mm, start, end, c);
+	unmap_vmas(mm, first, start, end, c);
 	pmap_remove(&mm->pmap, start, end, &c->batch);
 	spin_lock(&mm->anon.lock);
 	anon_remove(&mm->anon, start, end, &c->batch);
@@ -334,9 +337,11 @@ static int protect_prepare(struct mm *mm, ulong start, ulong end, unsigned prot,
 	const struct vma *first = vma_find(mm, start), *last = vma_find(mm, end - 1);
 	ulong more;
 
-	if (first && first->prot != prot && vma_clip_prepare(mm, start, &c->spare[0]) < 0)
+	if (first && first->start < start && first->prot != prot &&
+		vma_clip_prepare(mm, start, &c->spare[0]) < 0)
 		return -ENOMEM;
-	if (last && last->prot != prot && vma_clip_prepare(mm, end, &c->spare[1]) < 0)
+	if (last && last->end > end && last->prot != prot &&
+		vma_clip_prepare(mm, end, &c->spare[1]) < 0)
 		return -ENOMEM;
 	more = !!c->spare[0] + !!c->spare[1];
 	return more && mm->nr_vmas + more > mm_max_vmas ? -ENOMEM : 0;
@@ -368,10 +373,13 @@ static int protect_range(struct mm *mm, ulong start, ulong end, unsigned prot, s
 			return -EACCES;
 		stop = MIN(end, v->end);
 		if (v->prot != prot) {
-			vma_clip(mm, start, &c->spare[0]);
+			if (v->start < start) {
+				v = c->spare[0];
+				vma_clip(mm, start, &c->spare[0]);
+			}
 			if (stop == end)
 				vma_clip(mm, end, &c->spare[1]);
-			protect_vma(mm, vma_find(mm, start), prot, c);
+			protect_vma(mm, v, prot, c);
 		}
 		/* Even if it had the rights already: the one before may be like it now. */
 		vma_merge(mm, start, &c->dead);
