@@ -15,11 +15,12 @@ extern const u8 kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_d
 
 /* boot.S hands over: the boot CPU's hart and the physical address of the device tree. */
 void boot_start(ulong hart, paddr_t fdt) NORETURN;
-/* boot.S: where a started hart begins (physically), and what its second argument points to. */
+/* boot.S: where a started hart begins (physically), and what it begins with: one at a time. */
 extern const u8 boot_secondary[];
 struct secondary_start {
 	ulong satp, sp, tp; /* boot.S knows the order */
 };
+extern struct secondary_start boot_secondary_start;
 void boot_secondary_main(void) NORETURN;
 extern u8 boot_stack_guard[], boot_stack[];
 

@@ -3,8 +3,9 @@
  *
  * The firmware starts one hart at boot_entry (physical address, translation off; a0 = hart, a1 =
  * device tree: SBI specification, "Hart State Management", initial register state), and later the
- * others at boot_secondary. Translation is switched on by the instruction after which the pc is no
- * longer mapped: the fault it takes goes to stvec, which holds the virtual address to go on at.
+ * others at boot_secondary; what they begin with is in boot_secondary_start. Translation is
+ * switched on by the instruction after which the pc is no longer mapped: the fault it takes goes to
+ * stvec, which holds the virtual address to go on at.
  *
  * The early map: all physical addresses up to PHYS_LIMIT at PHYS_BASE and the image at KERNEL_BASE,
  * in pages of 1 GiB with all rights. pmap_boot() replaces it.
@@ -19,6 +20,15 @@
 	.section .text.boot, "ax"
 	.globl boot_entry
 boot_entry:
+	/*
+	 * One hart boots. A second one to come here is being started: OpenSBI 1.1 lets a hart go a
+	 * moment before it has noted where, and a hart that was just looking goes to the old place.
+	 */
+	la	t0, boot_begun
+	li	t1, 1
+	amoswap.w.aqrl	t1, t1, (t0)
+	bnez	t1, boot_secondary
+
 	csrw	sie, zero
 	li	t0, SSTATUS_FS_SUM
 	csrc	sstatus, t0
@@ -84,9 +94,11 @@ boot_secondary:
 	csrw	sie, zero
 	li	t0, SSTATUS_FS_SUM
 	csrc	sstatus, t0
-	ld	t0, 0(a1)		/* struct secondary_start */
-	ld	sp, 8(a1)
-	ld	tp, 16(a1)
+	fence
+	la	t1, boot_secondary_start
+	ld	t0, 0(t1)
+	ld	sp, 8(t1)
+	ld	tp, 16(t1)
 	la	t1, high_secondary
 	j	switch_on
 	.balign 4
@@ -95,6 +107,12 @@ high_secondary:
 	li	s0, 0
 	li	ra, 0
 	tail	boot_secondary_main
+
+	/* Not in the part that is cleared. */
+	.data
+	.balign 4
+boot_begun:
+	.word	0
 
 	.bss
 	.balign 4096

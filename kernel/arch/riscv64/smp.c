@@ -16,9 +16,10 @@
 #include "vm/page.h"
 #include "vm/pmap.h"
 
-#define START_TIMEOUT (2 * NSEC)
+#define START_TIMEOUT (10 * NSEC) /* an emulator on a busy host may need seconds */
 
 struct thread boot_threads[MAX_CPUS];
+struct secondary_start boot_secondary_start;
 paddr_t boot_fdt;
 
 static bool stopping;		   /* a panic: whoever is interrupted stays there */
@@ -66,7 +67,6 @@ void boot_secondary_main(void)
  */
 static void start_hart(u32 hart)
 {
-	static struct secondary_start arg[MAX_CPUS];
 	u32 id = cpu_count;
 	char *stack = kva_stack_alloc();
 	u64 deadline = clock_now() + START_TIMEOUT;
@@ -76,11 +76,12 @@ static void start_hart(u32 hart)
 		log_warn("hart %u stays off: no memory for its stack\n", hart);
 		return;
 	}
-	arg[id].satp = mmu_satp(page_paddr(kernel_pmap.root));
-	arg[id].sp = (ulong)stack + KSTACK_SIZE;
-	arg[id].tp = (ulong)prepare_cpu(id, hart, stack);
+	boot_secondary_start.satp = mmu_satp(page_paddr(kernel_pmap.root));
+	boot_secondary_start.sp = (ulong)stack + KSTACK_SIZE;
+	boot_secondary_start.tp = (ulong)prepare_cpu(id, hart, stack);
 	cpu_count = id + 1;
-	error = sbi_hart_start(hart, virt_to_phys(boot_secondary), virt_to_phys(&arg[id]));
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	error = sbi_hart_start(hart, virt_to_phys(boot_secondary), 0);
 	if (error) {
 		cpu_count = id;
 		kva_stack_free(stack);
