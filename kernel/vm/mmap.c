@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "machine/pte.h"
+#include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/fault.h"
 #include "vm/mm.h"
@@ -282,7 +283,10 @@ static long map_locked(
 	return (long)addr;
 }
 
-/* Touch every page as MAP_POPULATE asks. What cannot be had is left to later faults. */
+/*
+ * Touch every page as MAP_POPULATE asks. What cannot be had is left to later faults. Clean pages of a
+ * large file give room to the next for hours, so who is killed meanwhile stops.
+ */
 static void populate(struct mm *mm, ulong addr, ulong len, const struct map_request *rq)
 {
 	bool private = (rq->flags & MAP_TYPE) == MAP_PRIVATE;
@@ -294,7 +298,7 @@ static void populate(struct mm *mm, ulong addr, ulong len, const struct map_requ
 	if (private && (rights & PROT_WRITE))
 		access = PROT_WRITE;
 	for (ulong va = addr; va < addr + len; va += PAGE_SIZE) {
-		if (vm_fault(mm, va, access) != FAULT_OK)
+		if (signal_fatal_pending() || vm_fault(mm, va, access) != FAULT_OK)
 			break;
 		sched_point();
 	}

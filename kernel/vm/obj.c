@@ -17,6 +17,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "machine/mmu.h"
+#include "proc/signal.h"
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "vm/kmalloc.h"
@@ -358,7 +359,7 @@ ssize_t obj_read(struct obj *o, off_t off, struct uio *u)
 {
 	ssize_t done = 0;
 
-	while (u->left) {
+	while (u->left && !(done && signal_fatal_pending())) {
 		ulong in = (ulong)off & PAGE_MASK;
 		size_t n = MIN((size_t)(PAGE_SIZE - in), u->left), got;
 		ulong index = (ulong)((u64)off >> PAGE_SHIFT);
@@ -479,7 +480,7 @@ ssize_t obj_write(struct obj *o, off_t off, struct uio *u)
 	if ((u64)off + u->left > o->size)
 		zero_tail(o);
 	mutex_unlock(&o->lock);
-	while (u->left) {
+	while (u->left && !(done && signal_fatal_pending())) {
 		size_t n = MIN((size_t)(PAGE_SIZE - ((ulong)off & PAGE_MASK)), u->left);
 		struct uio before = *u;
 

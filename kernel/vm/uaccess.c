@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "machine/uaccess.h"
+#include "proc/signal.h"
 #include "proc/thread.h"
 #include "machine/cpu.h"
 #include "vm/fault.h"
@@ -59,7 +60,7 @@ int uaccess_prefault(ulong va, size_t n, unsigned access)
 	if (!uaccess_ok(va, n))
 		return -EFAULT;
 	for (ulong at = ALIGN_DOWN(va, PAGE_SIZE); at < va + n; at += PAGE_SIZE)
-		if (vm_fault(current_thread()->mm, at, access) != FAULT_OK)
+		if (signal_fatal_pending() || vm_fault(current_thread()->mm, at, access) != FAULT_OK)
 			return -EFAULT;
 	return 0;
 }
