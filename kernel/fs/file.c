@@ -1,12 +1,14 @@
 /*
  * Open files and descriptor tables.
  *
- * A table is an array of file pointers beside two bit sets, one of the descriptors in use and one
- * of those to be closed on exec. Both grow by doubling and never shrink. `hint` is a lower bound of
- * the lowest free descriptor, which makes finding it cheap: bits below it are all set.
+ * A table has two levels: a directory of leaves, each with the file pointers of 64 descriptors and
+ * two sets of bits, one of those in use and one of those to be closed on exec. The directory grows
+ * by doubling; a leaf is made when the first of its descriptors is used, so that one large number
+ * costs a large directory but not a large table. Neither shrinks. `hint` is a lower bound of the
+ * lowest free descriptor, which makes finding it cheap: all below it are in use.
  *
- * Invariants: slot[fd] is not NULL exactly where bit fd of `used` is set; every non-NULL slot owns
- * a reference.
+ * Invariants: a slot is not NULL exactly where its bit of `used` is set; every non-NULL slot owns a
+ * reference; bits of `cloexec` are set only where those of `used` are; n_leaves counts the leaves.
  */
 #include "fs/file.h"
 
@@ -21,26 +23,31 @@
 #include "vm/obj.h"
 #include "vm/uaccess.h"
 
-#define WORD_BITS (8 * sizeof(ulong))
-#define FILES_MIN 64u /* descriptors of a new table: one word of bits or two */
+#define LEAF_FDS 64u /* one bit each in a u64 */
+
+struct leaf {
+	u64 used, cloexec;
+	struct file *slot[LEAF_FDS];
+};
 
 struct files {
 	struct spinlock lock; /* RANK_FILES */
 	u32 ref; /* (a) */
-	u32 size; /* (lock) descriptors there is room for, a multiple of WORD_BITS */
+	u32 size; /* (lock) descriptors the directory spans, LEAF_FDS times a power of two */
+	u32 n_leaves; /* (lock) */
 	u32 hint; /* (lock) */
-	struct file **slot; /* (lock) */
-	ulong *used; /* (lock) */
-	ulong *cloexec; /* (lock) */
+	struct leaf **leaf; /* (lock) size / LEAF_FDS of them; NULL: no descriptor of it is used */
 };
 
 static struct kmem_cache *file_cache;
 static struct kmem_cache *files_cache;
+static struct kmem_cache *leaf_cache;
 
 void file_module_init(void)
 {
 	file_cache = kmem_cache_create("file", sizeof(struct file), 0);
 	files_cache = kmem_cache_create("files", sizeof(struct files), 0);
+	leaf_cache = kmem_cache_create("descriptors", sizeof(struct leaf), 0);
 }
 
 struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode,
@@ -167,151 +174,163 @@ const struct file_ops path_file_ops = {0};
 
 /* --- descriptor tables --- */
 
-static bool bit_test(const ulong *bits, u32 n)
+static u64 bit_of(u32 fd)
 {
-	return bits[n / WORD_BITS] >> n % WORD_BITS & 1;
+	return (u64)1 << fd % LEAF_FDS;
 }
 
-static void bit_set(ulong *bits, u32 n)
+/* Where fd's pointer lies, or NULL if there is no leaf for it; lock held. */
+static struct file **slot_of(const struct files *fs, u32 fd)
 {
-	bits[n / WORD_BITS] |= 1ul << n % WORD_BITS;
+	struct leaf *l = fd < fs->size ? fs->leaf[fd / LEAF_FDS] : NULL;
+
+	return l ? &l->slot[fd % LEAF_FDS] : NULL;
 }
 
-static void bit_clear(ulong *bits, u32 n)
-{
-	bits[n / WORD_BITS] &= ~(1ul << n % WORD_BITS);
-}
+enum fd_kind { FD_FREE, FD_USED, FD_CLOEXEC };
 
-/* The first bit >= from that equals `value`, or size. */
-static u32 bit_find(const ulong *bits, u32 from, u32 size, bool value)
+/* The first descriptor >= from of a kind, or fs->size; lock held. */
+static u32 fd_find(const struct files *fs, u32 from, enum fd_kind kind)
 {
-	while (from < size) {
-		ulong w = value ? bits[from / WORD_BITS] : ~bits[from / WORD_BITS];
+	while (from < fs->size) {
+		const struct leaf *l = fs->leaf[from / LEAF_FDS];
+		u64 set = !l ? 0 : kind == FD_CLOEXEC ? l->cloexec : l->used;
 
-		w >>= from % WORD_BITS;
-		if (w)
-			return MIN(from + (u32)__builtin_ctzl(w), size);
-		from = (from / WORD_BITS + 1) * WORD_BITS;
+		set = (kind == FD_FREE ? ~set : set) >> from % LEAF_FDS;
+		if (set)
+			return from + (u32)__builtin_ctzll(set);
+		from = (from / LEAF_FDS + 1) * LEAF_FDS;
 	}
-	return size;
-}
-
-struct table {
-	struct file **slot;
-	ulong *used, *cloexec;
-};
-
-static void table_free(struct table *t)
-{
-	kmfree(t->slot);
-	kmfree(t->used);
-	kmfree(t->cloexec);
-}
-
-static int table_alloc(struct table *t, u32 size)
-{
-	t->slot = kcalloc(size, sizeof(*t->slot), ALLOC_WAIT);
-	t->used = kcalloc(size / WORD_BITS, sizeof(ulong), ALLOC_WAIT);
-	t->cloexec = kcalloc(size / WORD_BITS, sizeof(ulong), ALLOC_WAIT);
-	if (t->slot && t->used && t->cloexec)
-		return 0;
-	table_free(t);
-	return -ENOMEM;
-}
-
-static struct files *files_alloc(u32 size)
-{
-	struct files *fs = kmem_alloc(files_cache, ALLOC_WAIT | ALLOC_ZERO);
-	struct table t;
-
-	if (!fs)
-		return NULL;
-	if (table_alloc(&t, size)) {
-		kmem_free(files_cache, fs);
-		return NULL;
-	}
-	spin_init(&fs->lock, "descriptors", RANK_FILES);
-	fs->ref = 1;
-	fs->size = size;
-	fs->slot = t.slot;
-	fs->used = t.used;
-	fs->cloexec = t.cloexec;
-	return fs;
-}
-
-struct files *files_create(void)
-{
-	return files_alloc(FILES_MIN);
+	return fs->size;
 }
 
 static void files_free(struct files *fs)
 {
-	struct table t = {fs->slot, fs->used, fs->cloexec};
-
-	table_free(&t);
+	for (u32 i = 0; fs->leaf && i < fs->size / LEAF_FDS; i++)
+		if (fs->leaf[i])
+			kmem_free(leaf_cache, fs->leaf[i]);
+	kmfree(fs->leaf);
 	kmem_free(files_cache, fs);
 }
 
-/*
- * Copy the bits and files of `from` into the emptier table; its lock is held, and `to` is large
- * enough.
- */
-static void table_copy(struct table *to, const struct files *from)
+/* An empty table whose first n_leaves leaves are there. NULL if there is no memory. */
+static struct files *files_alloc(u32 size, u32 n_leaves)
 {
-	memcpy(to->slot, from->slot, from->size * sizeof(*from->slot));
-	memcpy(to->used, from->used, from->size / 8);
-	memcpy(to->cloexec, from->cloexec, from->size / 8);
+	struct files *fs = kmem_alloc(files_cache, ALLOC_WAIT | ALLOC_ZERO);
+
+	if (!fs)
+		return NULL;
+	spin_init(&fs->lock, "descriptors", RANK_FILES);
+	fs->ref = 1;
+	fs->size = size;
+	fs->leaf = kcalloc(size / LEAF_FDS, sizeof(struct leaf *), ALLOC_WAIT);
+	if (!fs->leaf)
+		goto fail;
+	for (; fs->n_leaves < n_leaves; fs->n_leaves++) {
+		fs->leaf[fs->n_leaves] = kmem_alloc(leaf_cache, ALLOC_WAIT | ALLOC_ZERO);
+		if (!fs->leaf[fs->n_leaves])
+			goto fail;
+	}
+	return fs;
+fail:
+	files_free(fs);
+	return NULL;
 }
 
-/* Make room for descriptors below `want`. -ENOMEM. */
+struct files *files_create(void)
+{
+	return files_alloc(LEAF_FDS, 1);
+}
+
+/* Make the directory span descriptors below `want` (at most FILES_MAX). -ENOMEM. */
 static int files_grow(struct files *fs, u32 want)
 {
-	u32 size = FILES_MIN;
-	struct table fresh, old;
+	struct leaf **fresh, **old;
+	u32 size = LEAF_FDS;
 
 	while (size < want)
 		size *= 2;
-	if (table_alloc(&fresh, size))
+	fresh = old = kcalloc(size / LEAF_FDS, sizeof(*fresh), ALLOC_WAIT);
+	if (!fresh)
 		return -ENOMEM;
 	spin_lock(&fs->lock);
-	if (fs->size >= size) {
-		old = fresh;
-	} else {
-		old = (struct table){fs->slot, fs->used, fs->cloexec};
-		table_copy(&fresh, fs);
-		fs->slot = fresh.slot;
-		fs->used = fresh.used;
-		fs->cloexec = fresh.cloexec;
+	if (fs->size < size) {
+		old = fs->leaf;
+		memcpy(fresh, old, fs->size / LEAF_FDS * sizeof(*fresh));
+		fs->leaf = fresh;
 		fs->size = size;
 	}
 	spin_unlock(&fs->lock);
-	table_free(&old);
+	kmfree(old);
 	return 0;
+}
+
+/* Make sure that fd (below FILES_MAX) has its slot, for good. -ENOMEM. */
+static int files_make_slot(struct files *fs, u32 fd)
+{
+	struct leaf *fresh, **place;
+
+	if (fd >= __atomic_load_n(&fs->size, __ATOMIC_RELAXED) && files_grow(fs, fd + 1))
+		return -ENOMEM;
+	fresh = kmem_alloc(leaf_cache, ALLOC_WAIT | ALLOC_ZERO);
+	if (!fresh)
+		return -ENOMEM;
+	spin_lock(&fs->lock);
+	place = &fs->leaf[fd / LEAF_FDS];
+	if (!*place) {
+		*place = fresh;
+		fs->n_leaves++;
+		fresh = NULL;
+	}
+	spin_unlock(&fs->lock);
+	if (fresh)
+		kmem_free(leaf_cache, fresh);
+	return 0;
+}
+
+/*
+ * Fill `to`, which has as many leaves as `from`, but all at its start, with what `from` holds,
+ * whose lock is held. From the end down, every leaf moves up or stays.
+ */
+static void files_fill_copy(struct files *to, const struct files *from)
+{
+	u32 last = to->n_leaves;
+
+	for (u32 i = from->size / LEAF_FDS; i-- > 0;) {
+		struct leaf *l;
+
+		if (!from->leaf[i])
+			continue;
+		l = to->leaf[--last];
+		to->leaf[last] = NULL;
+		to->leaf[i] = l;
+		*l = *from->leaf[i];
+		for (u64 used = l->used; used; used &= used - 1)
+			file_hold(l->slot[__builtin_ctzll(used)]);
+	}
+	to->hint = from->hint;
 }
 
 struct files *files_copy(struct files *from)
 {
 	struct files *fs;
-	struct table t;
-	u32 size, fd;
+	u32 size, n_leaves;
 
 	for (;;) {
-		size = __atomic_load_n(&from->size, __ATOMIC_RELAXED);
-		fs = files_alloc(size);
+		spin_lock(&from->lock);
+		size = from->size;
+		n_leaves = from->n_leaves;
+		spin_unlock(&from->lock);
+		fs = files_alloc(size, n_leaves);
 		if (!fs)
 			return NULL;
 		spin_lock(&from->lock);
-		if (from->size == size)
+		if (from->size == size && from->n_leaves == n_leaves)
 			break;
 		spin_unlock(&from->lock);
 		files_free(fs);
 	}
-	t = (struct table){fs->slot, fs->used, fs->cloexec};
-	table_copy(&t, from);
-	fs->hint = from->hint;
-	for (fd = bit_find(fs->used, 0, size, true); fd < size;
-		fd = bit_find(fs->used, fd + 1, size, true))
-		file_hold(fs->slot[fd]);
+	files_fill_copy(fs, from);
 	spin_unlock(&from->lock);
 	return fs;
 }
@@ -332,21 +351,20 @@ void files_put(struct files *fs)
 
 	if (__atomic_sub_fetch(&fs->ref, 1, __ATOMIC_ACQ_REL))
 		return;
-	for (fd = bit_find(fs->used, 0, fs->size, true); fd < fs->size;
-		fd = bit_find(fs->used, fd + 1, fs->size, true))
-		file_drop(fs->slot[fd]);
+	for (fd = fd_find(fs, 0, FD_USED); fd < fs->size; fd = fd_find(fs, fd + 1, FD_USED))
+		file_drop(*slot_of(fs, fd));
 	files_free(fs);
 }
 
 struct file *files_get(struct files *fs, int fd)
 {
-	struct file *f = NULL;
+	struct file **slot, *f = NULL;
 
 	spin_lock(&fs->lock);
-	if ((u32)fd < fs->size) {
-		f = fs->slot[fd];
-		if (f)
-			file_hold(f);
+	slot = slot_of(fs, (u32)fd);
+	if (slot && *slot) {
+		f = *slot;
+		file_hold(f);
 	}
 	spin_unlock(&fs->lock);
 	return f;
@@ -365,15 +383,21 @@ static u32 files_limit(const struct files *fs)
 	return (u32)MIN(p->rlimit[RLIMIT_NOFILE].cur, (u64)FILES_MAX);
 }
 
-/* Put f at fd, which is free; lock held. */
-static void files_fill(struct files *fs, u32 fd, struct file *f, bool cloexec)
+static void leaf_set_cloexec(struct leaf *l, u32 fd, bool on)
 {
-	fs->slot[fd] = f;
-	bit_set(fs->used, fd);
-	if (cloexec)
-		bit_set(fs->cloexec, fd);
-	else
-		bit_clear(fs->cloexec, fd);
+	l->cloexec = on ? l->cloexec | bit_of(fd) : l->cloexec & ~bit_of(fd);
+}
+
+/* Put f at fd, which has a slot; lock held. Returns what was there. */
+static struct file *files_fill(struct files *fs, u32 fd, struct file *f, bool cloexec)
+{
+	struct leaf *l = fs->leaf[fd / LEAF_FDS];
+	struct file *old = l->slot[fd % LEAF_FDS];
+
+	l->slot[fd % LEAF_FDS] = f;
+	l->used |= bit_of(fd);
+	leaf_set_cloexec(l, fd, cloexec);
+	return old;
 }
 
 int files_install(struct files *fs, struct file *f, int from, bool cloexec)
@@ -383,16 +407,16 @@ int files_install(struct files *fs, struct file *f, int from, bool cloexec)
 
 	for (;;) {
 		spin_lock(&fs->lock);
-		fd = bit_find(fs->used, MAX((u32)from, fs->hint), fs->size, false);
+		fd = fd_find(fs, MAX((u32)from, fs->hint), FD_FREE);
 		fd = MAX(fd, (u32)from);
 		if (fd >= limit) {
 			spin_unlock(&fs->lock);
 			return -EMFILE;
 		}
-		if (fd < fs->size)
+		if (slot_of(fs, fd))
 			break;
 		spin_unlock(&fs->lock);
-		err = files_grow(fs, fd + 1);
+		err = files_make_slot(fs, fd);
 		if (err)
 			return err;
 	}
@@ -406,33 +430,34 @@ int files_install(struct files *fs, struct file *f, int from, bool cloexec)
 int files_replace(struct files *fs, int fd, struct file *f, bool cloexec)
 {
 	struct file *old;
-	int err;
 
 	if (fd < 0 || (u32)fd >= files_limit(fs))
 		return -EBADF;
-	if ((u32)fd >= __atomic_load_n(&fs->size, __ATOMIC_RELAXED)) {
-		err = files_grow(fs, (u32)fd + 1);
-		if (err)
-			return err;
-	}
 	spin_lock(&fs->lock);
-	old = fs->slot[fd];
-	files_fill(fs, (u32)fd, f, cloexec);
+	while (!slot_of(fs, (u32)fd)) {
+		spin_unlock(&fs->lock);
+		if (files_make_slot(fs, (u32)fd))
+			return -ENOMEM;
+		spin_lock(&fs->lock);
+	}
+	old = files_fill(fs, (u32)fd, f, cloexec);
 	spin_unlock(&fs->lock);
 	if (old)
 		file_drop(old);
 	return fd;
 }
 
-/* Empty slot fd; lock held. Returns what was there. */
+/* Empty fd; lock held. Returns what was there, or NULL. */
 static struct file *files_take(struct files *fs, u32 fd)
 {
-	struct file *f = fs->slot[fd];
+	struct file **slot = slot_of(fs, fd), *f = slot ? *slot : NULL;
 
 	if (f) {
-		fs->slot[fd] = NULL;
-		bit_clear(fs->used, fd);
-		bit_clear(fs->cloexec, fd);
+		struct leaf *l = fs->leaf[fd / LEAF_FDS];
+
+		*slot = NULL;
+		l->used &= ~bit_of(fd);
+		l->cloexec &= ~bit_of(fd);
 		fs->hint = MIN(fs->hint, fd);
 	}
 	return f;
@@ -440,11 +465,10 @@ static struct file *files_take(struct files *fs, u32 fd)
 
 int files_close(struct files *fs, int fd)
 {
-	struct file *f = NULL;
+	struct file *f;
 
 	spin_lock(&fs->lock);
-	if ((u32)fd < fs->size)
-		f = files_take(fs, (u32)fd);
+	f = files_take(fs, (u32)fd);
 	spin_unlock(&fs->lock);
 	if (!f)
 		return -EBADF;
@@ -459,8 +483,8 @@ void files_close_on_exec(struct files *fs)
 
 	for (;;) {
 		spin_lock(&fs->lock);
-		fd = bit_find(fs->cloexec, fd, fs->size, true);
-		f = fd < fs->size ? files_take(fs, fd) : NULL;
+		fd = fd_find(fs, fd, FD_CLOEXEC);
+		f = files_take(fs, fd);
 		spin_unlock(&fs->lock);
 		if (!f)
 			return;
@@ -470,25 +494,26 @@ void files_close_on_exec(struct files *fs)
 
 int files_get_cloexec(struct files *fs, int fd)
 {
+	struct file **slot;
 	int on = -EBADF;
 
 	spin_lock(&fs->lock);
-	if ((u32)fd < fs->size && fs->slot[fd])
-		on = bit_test(fs->cloexec, (u32)fd);
+	slot = slot_of(fs, (u32)fd);
+	if (slot && *slot)
+		on = (fs->leaf[(u32)fd / LEAF_FDS]->cloexec & bit_of((u32)fd)) != 0;
 	spin_unlock(&fs->lock);
 	return on;
 }
 
 int files_set_cloexec(struct files *fs, int fd, bool on)
 {
+	struct file **slot;
 	int err = -EBADF;
 
 	spin_lock(&fs->lock);
-	if ((u32)fd < fs->size && fs->slot[fd]) {
-		if (on)
-			bit_set(fs->cloexec, (u32)fd);
-		else
-			bit_clear(fs->cloexec, (u32)fd);
+	slot = slot_of(fs, (u32)fd);
+	if (slot && *slot) {
+		leaf_set_cloexec(fs->leaf[(u32)fd / LEAF_FDS], (u32)fd, on);
 		err = 0;
 	}
 	spin_unlock(&fs->lock);
@@ -501,7 +526,7 @@ int files_next(struct files *fs, int fd)
 
 	spin_lock(&fs->lock);
 	size = fs->size;
-	next = fd < 0 ? size : bit_find(fs->used, (u32)fd, size, true);
+	next = fd < 0 ? size : fd_find(fs, (u32)fd, FD_USED);
 	spin_unlock(&fs->lock);
 	return next < size ? (int)next : -1;
 }

@@ -403,6 +403,15 @@ enum fcntl_cmd {
 #define FD_CLOEXEC 1u
 #define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_ASYNC | O_NOATIME)
 
+/* O_DIRECT is for what has an own cache to go round: regular files on a disk. */
+static long set_flags(struct file *f, u32 flags)
+{
+	if ((flags & O_DIRECT) && !(f->inode && inode_is_reg(f->inode) && f->inode->obj))
+		return -EINVAL;
+	f->flags = (f->flags & ~(u32)SETFL_MASK) | (flags & SETFL_MASK);
+	return 0;
+}
+
 static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
 {
 	switch (cmd) {
@@ -418,7 +427,7 @@ static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
 	if (f->flags & O_PATH)
 		return -EBADF;
 	switch (cmd) {
-	case F_SETFL: f->flags = (f->flags & ~(u32)SETFL_MASK) | ((u32)arg & SETFL_MASK); return 0;
+	case F_SETFL: return set_flags(f, (u32)arg);
 	case F_GETPIPE_SZ: return pipe_get_size(f);
 	case F_SETPIPE_SZ: return pipe_set_size(f, arg);
 	default: return -EINVAL;

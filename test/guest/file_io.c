@@ -474,6 +474,11 @@ static void test_fcntl(void)
 	fails(fcntl(fd, F_DUPFD, -1), EINVAL, "F_DUPFD from -1 fails with EINVAL");
 	fails(fcntl(fd, F_DUPFD, 1 << 30), EINVAL, "F_DUPFD from past the limit fails with EINVAL");
 	fails(fcntl(fd, 9999), EINVAL, "an unknown command fails with EINVAL");
+	a = open("/dev/null", O_RDWR);
+	fails(fcntl(a, F_SETFL, O_DIRECT | O_NONBLOCK), EINVAL,
+	   "F_SETFL of O_DIRECT on a device fails with EINVAL");
+	is(fcntl(a, F_GETFL) & O_NONBLOCK, 0, "and sets no other flag");
+	close(a);
 	fails(fcntl(999, F_GETFD), EBADF, "fcntl of a bad descriptor fails with EBADF");
 	a = dup(fd);
 	fcntl(fd, F_SETFL, O_APPEND);
@@ -564,6 +569,48 @@ static void test_many_descriptors(void)
 	   "a process opens 1100 descriptors, its limit, and then gets EMFILE");
 }
 
+/* Numbers far up, with nothing between: 1 is left out, the limit cannot be raised; 0 is success. */
+static int sparse_descriptors(void)
+{
+	enum { far = 600000, top = (1 << 20) - 1 };
+	struct rlimit rl = { 1 << 20, 1 << 20 };
+	int fd = open("f", O_RDONLY), low;
+
+	if (setrlimit(RLIMIT_NOFILE, &rl) != 0)
+		return errno == EPERM ? 1 : 2;
+	if (dup2(fd, far) != far || dup2(fd, top) != top)
+		return 3;
+	if (fcntl(fd, F_DUPFD_CLOEXEC, far) != far + 1 || fcntl(far + 1, F_GETFD) != FD_CLOEXEC)
+		return 4;
+	if (fcntl(far, F_GETFD) != 0 || fcntl(far - 1, F_GETFD) != -1 || errno != EBADF)
+		return 5;
+	if (fcntl(fd, F_DUPFD, top) != -1 || errno != EMFILE || dup2(fd, top + 1) != -1)
+		return 6;
+	low = dup(fd);
+	if (low < 0 || low > 1000)
+		return 7;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(pread(far, buf, 3, 0) == 3 && pread(top, buf, 3, 0) == 3 && close(far) == 0 &&
+			pread(far, buf, 3, 0) == -1 ? 0 : 1);
+	if (end_of(pid) != 0)
+		return 8;
+	return pread(far, buf, 3, 0) == 3 && close(far) == 0 && close(top) == 0 &&
+		close(far) == -1 && errno == EBADF ? 0 : 9;
+}
+
+static void test_sparse_descriptors(void)
+{
+	int result;
+
+	make("far");
+	result = in_child(sparse_descriptors);
+	if (result == 1)
+		skip("the limit cannot be raised", "descriptors up to 1048575 can be used");
+	else
+		is(result, 0, "descriptors up to 1048575 can be used");
+}
+
 static void test_unlinked(void)
 {
 	int fd = open("f", O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -617,6 +664,7 @@ int main(void)
 	test_fcntl();
 	test_sendfile();
 	test_many_descriptors();
+	test_sparse_descriptors();
 	test_unlinked();
 	test_large_transfer();
 	unlink("f");
