@@ -23,5 +23,7 @@ extern const size_t system_text_count;
 extern const struct text_entry sysctl_vm_texts[], sysctl_kernel_texts[], sysctl_fs_texts[];
 extern const size_t sysctl_vm_count, sysctl_kernel_count, sysctl_fs_count;
 seq_maker make_mounts; /* for /proc/PID/mounts too */
+/* The load averages over 1, 5 and 15 minutes in units of 1/65536, as sysinfo(2) has them. */
+void system_loads(ulong loads[3]);
 /* Begin to measure the load. */
 void systext_init(void);

@@ -1,6 +1,7 @@
 /*
  * The system as a whole: its name, its memory, random bytes, its end.
  */
+#include "fs/procfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "machine/elf.h"
@@ -29,10 +30,9 @@ SYSCALL(sysinfo)
 {
 	struct abi_sysinfo info = { .uptime = (long)(clock_now() / NSEC), .mem_unit = (u32)PAGE_SIZE };
 	struct page_stats pages;
-	u32 running, total;
 
 	page_get_stats(&pages);
-	sched_load(&running, &total);
+	system_loads(info.loads);
 	info.totalram = pages.total;
 	info.freeram = pages.free;
 	info.bufferram = 0;

@@ -34,6 +34,19 @@ static void test_uname(void)
 	fails(syscall(SYS_uname, 8L), EFAULT, "uname to a bad pointer fails with EFAULT");
 }
 
+static double proc_load(void)
+{
+	FILE *f = fopen("/proc/loadavg", "r");
+	double load = -1;
+
+	if (f) {
+		if (fscanf(f, "%lf", &load) != 1)
+			load = -1;
+		fclose(f);
+	}
+	return load;
+}
+
 static void test_sysinfo(void)
 {
 	struct sysinfo si;
@@ -47,6 +60,30 @@ static void test_sysinfo(void)
 	   "as much as /proc/meminfo says");
 	ok(si.procs >= 1 && si.uptime >= 0, "there are processes and a time since the start");
 	fails(syscall(SYS_sysinfo, 8L), EFAULT, "sysinfo to a bad pointer fails with EFAULT");
+}
+
+/* Until the load is above 0 (the program itself runs), both must tell the same. */
+static void test_loads(void)
+{
+	struct sysinfo si;
+	double before, after = 0;
+	bool same = false;
+
+	for (int i = 0; i < 3000 && !(same && after > 0); i++) {
+		struct timespec until, now;
+
+		before = proc_load();
+		same = sysinfo(&si) == 0;
+		after = proc_load();
+		same = same && before == after &&
+			labs((long)(after * 100 + 0.5) - (long)(si.loads[0] * 100 >> 16)) <= 1;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		do
+			clock_gettime(CLOCK_MONOTONIC, &now);
+		while ((now.tv_sec - until.tv_sec) * 1000000000LL + now.tv_nsec - until.tv_nsec <
+			10000000);
+	}
+	ok(same && after > 0, "sysinfo and /proc/loadavg tell the same load");
 }
 
 static void test_getrandom(void)
@@ -247,6 +284,7 @@ int main(void)
 {
 	test_uname();
 	test_sysinfo();
+	test_loads();
 	test_getrandom();
 	test_users();
 	test_limits();
