@@ -236,10 +236,11 @@ SYSCALL(sigaltstack)
 /* The ns of a timeval, or -EINVAL. */
 static int timeval_ns(const struct abi_timeval *tv, u64 *ns)
 {
-	struct abi_timespec ts = { tv->sec, tv->usec * 1000 };
+	struct abi_timespec ts = { .sec = tv->sec };
 
 	if (tv->usec < 0 || tv->usec > 999999)
 		return -EINVAL;
+	ts.nsec = tv->usec * 1000;
 	return abi_timespec_ns(&ts, ns);
 }
 
