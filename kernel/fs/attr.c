@@ -98,8 +98,11 @@ static int change_end(struct inode *inode)
 
 static int inode_chmod(struct inode *inode, u32 mode)
 {
-	int err = change_begin(inode);
+	int err;
 
+	if (inode->fs && inode->fs->fixed_modes)
+		return -EPERM;
+	err = change_begin(inode);
 	if (err)
 		return err;
 	inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
@@ -221,10 +224,37 @@ static bool time_valid(const struct ktime *t)
 	return t->nsec < 1000000000u || t->nsec == UTIME_NOW || t->nsec == UTIME_OMIT;
 }
 
+static int inode_utimens(struct inode *inode, const struct ktime times[2])
+{
+	struct ktime now = ktime_now();
+	int err = change_begin(inode);
+
+	if (err)
+		return err;
+	set_time(&inode->atime, &times[0], now);
+	set_time(&inode->mtime, &times[1], now);
+	inode->ctime = now;
+	return change_end(inode);
+}
+
+static int file_utimens(int fd, const struct ktime times[2])
+{
+	struct file *f = files_get(current_proc()->files, fd);
+	int err;
+
+	if (!f)
+		return -EBADF;
+	if (f->flags & O_PATH)
+		err = -EBADF;
+	else
+		err = f->inode ? inode_utimens(f->inode, times) : -EINVAL;
+	file_drop(f);
+	return err;
+}
+
 int fs_utimens(int dirfd, const char *path, const struct ktime times[2], u32 at_flags)
 {
 	static const struct ktime both_now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
-	struct ktime now = ktime_now();
 	struct dentry *d;
 	int err;
 
@@ -234,16 +264,12 @@ int fs_utimens(int dirfd, const char *path, const struct ktime times[2], u32 at_
 		return -EINVAL;
 	if (times[0].nsec == UTIME_OMIT && times[1].nsec == UTIME_OMIT)
 		return 0;
+	if (!path)
+		return file_utimens(dirfd, times);
 	err = path_lookup(dirfd, path, at_flags, &d);
 	if (err)
 		return err;
-	err = change_begin(d->inode);
-	if (!err) {
-		set_time(&d->inode->atime, &times[0], now);
-		set_time(&d->inode->mtime, &times[1], now);
-		d->inode->ctime = now;
-		err = change_end(d->inode);
-	}
+	err = inode_utimens(d->inode, times);
 	dentry_put(d);
 	return err;
 }

@@ -100,6 +100,7 @@ struct fs {
 	u64 dev;		   /* (c) st_dev */
 	u32 blksize;		   /* (c) st_blksize */
 	bool read_only;
+	bool fixed_modes;	   /* (c) chmod is -EPERM */
 	bool uncached;		   /* (c) names are not kept while unused: they come and go by themselves */
 	struct dentry *root;	   /* (c) referenced */
 	struct spinlock lock;	   /* RANK_ICACHE */

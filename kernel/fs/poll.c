@@ -96,6 +96,18 @@ static uint file_poll(struct file *f, struct poll_table *pt)
 	return f->ops->poll(f, pt);
 }
 
+/* The open file to ask, or NULL: one that stands for a name alone counts as a bad descriptor. */
+static struct file *get_pollable(int fd)
+{
+	struct file *f = fd < 0 ? NULL : files_get(current_proc()->files, fd);
+
+	if (f && (f->flags & O_PATH)) {
+		file_drop(f);
+		f = NULL;
+	}
+	return f;
+}
+
 /*
  * Ask every file. How many have something to tell. files[] holds the open files, NULL for a bad
  * descriptor.
@@ -151,7 +163,7 @@ int fs_poll(struct pollfd *fds, uint n, u64 deadline)
 	if (!files)
 		return -ENOMEM;
 	for (uint i = 0; i < n; i++)
-		files[i] = fds[i].fd < 0 ? NULL : files_get(current_proc()->files, fds[i].fd);
+		files[i] = get_pollable(fds[i].fd);
 	ready = poll_loop(fds, files, n, deadline);
 	for (uint i = 0; i < n; i++)
 		if (files[i])

@@ -553,6 +553,7 @@ int procfs_mount(struct fs **out)
 	inode_cache = kmem_cache_create("proc_inode", sizeof(struct proc_inode), 0);
 	fs_setup(&procfs, &procfs_ops, "proc", "proc", dev_make(0, 5));
 	procfs.uncached = true;
+	procfs.fixed_modes = true;
 	err = make_inode(NULL, KIND_ROOT, 0, S_IFDIR | 0555, &root);
 	if (err)
 		return err;

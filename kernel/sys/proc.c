@@ -120,6 +120,8 @@ static long waitid_report(ulong va, const struct wait_result *r)
 	return va ? siginfo_copyout(va, &info) : 0;
 }
 
+#define P_PIDFD 3
+
 SYSCALL(waitid)
 {
 	static const u32 kinds = WEXITED | WUNTRACED | WCONTINUED;
@@ -131,6 +133,8 @@ SYSCALL(waitid)
 	if (options & ~(kinds | WNOHANG | WNOWAIT | WNOTHREAD | (u32)WCLONE | WALL) ||
 	    !(options & kinds))
 		return -EINVAL;
+	if (which == P_PIDFD)
+		return id < 0 ? -EINVAL : -EBADF; /* there are no such descriptors */
 	if (which < P_ALL || which > P_PGID || (which == P_PID && id <= 0) || (which == P_PGID && id < 0))
 		return -EINVAL;
 	if (which == P_PGID && !id)

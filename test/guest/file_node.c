@@ -321,6 +321,7 @@ static void test_texts(void)
 	unsigned long v[7];
 	int running, total, last, i = 0;
 	char name[64], state;
+	struct utsname system;
 
 	want(slurp("/proc/uptime", text, sizeof(text)) > 0 &&
 		sscanf(text, "%lf %lf", &up, &idle) == 2 && up > 0 && idle >= 0);
@@ -330,6 +331,12 @@ static void test_texts(void)
 			6 &&
 		running >= 1 && total >= running);
 	verdict("/proc/loadavg");
+	want(slurp("/proc/sys/vm/overcommit_memory", text, sizeof(text)) > 0);
+	want(text[0] >= '0' && text[0] <= '2' && text[1] == '\n');
+	want(uname(&system) == 0 && (strcmp(system.sysname, "mv6") != 0 || text[0] == '1'));
+	verdict("/proc/sys/vm/overcommit_memory tells whether memory is refused");
+	fails(chmod("/proc/self/status", 0600), EPERM,
+	   "chmod of a text of a process fails with EPERM");
 	want(slurp("/proc/stat", text, sizeof(text)) > 0 && strncmp(text, "cpu  ", 5) == 0 &&
 		strstr(text, "\ncpu0 ") && strstr(text, "\nbtime "));
 	verdict("/proc/stat has a line for all CPUs and one for each");

@@ -348,6 +348,16 @@ static int poll_now(int fd, short events, short *revents)
 	return r;
 }
 
+static void test_poll_path(void)
+{
+	int fd = open("/", O_PATH);
+	short re;
+
+	ok(poll_now(fd, POLLIN, &re) == 1 && re == POLLNVAL,
+	   "ppoll takes an O_PATH descriptor for a bad one");
+	close(fd);
+}
+
 static void test_poll_states(void)
 {
 	int p[2], fd;
@@ -498,6 +508,7 @@ int main(void)
 	test_pipeline();
 	test_ping_pong();
 	test_poll_states();
+	test_poll_path();
 	test_poll_timeouts();
 	test_poll_waits();
 	test_poll_wakes_for_end();

@@ -219,6 +219,10 @@ static void test_utimens(void)
 	   "a null path means the descriptor");
 	close(fd);
 	fails(syscall(SYS_utimensat, 999, NULL, ts, 0), EBADF, "which must be open: EBADF");
+	int name = open("f", O_PATH);
+	fails(syscall(SYS_utimensat, name, NULL, ts, 0), EBADF,
+	   "and not for a name alone: EBADF of O_PATH");
+	close(name);
 	symlink("f", "l");
 	ts[0] = ts[1] = (struct timespec){ 555555, 0 };
 	ok(utimensat(AT_FDCWD, "l", ts, AT_SYMLINK_NOFOLLOW) == 0 && look("l").st_mtime == 555555 &&

@@ -187,6 +187,9 @@ static void test_echild(void)
 	   "wait4 for the own group fails with ECHILD when there is no child");
 	fails(waitid(P_ALL, 0, &si, WEXITED), ECHILD,
 	   "waitid for any child fails with ECHILD when there is none");
+	fails(waitid((idtype_t)3, 999, &si, WEXITED), EBADF,
+	   "waitid by a bad descriptor of a process fails with EBADF");
+	fails(waitid((idtype_t)3, (id_t)-1, &si, WEXITED), EINVAL, "by a negative one with EINVAL");
 	fails(waitid(P_PID, getpid(), &si, WEXITED), ECHILD,
 	   "waitid for oneself fails with ECHILD");
 }

@@ -177,6 +177,8 @@ static void test_clock_nanosleep(void)
 	   "clock_nanosleep of clock 99 fails with EINVAL");
 	is(clock_nanosleep(CLOCK_MONOTONIC_RAW, 0, &zero, NULL), EOPNOTSUPP,
 	   "clock_nanosleep by CLOCK_MONOTONIC_RAW fails with EOPNOTSUPP");
+	fails(syscall(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &zero, NULL), EOPNOTSUPP,
+	   "so does the call by CLOCK_THREAD_CPUTIME_ID");
 	t = (struct timespec){ 0, 2000000000 };
 	is(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL), EINVAL,
 	   "clock_nanosleep of two billion nanoseconds fails with EINVAL");
@@ -290,6 +292,10 @@ static void test_setitimer(void)
 	it.it_value = (struct timeval){ -1, 0 };
 	fails(setitimer(ITIMER_REAL, &it, NULL), EINVAL,
 	   "setitimer of negative seconds fails with EINVAL");
+	it.it_value = (struct timeval){ 0, 0 };
+	it.it_value = (struct timeval){ 0, __LONG_MAX__ / 500 };
+	fails(setitimer(ITIMER_REAL, &it, NULL), EINVAL,
+	   "setitimer of more microseconds than nanoseconds can count fails with EINVAL");
 	it.it_value = (struct timeval){ 0, 0 };
 	fails(setitimer(3, &it, NULL), EINVAL, "setitimer of an unknown timer fails with EINVAL");
 	fails(syscall(SYS_setitimer, ITIMER_REAL, 8L, NULL), EFAULT,
