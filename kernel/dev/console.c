@@ -143,10 +143,14 @@ static bool rx(u8 c)
 	return link_active() ? link_rx(c) : tty_rx(c);
 }
 
+bool console_attached(void)
+{
+	return console.port;
+}
+
 void console_attach(struct serial *s)
 {
-	if (console.port)
-		return;
+	ASSERT(!console.port);
 	s->next_tx = next_tx;
 	s->rx = rx;
 	console.port = s;

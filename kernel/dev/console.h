@@ -36,7 +36,9 @@ struct serial {
 	bool (*rx)(u8 c);
 	void *private;
 };
-void console_attach(struct serial *s); /* the first one attached is the console */
+bool console_attached(void);
+/* s becomes the console; there is none yet. Boot only. */
+void console_attach(struct serial *s);
 
 /*
  * Log output: polled at boot and in a panic, buffered and sent by interrupt in between. Any

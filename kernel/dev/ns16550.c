@@ -158,9 +158,12 @@ static void interrupt(void *arg)
 
 int ns16550_attach(ulong regs, unsigned reg_shift, unsigned irq)
 {
-	struct ns16550 *u = kzalloc(sizeof(*u), ALLOC_WAIT);
+	struct ns16550 *u;
 	int err;
 
+	if (console_attached())
+		return -EBUSY;
+	u = kzalloc(sizeof(*u), ALLOC_WAIT);
 	if (!u)
 		return -ENOMEM;
 	u->regs = regs;
