@@ -32,13 +32,19 @@ struct list {
 	size_t count, cap;
 };
 
-static void list_add(struct list *l, char *path, const char *name)
+/*
+ * With `listed` the name stood in a directory: if it is gone by now, as the very descriptor is that
+ * read /proc/self/fd, it is left out.
+ */
+static void list_add(struct list *l, char *path, const char *name, bool listed)
 {
 	struct file f = { .path = path, .name = name };
 
 	if (lstat(path, &f.st) < 0) {
-		warn("%s", path);
-		status = 1;
+		if (!listed || errno != ENOENT) {
+			warn("%s", path);
+			status = 1;
+		}
 		free(path);
 		return;
 	}
@@ -210,12 +216,12 @@ static void list_directory(const char *path, bool heading)
 		printf("%s%s:\n", anything_printed ? "\n" : "", path);
 	anything_printed |= heading;
 	if (all) {
-		list_add(&l, path_join(path, "."), ".");
-		list_add(&l, path_join(path, ".."), "..");
+		list_add(&l, path_join(path, "."), ".", true);
+		list_add(&l, path_join(path, ".."), "..", true);
 	}
 	for (char **n = names; *n; n++)
 		if (**n != '.' || all || almost_all)
-			list_add(&l, path_join(path, *n), *n);
+			list_add(&l, path_join(path, *n), *n, true);
 	print_list(&l);
 	for (size_t i = 0; recursive && i < l.count; i++)
 		if (S_ISDIR(l.files[i].st.st_mode) && strcmp(l.files[i].name, ".") != 0 &&
@@ -258,7 +264,7 @@ int main(int argc, char **argv)
 		struct stat st;
 		bool dir = !directories && stat(args[i], &st) == 0 && S_ISDIR(st.st_mode);
 
-		list_add(dir ? &dirs : &files, must_copy(args[i]), args[i]);
+		list_add(dir ? &dirs : &files, must_copy(args[i]), args[i], false);
 	}
 	print_list(&files);
 	for (size_t i = 0; i < dirs.count; i++)

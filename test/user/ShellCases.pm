@@ -174,6 +174,7 @@ our @cases = (
 
 	# Errors
 	['command not found', 'nosuchcommand; echo $?', "127\n", 0, qr/nosuchcommand: not found/],
+	['a binary of no known kind', q{printf '\177ELF\000\000\n' >bin; chmod +x bin; ./bin; echo $?; rm bin}, "126\n", 0, qr/^sh: .*bin: cannot execute/],
 	['not a program', 'touch f; ./f; echo $?', "126\n", 0, qr/f: Permission denied/],
 	['a directory is not a program', 'mkdir d; ./d; echo $?', "126\n", 0, qr/d: Permission denied/],
 	['unexpected word', 'echo a; fi', "", 2, qr/syntax error: unexpected "fi"/],

@@ -129,6 +129,10 @@ like($out, qr/^lrwxrwxrwx 1 .* l -> f$/m, 'ls -l of a link');
 ($out) = run_tool('ls', ['-l', '/dev/null']);
 like($out, qr/^crw-rw-rw- 1 .* 1, 3 .* \/dev\/null$/, 'ls -l of a device');
 tool('ls of nothing', ['ls', 'no'], '', 1, qr/^ls: no: No such file or directory$/);
+{
+	my (undef, $err, $status) = run_tool('ls', ['-l', '/proc/self/fd']);
+	is("$status$err", '0', 'ls -l of its own descriptors has nothing to complain of');
+}
 tool('find', ['find', 'd', '-type', 'f'], "d/.h\nd/f\n");
 tool('find -name', ['find', '.', '-name', 's*'], "./d/sub\n");
 ($out) = run_tool('du', ['-s', 'd']);

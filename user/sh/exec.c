@@ -6,6 +6,7 @@
 #include "sh.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,6 +74,21 @@ static void exec_script(const char *path, char **argv, char **env, struct arena 
 	execve("/bin/sh", args.items, env);
 }
 
+/* A file whose first line holds a zero byte is no script. One that cannot be read might be. */
+static bool is_binary(const char *path)
+{
+	char head[128], *end;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof(head));
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return false;
+	end = memchr(head, '\n', (size_t)n);
+	return memchr(head, '\0', end ? (size_t)(end - head) : (size_t)n);
+}
+
 int exec_program(char **argv)
 {
 	struct arena *a = arena_new();
@@ -84,10 +100,15 @@ int exec_program(char **argv)
 		path = argv[0];
 	if (path) {
 		execve(path, argv, env);
-		if (errno == ENOEXEC)
-			exec_script(path, argv, env, a);
-		complain("%s: %s", argv[0], strerror(errno));
-		status = errno == ENOENT ? 127 : 126;
+		if (errno == ENOEXEC && is_binary(path)) {
+			complain("%s: cannot execute: no program for this system", argv[0]);
+			status = 126;
+		} else {
+			if (errno == ENOEXEC)
+				exec_script(path, argv, env, a);
+			complain("%s: %s", argv[0], strerror(errno));
+			status = errno == ENOENT ? 127 : 126;
+		}
 	} else {
 		complain("%s: not found", argv[0]);
 		status = 127;
