@@ -18,8 +18,6 @@
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "sys/random.h"
-#include "vm/anon.h"
-#include "vm/fault.h"
 #include "vm/kmalloc.h"
 #include "vm/kva.h"
 #include "vm/mm.h"
@@ -27,7 +25,6 @@
 #include "vm/page.h"
 #include "vm/pmap.h"
 #include "vm/radix.h"
-#include "vm/vma.h"
 
 /* The next word at *s; its length, 0 at the end. */
 static size_t next_word(const char **s)
@@ -83,11 +80,7 @@ static void memory_start(void)
 	pmap_boot();
 	kva_init();
 	radix_module_init();
-	anon_module_init();
-	vma_module_init();
-	obj_module_init();
 	mm_module_init();
-	fault_module_init();
 }
 
 static void process_start(void)

@@ -56,7 +56,7 @@ struct mm {
 
 extern ulong mm_max_vmas; /* MAPS_MAX: mappings an address space may have */
 
-void mm_module_init(void);
+void mm_module_init(void); /* also of vmas, private pages, objects and faults */
 /* An empty address space with one reference. NULL if there is no memory. */
 struct mm *mm_create(void);
 /*
