@@ -88,7 +88,10 @@ int link_next_tx(void);
 bool link_tx_pending(void);
 bool link_rx(u8 c);
 
-/* The console's terminal. Opening it does not make it anybody's controlling terminal: TIOCSCTTY does. */
+/*
+ * The console's terminal. Opening it does not make it anybody's controlling terminal: TIOCSCTTY
+ * does.
+ */
 extern const struct file_ops tty_file_ops;
 struct tty;
 struct tty *console_tty(void);

@@ -60,7 +60,7 @@ struct file_ops {
 	ssize_t (*read)(struct file *f, struct uio *u, off_t *pos);  /* -EINVAL */
 	ssize_t (*write)(struct file *f, struct uio *u, off_t *pos); /* -EINVAL */
 	off_t (*seek)(struct file *f, off_t off, int whence);	     /* -ESPIPE */
-	int (*readdir)(struct file *f, struct uio *u);		     /* -ENOTDIR; getdents64 records; bytes */
+	int (*readdir)(struct file *f, struct uio *u); /* -ENOTDIR; getdents64 records; bytes */
 	long (*ioctl)(struct file *f, uint cmd, ulong arg);	     /* -ENOTTY */
 	uint (*poll)(struct file *f, struct poll_table *pt);	     /* always ready */
 	int (*sync)(struct file *f, bool data_only);		     /* -EINVAL */

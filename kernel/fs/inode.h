@@ -63,8 +63,10 @@ struct inode_ops {
 	int (*changed)(struct inode *inode); /* attributes were changed: store them. May be NULL */
 	/* The last step of open; may replace f->ops and f->private. */
 	int (*open)(struct inode *inode, struct file *f);
-	bool (*valid)(struct inode *inode);		/* does a name kept in memory still hold? Always if NULL */
-	void (*stat)(struct inode *inode, struct kstat *st); /* corrects what inode_stat filled in */
+	/* does a name kept in memory still hold? Always if NULL */
+	bool (*valid)(struct inode *inode);
+	/* corrects what inode_stat filled in */
+	void (*stat)(struct inode *inode, struct kstat *st);
 	/* The last reference is gone: store or free it, then give the memory back. */
 	void (*evict)(struct inode *inode);
 };
@@ -73,7 +75,8 @@ struct inode {
 	const struct inode_ops *ops;  /* (c) */
 	const struct file_ops *fops;  /* (c) of the files opened on it */
 	struct fs *fs;		      /* (c) NULL for pipes */
-	struct obj *obj;	      /* (c) its contents in the page cache; its size is the file's. NULL: none */
+	/* (c) its contents in the page cache; its size is the file's. NULL: none */
+	struct obj *obj;
 	u64 ino;		      /* (c) */
 	u32 ref;		      /* (a); falls to 0 under (i) */
 	bool loading, going;	      /* (i) being read in; being evicted */
@@ -84,7 +87,7 @@ struct inode {
 	u64 blocks;		      /* of 512 bytes, everything that belongs to it */
 	struct ktime atime, mtime, ctime; /* (l), mtime and ctime also by stores through mappings */
 	struct pipe *fifo;	      /* (fifo's own lock) the pipe of an open FIFO */
-	struct dentry *only_name;     /* (dentry.c's lock) of a directory: it has not more than one */
+	struct dentry *only_name; /* (dentry.c's lock) of a directory: it has not more than one */
 };
 
 struct fs_ops {
@@ -101,7 +104,7 @@ struct fs {
 	u32 blksize;		   /* (c) st_blksize */
 	bool read_only;
 	bool fixed_modes;	   /* (c) chmod is -EPERM */
-	bool uncached;		   /* (c) names are not kept while unused: they come and go by themselves */
+	bool uncached; /* (c) names are not kept while unused: they come and go by themselves */
 	struct dentry *root;	   /* (c) referenced */
 	struct spinlock lock;	   /* RANK_ICACHE */
 	struct radix inodes;	   /* (i) struct inode by number, if the file system wants that */

@@ -55,5 +55,6 @@
 #define ERESTARTSYS 512   /* again, unless the handler was installed without SA_RESTART */
 #define ERESTARTNOHAND 514 /* again only if no handler ran */
 #define ERESTARTNOINTR 513 /* again in any case */
-#define ERESTART_SLEEP 515 /* as ERESTARTNOHAND; the sleep then ends at the thread's restart_deadline */
+/* as ERESTARTNOHAND; the sleep then ends at the thread's restart_deadline */
+#define ERESTART_SLEEP 515
 #define ENORESULT 516	   /* the call has set all registers itself */

@@ -1,5 +1,6 @@
 /*
- * Names for kernel addresses. The table is made from the linked kernel by tools/ksyms and lies in section .ksyms.
+ * Names for kernel addresses. The table is made from the linked kernel by tools/ksyms and lies in
+ * section .ksyms.
  */
 #pragma once
 

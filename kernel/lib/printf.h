@@ -1,8 +1,8 @@
 /*
  * Formatted output: to memory, and to the kernel's log (the console and, in job mode, the link).
  *
- * Conversions: %d %i %u %x %X %o %c %s %p %% with flags - 0 + space #, width and precision (also *), and
- * the sizes hh h l ll z. No floating point.
+ * Conversions: %d %i %u %x %X %o %c %s %p %% with flags - 0 + space #, width and precision (also
+ * *), and the sizes hh h l ll z. No floating point.
  */
 #pragma once
 
@@ -20,8 +20,9 @@ void log_warn(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_set_quiet(bool quiet);
 
 /*
- * Stop the machine: prints the reason, the current process, the registers if there is a trap frame, and a
- * symbolised backtrace; stops the other CPUs; in job mode tells the link (status 125) and powers off.
+ * Stop the machine: prints the reason, the current process, the registers if there is a trap frame,
+ * and a symbolised backtrace; stops the other CPUs; in job mode tells the link (status 125) and
+ * powers off.
  */
 void panic(const char *format, ...) PRINTF_LIKE(1, 2) NORETURN;
 

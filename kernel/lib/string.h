@@ -21,7 +21,10 @@ char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 #endif
 
-/* Copy src into dst[size], cut if need be, always NUL-terminated (size > 0). Returns strlen(src). */
+/*
+ * Copy src into dst[size], cut if need be, always NUL-terminated (size > 0). Returns strlen(src).
+ */
 size_t str_copy(char *dst, const char *src, size_t size);
-/* Parse an unsigned number (decimal, 0x, or 0 octal) at *s, advance *s past it. False if there is none. */
+/* Parse an unsigned number (decimal, 0x, or 0 octal) at *s, advance *s past it. False if there is
+ * none. */
 bool str_number(const char **s, u64 *value);

@@ -1,9 +1,10 @@
 /*
  * The balanced tree.
  *
- * AVL: the heights of a node's two subtrees differ by at most one, so a tree of n nodes is at most 1.44 log2 n high. A change
- * is made at the bottom; then settle() walks up, and at each node restores the height, turns the node with a child if its sides differ
- * by two, and has the caller's data recomputed. The walk ends where a subtree says of itself what it said before.
+ * AVL: the heights of a node's two subtrees differ by at most one, so a tree of n nodes is at
+ * most 1.44 log2 n high. A change is made at the bottom; then settle() walks up, and at each node
+ * restores the height, turns the node with a child if its sides differ by two, and has the caller's
+ * data recomputed. The walk ends where a subtree says of itself what it said before.
  */
 #include "lib/tree.h"
 
@@ -15,7 +16,8 @@ static int height(const struct tree_node *n)
 /* Recompute what n says about its subtree; its children are right. False if it said so before. */
 static bool refresh(struct tree *t, struct tree_node *n)
 {
-	int left = height(n->left), right = height(n->right), now = (left > right ? left : right) + 1;
+	int left = height(n->left), right = height(n->right),
+	    now = (left > right ? left : right) + 1;
 	bool changed = now != n->height;
 
 	n->height = now;
@@ -71,7 +73,10 @@ static struct tree_node *turn_right(struct tree *t, struct tree_node *n)
 	return up;
 }
 
-/* n's sides differ by two: turn it, once or twice, so that they do not. Returns the subtree's new top. */
+/*
+ * n's sides differ by two: turn it, once or twice, so that they do not. Returns the subtree's new
+ * top.
+ */
 static struct tree_node *turn(struct tree *t, struct tree_node *n)
 {
 	if (height(n->left) > height(n->right)) {
@@ -85,8 +90,8 @@ static struct tree_node *turn(struct tree *t, struct tree_node *n)
 }
 
 /*
- * Something changed below or in n: balance and refresh from n upwards. `moved`: n stands in another node's place, so what it said of itself before is no
- * measure of whether its parent need look.
+ * Something changed below or in n: balance and refresh from n upwards. `moved`: n stands in another
+ * node's place, so what it said of itself before is no measure of whether its parent need look.
  */
 static void settle(struct tree *t, struct tree_node *n, bool moved)
 {

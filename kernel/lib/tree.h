@@ -16,7 +16,8 @@ struct tree {
 	struct tree_node *root;
 	/*
 	 * Recompute what node keeps about its subtree from its own data and its children's, and say
-	 * whether that made a difference; NULL if nothing is kept. Called bottom-up, as long as it does.
+	 * whether that made a difference; NULL if nothing is kept. Called bottom-up, as long as it
+	 * does.
 	 */
 	bool (*augment)(struct tree_node *node);
 };
@@ -48,7 +49,9 @@ static inline void tree_copy_node(struct tree_node *n, const struct tree_node *l
 
 /* Unlink n. n's own fields are garbage afterwards. */
 void tree_remove(struct tree *t, struct tree_node *n);
-/* n's own data changed (not its order): bring the augmented data from n up to the root up to date. */
+/*
+ * n's own data changed (not its order): bring the augmented data from n up to the root up to date.
+ */
 void tree_update(struct tree *t, struct tree_node *n);
 
 /* In-order neighbours; NULL at the ends and in an empty tree. */

@@ -55,7 +55,10 @@ typedef s64 off_t;
 #define NORETURN __attribute__((noreturn))
 #define NOINLINE __attribute__((noinline))
 
-/* For functions so short and so often called that a stack frame would show, and which call others at their very end only. */
+/*
+ * For functions so short and so often called that a stack frame would show, and which call others
+ * at their very end only.
+ */
 #ifdef __clang__
 #define NO_FRAME
 #else

@@ -130,7 +130,8 @@ static unsigned segment_prot(u32 flags)
 }
 
 /* Append a PT_LOAD header, moved by bias, to the image. */
-static int add_segment(struct elf_image *image, const struct elf64_phdr *ph, ulong bias, u64 file_size)
+static int add_segment(struct elf_image *image, const struct elf64_phdr *ph, ulong bias,
+		       u64 file_size)
 {
 	struct elf_segment *s = &image->segment[image->nsegments];
 	u64 start = ph->vaddr + bias, end = start + ph->memsz;
@@ -221,7 +222,8 @@ int elf_read(struct file *f, struct elf_image *image)
 /* The file's part of a segment, in whole pages, and after it anonymous memory. */
 static int map_segment(const struct elf_segment *s, struct file *f, struct obj *obj, struct mm *mm)
 {
-	ulong start = ALIGN_DOWN(s->vaddr, PAGE_SIZE), end = ALIGN_UP(s->vaddr + s->memsz, PAGE_SIZE);
+	ulong start = ALIGN_DOWN(s->vaddr, PAGE_SIZE),
+	      end = ALIGN_UP(s->vaddr + s->memsz, PAGE_SIZE);
 	ulong file_end = s->filesz ? ALIGN_UP(s->vaddr + s->filesz, PAGE_SIZE) : start;
 	struct map_request rq = {
 		.addr = start, .len = file_end - start, .prot = s->prot, .max_prot = PROT_ALL,

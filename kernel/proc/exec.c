@@ -35,8 +35,8 @@
 #define POINTER_BATCH 32
 
 enum auxv_type {
-	AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8,
-	AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12, AT_GID = 13, AT_EGID = 14, AT_PLATFORM = 15,
+	AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7,
+	AT_FLAGS = 8, AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12, AT_GID = 13, AT_EGID = 14, AT_PLATFORM = 15,
 	AT_HWCAP = 16, AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25, AT_EXECFN = 31,
 };
 #define AUXV_MAX 20
@@ -499,7 +499,8 @@ static int write_strings(const struct layout *l, const struct exec_args *a, cons
 static int map_stack(struct mm *mm, const struct layout *l, bool executable)
 {
 	u64 limit = rlimit_cur(RLIMIT_STACK);
-	ulong room = (ulong)MIN(limit, (u64)STACK_ROOM), start = ALIGN_DOWN(l->sp - room, PAGE_SIZE);
+	ulong room = (ulong)MIN(limit, (u64)STACK_ROOM);
+	ulong start = ALIGN_DOWN(l->sp - room, PAGE_SIZE);
 	struct map_request rq = {
 		.addr = start, .len = STACK_TOP - start,
 		.prot = PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0), .max_prot = PROT_ALL,
@@ -528,7 +529,8 @@ static int map_sigpage(struct mm *mm)
 }
 
 /* Everything mapped, nothing filled. NULL and *err if that fails. */
-static struct mm *build_mm(const struct elf_image *image, struct file *f, const struct layout *l, int *err)
+static struct mm *build_mm(const struct elf_image *image, struct file *f, const struct layout *l,
+			   int *err)
 {
 	struct mm *mm = mm_create();
 
@@ -549,8 +551,8 @@ static struct mm *build_mm(const struct elf_image *image, struct file *f, const 
 }
 
 /* With mm loaded: bytes into it. */
-static int fill_mm(struct mm *mm, struct layout *l, const struct exec_args *a, const struct elf_image *image,
-		   const char *path)
+static int fill_mm(struct mm *mm, struct layout *l, const struct exec_args *a,
+		   const struct elf_image *image, const char *path)
 {
 	int err = elf_clear_tails(image);
 
@@ -599,7 +601,8 @@ static void replace_mm(struct proc *p, struct thread *t, struct mm *mm, struct f
 		file_drop(old_exe);
 }
 
-static void become(const char *path, const struct elf_image *image, struct mm *mm, struct file *f, ulong sp)
+static void become(const char *path, const struct elf_image *image, struct mm *mm, struct file *f,
+		   ulong sp)
 {
 	struct thread *t = current_thread();
 	struct proc *p = t->proc;

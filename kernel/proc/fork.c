@@ -35,10 +35,10 @@
 #define CLONE_UNTRACED 0x800000ul  /* concerns tracers only */
 #define CLONE_CHILD_SETTID 0x1000000ul
 #define CLONE_IO 0x80000000ul	   /* shares a context of I/O scheduling, of which there is none */
-#define CLONE_KNOWN                                                                              \
-	(CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_VFORK | CLONE_PARENT | CLONE_SYSVSEM | \
-	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |              \
-	 CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO)
+#define CLONE_KNOWN                                                                                \
+	(CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_VFORK | CLONE_PARENT |                \
+	 CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |               \
+	 CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO)
 
 /* What a new thread of a program does first. */
 static void child_entry(void)

@@ -180,7 +180,8 @@ static void job_entry(void)
 struct memory_mark {
 	struct page_stats pages;
 	struct kmem_stats bytes;
-	size_t live[CACHES_MAX]; /* objects of each slab cache, in the order in which they were made */
+	/* objects of each slab cache, in the order in which they were made */
+	size_t live[CACHES_MAX];
 	unsigned ncaches;
 };
 
@@ -253,7 +254,8 @@ static bool check_memory(const struct memory_mark *before)
 
 	for (unsigned i = 0; i < SETTLE_TRIES; i++) {
 		mark_memory(&now);
-		if (pages_used(&now) == pages_used(before) && now.bytes.bytes == before->bytes.bytes)
+		if (pages_used(&now) == pages_used(before) &&
+		    now.bytes.bytes == before->bytes.bytes)
 			return true;
 		timer_sleep(clock_now() + SETTLE_NS);
 	}
@@ -283,8 +285,8 @@ static void reaper_entry(void)
 	job_status = exit_status_of(r.status);
 	system_end(END_POWER_OFF);
 	/* Orphans may be left: they become the kernel's own, which ends them. */
-	WAIT_EVENT(&end_wait, __atomic_load_n(&system_ending, __ATOMIC_ACQUIRE), WAIT_UNINTERRUPTIBLE,
-		   WAIT_FOREVER);
+	WAIT_EVENT(&end_wait, __atomic_load_n(&system_ending, __ATOMIC_ACQUIRE),
+		   WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
 	proc_exit(0);
 }
 

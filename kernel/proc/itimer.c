@@ -87,7 +87,8 @@ static void exchange_cpu(struct proc *p, enum itimer_which which, const struct i
 		sched_want_tick();
 }
 
-int itimer_exchange(enum itimer_which which, const struct itimer_value *set, struct itimer_value *old)
+int itimer_exchange(enum itimer_which which, const struct itimer_value *set,
+		    struct itimer_value *old)
 {
 	struct proc *p = current_proc();
 

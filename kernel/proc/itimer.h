@@ -15,7 +15,8 @@ struct itimer_value {
 };
 
 /* Read, and set if `set` is given. Of the current process. 0 or -EINVAL. */
-int itimer_exchange(enum itimer_which which, const struct itimer_value *set, struct itimer_value *old);
+int itimer_exchange(enum itimer_which which, const struct itimer_value *set,
+		    struct itimer_value *old);
 void itimer_init(struct proc *p);
 /* At the end of a process: no timer fires afterwards. */
 void itimer_stop(struct proc *p);

@@ -28,8 +28,9 @@ struct tty;
 #define RLIM_COUNT 16
 #define RLIM_INFINITY UINT64_MAX
 enum rlimit_id {
-	RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS, RLIMIT_NPROC, RLIMIT_NOFILE,
-	RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_LOCKS, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_RTPRIO, RLIMIT_RTTIME,
+	RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS,
+	RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_LOCKS, RLIMIT_SIGPENDING,
+	RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_RTPRIO, RLIMIT_RTTIME,
 };
 struct rlimit_pair {
 	u64 cur, max; /* ~0: unlimited */
@@ -52,33 +53,37 @@ struct usage {
 struct proc {
 	int pid;			/* (c) */
 	u32 state;			/* (t) enum proc_state */
-	u32 ref;			/* (a) for /proc and signal senders that look at it while it may end */
+	u32 ref; /* (a) for /proc and signal senders that look at it while it may end */
 	struct proc *parent;		/* (t) */
 	int ppid;			/* (t) parent->pid; may be read without */
 	struct list children, sibling;	/* (t) */
-	struct list zombies, events;	/* (t) children that ended, and those with a wait_event, oldest first */
+	/* (t) children that ended, and those with a wait_event, oldest first */
+	struct list zombies, events;
 	struct list report_link;	/* (t) in one of the parent's two lists; empty if in none */
 	int pgid, sid;			/* (t, i) */
-	struct pid_entry *id, *group, *session; /* (t, i) the numbers' entries: its own, its group's, its session's */
+	/* (t, i) the numbers' entries: its own, its group's, its session's */
+	struct pid_entry *id, *group, *session;
 	struct list group_link;		/* (t, i) in the group's list */
 	bool did_exec;			/* (t) since it was forked */
 	struct list threads;		/* (s) of struct thread by proc_link */
 	u32 nthreads;			/* (s) */
 	struct mm *mm;			/* (s) changed by its own thread only, in exec and exit */
-	struct files *files;		/* (s) descriptors; fs/file.h. Its own threads read it without; NULL once it exits */
+	/* (s) descriptors; fs/file.h. Its own threads read it without; NULL once it exits */
+	struct files *files;
 	struct fs_context *fs;		/* cwd, root, umask; fs/path.h. As files */
-	struct file *exe;		/* (s) the running program's open file, for /proc/PID/exe; or NULL */
+	struct file *exe; /* (s) the running program's open file, for /proc/PID/exe; or NULL */
 	struct tty *tty;		/* (t) controlling terminal or NULL */
 	int exit_status;		/* (t) wait status once a zombie */
-	int exit_signal;		/* (t) sent to the parent at the end (SIGCHLD), 0 for none */
+	int exit_signal; /* (t) sent to the parent at the end (SIGCHLD), 0 for none */
 	bool exiting;			/* (s) takes no signals any more */
-	bool stopped;			/* (s) by a job-control signal: its threads stay in signal_deliver */
-	bool stop_taken;		/* (s) a stop signal was taken from the queue, and neither SIGCONT nor SIGKILL came since */
+	bool stopped; /* (s) by a job-control signal: its threads stay in signal_deliver */
+	/* (s) a stop signal was taken from the queue, and neither SIGCONT nor SIGKILL came since */
+	bool stop_taken;
 	bool continued;			/* (s) SIGCONT ended the stop: to be told to the parent */
 	bool vfork_pending;		/* (a) the parent waits until exec or exit */
 	struct waitq vfork_wait;
 	struct waitq child_wait;	/* wait4 sleeps here; woken when a child changes */
-	int wait_event;			/* (t) a stop or continue not yet reported: its wait status, or 0 */
+	int wait_event; /* (t) a stop or continue not yet reported: its wait status, or 0 */
 	struct spinlock sig_lock;	/* RANK_SIGNAL */
 	struct ksigaction action[NSIG];	/* (s) */
 	u64 sig_pending;		/* (s) */
@@ -149,7 +154,8 @@ void proc_leave_tree(struct proc *p, struct proc *heir);
 void proc_reparent(struct proc *p, struct proc *parent);
 
 /* Groups and sessions; proc_lock held. */
-bool group_is_orphaned(const struct proc *p); /* p's group: no member has a parent in another group of the session */
+/* p's group: no member has a parent in another group of the session */
+bool group_is_orphaned(const struct proc *p);
 /*
  * p moves to group pgid (its own number: perhaps a new one). 0, or -EPERM: it leads a session, or
  * there is no such group in its session.
@@ -188,8 +194,9 @@ struct proc *proc_spawn(struct proc *parent, const char *name, void (*fn)(void))
 void proc_leave_mm(struct thread *t);
 
 /* exit.c */
-void proc_exit(int wait_status) NORETURN; /* end the current process: exit_group, or a fatal signal */
-void thread_exit(int code) NORETURN;	  /* end the current thread; the process too if it is the last */
+/* end the current process: exit_group, or a fatal signal */
+void proc_exit(int wait_status) NORETURN;
+void thread_exit(int code) NORETURN; /* end the current thread; the process too if it is the last */
 
 enum wait_options {
 	WNOHANG = 1,

@@ -331,7 +331,8 @@ static void enqueue(struct cpu *c, struct thread *t)
 	if (busy && here)
 		want_tick(rq);
 	else if (busy && !__atomic_load_n(&rq->tick, __ATOMIC_RELAXED))
-		late = !(__atomic_fetch_or(&c->current->work, WORK_TICK, __ATOMIC_SEQ_CST) & WORK_TICK);
+		late = !(__atomic_fetch_or(&c->current->work, WORK_TICK, __ATOMIC_SEQ_CST) &
+			 WORK_TICK);
 	spin_unlock(&rq->lock);
 	if (late)
 		machine_kick_cpu(c->id);

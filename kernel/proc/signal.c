@@ -30,14 +30,14 @@
 
 #define STOP_SIGNALS (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
 #define IGNORED_SIGNALS (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
-#define FAULT_SIGNALS                                                                       \
-	(SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) | SIG_BIT(SIGFPE) | \
-	 SIG_BIT(SIGSYS))
+#define FAULT_SIGNALS                                                                              \
+	(SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) |                 \
+	 SIG_BIT(SIGFPE) | SIG_BIT(SIGSYS))
 #define UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
 #define FIRST_REALTIME 32
-#define KNOWN_FLAGS                                                                            \
-	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_RESTART | SA_NODEFER | \
-	 SA_RESETHAND)
+#define KNOWN_FLAGS                                                                                \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_RESTART |        \
+	 SA_NODEFER | SA_RESETHAND)
 
 struct sig_entry {
 	struct list link; /* in the queue; or in `more` of the first entry of its number */
@@ -391,7 +391,7 @@ void signal_exec(void)
 		/* Most were never touched. */
 		if (act->handler == SIG_DFL && !act->flags && !act->mask)
 			continue;
-		*act = (struct ksigaction){ .handler = act->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
+		*act = (struct ksigaction){.handler = act->handler == SIG_IGN ? SIG_IGN : SIG_DFL};
 	}
 	t->altstack_sp = t->altstack_size = 0;
 	t->altstack_flags = SS_DISABLE;

@@ -35,7 +35,7 @@ enum thread_work {
 struct cpu;
 
 struct thread {
-	struct cpu *cpu;	  /* runs (or ran last) here; MUST be first: the trap entry code knows it */
+	struct cpu *cpu; /* runs (or ran last) here; MUST be first: the trap entry code knows it */
 	void *kstack;		  /* lowest address of the kernel stack */
 	struct trapframe *tf;	  /* user registers; NULL for a kernel thread */
 	struct context context;	  /* saved while not running */
@@ -52,7 +52,7 @@ struct thread {
 	struct proc *proc;	  /* its process; kernel threads belong to process 0 */
 	int tid;
 	struct list proc_link;	  /* in proc->threads */
-	ulong set_tid;		  /* user address to write the tid to at its first return to user mode, or 0 */
+	ulong set_tid; /* user address to write the tid to at its first return to user mode, or 0 */
 	ulong clear_tid;	  /* user address to clear at exit (set_tid_address), or 0 */
 	ulong robust_list, robust_len;
 	/* signals: see proc/signal.h; letters as there */
@@ -68,7 +68,7 @@ struct thread {
 	u64 cpu_ticks;		  /* spent on a CPU until it last left one */
 	u64 run_start;		  /* when it last got a CPU */
 	ulong minor_faults, major_faults;
-	ulong fills;		  /* pages read from a store for it: what makes a fault a major one */
+	ulong fills; /* pages read from a store for it: what makes a fault a major one */
 	char name[16];
 #ifdef DEBUG
 	u8 held[RANK_SLEEPING_END]; /* how many sleeping locks of each rank it holds; lock.c */
@@ -109,7 +109,8 @@ void thread_free(struct thread *t);
 struct trapframe *thread_frame(const struct thread *t);
 
 void sched_init(void);		     /* boot CPU */
-void sched_start(void) NORETURN;     /* become this CPU's idle thread; every CPU ends its start-up here */
+/* become this CPU's idle thread; every CPU ends its start-up here */
+void sched_start(void) NORETURN;
 void sched_enter(void);		     /* the first thing that a new thread does */
 void sched_ready(struct thread *t);  /* a new thread may run */
 /* Let others run; returns later. */

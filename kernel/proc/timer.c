@@ -37,12 +37,14 @@ void timer_module_init(void)
  */
 u64 clock_realtime(void)
 {
-	return clock_now() + clock_realtime_base + __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);
+	return clock_now() + clock_realtime_base +
+	       __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);
 }
 
 void clock_set_realtime(u64 ns)
 {
-	__atomic_store_n(&realtime_offset, ns - clock_now() - clock_realtime_base, __ATOMIC_RELAXED);
+	__atomic_store_n(&realtime_offset, ns - clock_now() - clock_realtime_base,
+			 __ATOMIC_RELAXED);
 }
 
 void timer_init(struct timer *t, void (*fn)(struct timer *))

@@ -19,7 +19,8 @@ struct timer {
 	u64 when;	       /* (T) clock_now() at which fn runs */
 	bool armed;	       /* (T) */
 	u8 queue;	       /* (T) the CPU on whose queue it is, or was last */
-	void (*fn)(struct timer *t); /* in interrupt context, no lock held; may arm the timer again */
+	/* in interrupt context, no lock held; may arm the timer again */
+	void (*fn)(struct timer *t);
 };
 
 /*

@@ -1,6 +1,7 @@
 /*
- * The memory calls: brk, mmap, munmap, mprotect, msync. What they do is vm/mm.h's; here mmap's descriptor and
- * flags are judged, in Linux's order: offset, descriptor, length and address, kind of mapping, access mode, kind of file.
+ * The memory calls: brk, mmap, munmap, mprotect, msync. What they do is vm/mm.h's; here mmap's
+ * descriptor and flags are judged, in Linux's order: offset, descriptor, length and address, kind
+ * of mapping, access mode, kind of file.
  */
 #include "lib/errno.h"
 #include "lib/types.h"
@@ -11,9 +12,10 @@
 #include "vm/page.h"
 
 /* Flags that MAP_SHARED_VALIDATE vouches for; it refuses all others. */
-#define MAP_KNOWN                                                                                             \
-	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | \
-	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_FIXED_NOREPLACE)
+#define MAP_KNOWN                                                                                  \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |   \
+	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |      \
+	 MAP_FIXED_NOREPLACE)
 
 static struct mm *current_mm(void)
 {
@@ -109,7 +111,8 @@ SYSCALL(mmap)
 	if (args[5] & PAGE_MASK)
 		return -EINVAL;
 	/* The offset is signed; the sign must survive to be seen as too large. */
-	return mmap_pages(args[0], args[1], args[2], args[3], (int)args[4], (ulong)((long)args[5] >> PAGE_SHIFT));
+	return mmap_pages(args[0], args[1], args[2], args[3], (int)args[4],
+			  (ulong)((long)args[5] >> PAGE_SHIFT));
 }
 
 SYSCALL(munmap)

@@ -89,7 +89,7 @@ static int copyout_usage(ulong va, const struct usage *u)
 
 SYSCALL(wait4)
 {
-	int pid = (int)args[0];
+	int pid = (int)args[0], id;
 	u32 options = (u32)args[2];
 	struct wait_result r;
 	enum wait_which which = pid == -1 ? P_ALL : pid > 0 ? P_PID : P_PGID;
@@ -99,7 +99,8 @@ SYSCALL(wait4)
 		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;
-	result = proc_wait(which, pid > 0 ? pid : pid ? -pid : current_proc()->pgid, options | WEXITED, &r);
+	id = pid > 0 ? pid : pid ? -pid : current_proc()->pgid;
+	result = proc_wait(which, id, options | WEXITED, &r);
 	if (result <= 0)
 		return result;
 	if (args[1] && COPYOUT(args[1], &r.status))
@@ -135,7 +136,8 @@ SYSCALL(waitid)
 		return -EINVAL;
 	if (which == P_PIDFD)
 		return id < 0 ? -EINVAL : -EBADF; /* there are no such descriptors */
-	if (which < P_ALL || which > P_PGID || (which == P_PID && id <= 0) || (which == P_PGID && id < 0))
+	if (which < P_ALL || which > P_PGID || (which == P_PID && id <= 0) ||
+	    (which == P_PGID && id < 0))
 		return -EINVAL;
 	if (which == P_PGID && !id)
 		id = current_proc()->pgid;
@@ -208,7 +210,8 @@ static struct ids group_ids(struct proc *p)
 
 static long ids_get(struct ids ids, const ulong *args)
 {
-	if (COPYOUT(args[0], ids.real) || COPYOUT(args[1], ids.effective) || COPYOUT(args[2], ids.saved))
+	if (COPYOUT(args[0], ids.real) || COPYOUT(args[1], ids.effective) ||
+	    COPYOUT(args[2], ids.saved))
 		return -EFAULT;
 	return 0;
 }
@@ -465,7 +468,8 @@ SYSCALL(sched_yield)
 
 /* ---- Limits and usage ---- */
 
-static long judge_limit(unsigned which, const struct rlimit_pair *new, const struct rlimit_pair *old)
+static long judge_limit(unsigned which, const struct rlimit_pair *new,
+			const struct rlimit_pair *old)
 {
 	if (new->cur > new->max)
 		return -EINVAL;
@@ -487,7 +491,8 @@ static void apply_stack_limit(struct proc *p)
 	mm_put(mm);
 }
 
-static long exchange_limit(struct proc *p, unsigned which, const struct rlimit_pair *new, struct rlimit_pair *old)
+static long exchange_limit(struct proc *p, unsigned which, const struct rlimit_pair *new,
+			   struct rlimit_pair *old)
 {
 	long result = 0;
 

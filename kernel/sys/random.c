@@ -1,7 +1,8 @@
 /*
- * The random generator: ChaCha20 (RFC 8439, section 2.3). Each block it makes is half the next key and
- * half output, and output is wiped as it is given out, so what was given out cannot be computed from
- * the state left behind ("fast key erasure"). Long requests get a key of their own to make a stream.
+ * The random generator: ChaCha20 (RFC 8439, section 2.3). Each block it makes is half the next key
+ * and half output, and output is wiped as it is given out, so what was given out cannot be computed
+ * from the state left behind ("fast key erasure"). Long requests get a key of their own to make a
+ * stream.
  *
  * What the machine offers is stirred into the key by xor before a block is made: a seed from the
  * firmware, the real-time clock, the time counter at each block. Without a seed the bytes differ

@@ -24,8 +24,9 @@ static bool may_signal(const struct proc *p, int sig)
 {
 	const struct proc *self = current_proc();
 
-	return !self->euid || self->euid == p->suid || self->euid == p->uid || self->uid == p->suid ||
-	       self->uid == p->uid || (sig == SIGCONT && self->sid == p->sid);
+	return !self->euid || self->euid == p->suid || self->euid == p->uid ||
+	       self->uid == p->suid || self->uid == p->uid ||
+	       (sig == SIGCONT && self->sid == p->sid);
 }
 
 static int send_checked(struct proc *p, void *arg)

@@ -28,7 +28,8 @@ SYSCALL(uname)
 
 SYSCALL(sysinfo)
 {
-	struct abi_sysinfo info = { .uptime = (long)(clock_now() / NSEC), .mem_unit = (u32)PAGE_SIZE };
+	struct abi_sysinfo info = {.uptime = (long)(clock_now() / NSEC),
+				   .mem_unit = (u32)PAGE_SIZE};
 	struct page_stats pages;
 
 	page_get_stats(&pages);
@@ -78,7 +79,8 @@ SYSCALL(getrandom)
 /* reboot(2)'s second magic number has four values: dates in hexadecimal. */
 static bool is_magic2(u32 magic)
 {
-	return magic == 0x28121969 || magic == 0x05121996 || magic == 0x16041998 || magic == 0x20112000;
+	return magic == 0x28121969 || magic == 0x05121996 || magic == 0x16041998 ||
+	       magic == 0x20112000;
 }
 
 /* The caller is killed with all others. */

@@ -12,8 +12,8 @@
 #include "vm/uaccess.h"
 
 enum clock_id {
-	CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME, CLOCK_THREAD_CPUTIME, CLOCK_MONOTONIC_RAW,
-	CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM,
+	CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME, CLOCK_THREAD_CPUTIME,
+	CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM,
 	CLOCK_BOOTTIME_ALARM, CLOCK_TAI = 11,
 };
 
@@ -137,7 +137,8 @@ static long sleep_relative(u64 ns, ulong rem)
 
 static long sleep_until(int clock, u64 when)
 {
-	u64 offset = clock == CLOCK_REALTIME || clock == CLOCK_TAI ? clock_realtime() - clock_now() : 0;
+	bool real = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
+	u64 offset = real ? clock_realtime() - clock_now() : 0;
 
 	return timer_sleep(when > offset ? when - offset : 0) ? -ERESTARTNOHAND : 0;
 }

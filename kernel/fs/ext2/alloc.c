@@ -1,10 +1,10 @@
 /*
  * Block and inode bitmaps.
  *
- * A freed block is not used again at once: a name or inode that still leads to it may be all the disk
- * knows, and after a crash somebody would find another file's bytes there. It waits, taken, until a
- * sync, or long enough for write-back to have told the disk, or until there is no other block. Inode
- * numbers go round for the same reason.
+ * A freed block is not used again at once: a name or inode that still leads to it may be all the
+ * disk knows, and after a crash somebody would find another file's bytes there. It waits, taken,
+ * until a sync, or long enough for write-back to have told the disk, or until there is no other
+ * block. Inode numbers go round for the same reason.
  *
  * A set bit is a block or inode in use. The counts of a group are kept beside the bitmaps in memory
  * and reach the disk with the next sync; after a crash e2fsck counts anew. Everything here runs

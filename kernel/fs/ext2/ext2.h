@@ -107,7 +107,8 @@ struct ext2 {
 	struct block_device *dev;
 	struct obj meta;		/* the device's pages */
 	struct spinlock dirty_lock;	/* RANK_ICACHE: a leaf beside it */
-	struct radix dirty;		/* (dirty_lock) per page of meta: bit mask of dirty blocks, see meta.c */
+	/* (dirty_lock) per page of meta: bit mask of dirty blocks, see meta.c */
+	struct radix dirty;
 	struct mutex alloc_lock;	/* RANK_FSALLOC */
 	struct ext2_group *group;	/* [groups] */
 	u32 groups;			/* (c), as the following */
@@ -115,7 +116,7 @@ struct ext2 {
 	u32 blocks_count, first_block, blocks_per_group;
 	u32 inodes_count, inodes_per_group, inode_size, first_ino;
 	u32 table_blocks;		/* blocks of inode table a group */
-	u32 super_blocks;		/* last block of the first copy of the descriptors, plus one */
+	u32 super_blocks; /* last block of the first copy of the descriptors, plus one */
 	u32 reserved_blocks;
 	bool filetype, nanoseconds, large_file;
 	u64 free_blocks, free_inodes;	/* (A) */
@@ -139,9 +140,9 @@ struct ext2_inode {
 	u32 flags, generation;	     /* (M) */
 	bool dirty;		     /* (a) the inode on the disk is older */
 	bool deleted;		     /* its storage was given back */
-	u32 goal_lblk, goal_pblk;    /* (M) allocated last, here for the file and there on the disk */
-	u64 reserved_end;	     /* (M) blocks may be allocated up to this byte, maybe beyond the size */
-	u32 free_hint;		     /* (inode->lock) directories: no room for a short name below this offset */
+	u32 goal_lblk, goal_pblk; /* (M) allocated last, here for the file and there on the disk */
+	u64 reserved_end; /* (M) blocks may be allocated up to this byte, maybe beyond the size */
+	u32 free_hint; /* (inode->lock) directories: no room for a short name below this offset */
 	struct dir_index index;	     /* (inode->lock for writing) directories */
 };
 

@@ -8,7 +8,10 @@
 
 /* ns since boot; never goes back. Any context. */
 u64 clock_now(void);
-/* The counter itself, for sums of short times: a few instructions. Differences of it become ns by clock_ticks_ns. */
+/*
+ * The counter itself, for sums of short times: a few instructions. Differences of it become ns by
+ * clock_ticks_ns.
+ */
 static inline u64 clock_ticks(void)
 {
 	u64 t;

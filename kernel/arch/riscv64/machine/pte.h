@@ -32,7 +32,10 @@ typedef u64 pte_t;
 #define PTE_PPN_SHIFT 10
 #define PTE_PPN_MASK ((1ull << 44) - 1)
 
-/* Load or store an entry of a live table as a whole: the hardware, and other CPUs, walk it at any time. */
+/*
+ * Load or store an entry of a live table as a whole: the hardware, and other CPUs, walk it at any
+ * time.
+ */
 static inline pte_t pte_get(const pte_t *e)
 {
 	return __atomic_load_n(e, __ATOMIC_RELAXED);
