@@ -8,6 +8,7 @@
 
 #include "lib/types.h"
 #include "proc/sync.h"
+#include "vm/kmalloc.h"
 
 struct dentry;
 struct file;
@@ -112,8 +113,8 @@ int file_path(struct file *f, char *buf, size_t size);
 /* Kernel-side convenience: offset explicit, whole or -errno/short count. */
 ssize_t file_pread(struct file *f, void *buf, size_t n, off_t off);
 
-/* Descriptor tables: growable, up to RLIMIT_NOFILE, and FILES_MAX whatever that says. */
-#define FILES_MAX (1u << 20)
+/* Descriptor tables: growable, up to RLIMIT_NOFILE, which is at most FILES_MAX. */
+#define FILES_MAX ((u32)MIN(KMALLOC_MAX / sizeof(struct file *), (size_t)1 << 20))
 struct files *files_create(void);
 struct files *files_copy(struct files *fs);  /* fork; NULL if there is no memory */
 void files_hold(struct files *fs);

@@ -70,7 +70,7 @@ static void default_limits(struct rlimit_pair *r)
 		r[i] = (struct rlimit_pair){ RLIM_INFINITY, RLIM_INFINITY };
 	r[RLIMIT_STACK].cur = 8 << 20;
 	r[RLIMIT_CORE].cur = 0;
-	r[RLIMIT_NOFILE] = (struct rlimit_pair){ 1024, 1048576 };
+	r[RLIMIT_NOFILE] = (struct rlimit_pair){ 1024, FILES_MAX };
 	r[RLIMIT_MEMLOCK] = (struct rlimit_pair){ 8 << 20, 8 << 20 };
 	r[RLIMIT_SIGPENDING] = (struct rlimit_pair){ 4096, 4096 };
 	r[RLIMIT_MSGQUEUE] = (struct rlimit_pair){ 819200, 819200 };

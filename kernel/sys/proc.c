@@ -3,6 +3,7 @@
  */
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "fs/file.h"
 #include "fs/path.h"
 #include "machine/signal.h"
 #include "proc/account.h"
@@ -18,7 +19,6 @@
 #include "vm/uaccess.h"
 
 #define CLOCK_TICK (NSEC / 100)
-#define NR_OPEN_MAX 1048576u
 
 /* ---- Making and ending ---- */
 
@@ -475,7 +475,7 @@ static long judge_limit(unsigned which, const struct rlimit_pair *new,
 		return -EINVAL;
 	if (new->max > old->max && current_proc()->euid)
 		return -EPERM;
-	return which == RLIMIT_NOFILE && new->max > NR_OPEN_MAX ? -EPERM : 0;
+	return which == RLIMIT_NOFILE && new->max > FILES_MAX ? -EPERM : 0;
 }
 
 /* A lowered stack limit binds the next growth. */
