@@ -15,10 +15,21 @@ static void send(struct proc *p, int sig)
 	signal_send_proc(p, &info);
 }
 
+/*
+ * Has p taken the last signal, and would it take another? If not, the next one can wait for a tick: a
+ * period shorter than the sending takes would keep the CPU in the timer's interrupt for ever.
+ */
+static bool keeps_up(const struct proc *p)
+{
+	return !(__atomic_load_n(&p->sig_pending, __ATOMIC_RELAXED) & SIG_BIT(SIGALRM)) &&
+	       __atomic_load_n(&p->action[SIGALRM - 1].handler, __ATOMIC_RELAXED) != SIG_IGN;
+}
+
 static void real_timer_fn(struct timer *t)
 {
 	struct proc *p = CONTAINER_OF(t, struct proc, real_timer);
 	u64 interval = p->real_interval, now = clock_now(), next = t->when + interval;
+	bool prompt = keeps_up(p);
 
 	send(p, SIGALRM);
 	if (!interval)
@@ -26,7 +37,7 @@ static void real_timer_fn(struct timer *t)
 	/* Late by whole periods: those are lost, the phase is kept. */
 	if (next <= now)
 		next += (now - next) / interval * interval + interval;
-	timer_arm(t, next);
+	timer_arm(t, prompt ? next : MAX(next, now + TICK_NS));
 }
 
 void itimer_init(struct proc *p)

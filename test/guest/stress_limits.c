@@ -7,6 +7,7 @@
  */
 #include "child.h"
 
+#include <sys/time.h>
 #include <sys/uio.h>
 
 #define GIB ((size_t)1 << 30)
@@ -106,10 +107,57 @@ static int last_descriptor(void)
 	return fcntl(last, F_GETFD) == 0 && close(last) == 0 ? 0 : 5;
 }
 
+/* How a child meets the signals of its timer. */
+enum { BLOCKS, IGNORES, HANDLES, WAYS };
+
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+static void busy_with_alarms(int way)
+{
+	struct itimerval often = { { 0, 1 }, { 0, 1 } };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	if (way == BLOCKS)
+		sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGALRM, way == IGNORES ? SIG_IGN : on_alarm);
+	setitimer(ITIMER_REAL, &often, NULL);
+	__atomic_add_fetch(working, 1, __ATOMIC_RELAXED);
+	for (;;)
+		continue;
+}
+
+/* Timers that run out each microsecond, on more processes than there are CPUs. */
+static void test_alarms(void)
+{
+	pid_t child[3 * WAYS];
+	int n = 3 * WAYS, ended = 0;
+
+	*working = 0;
+	for (int i = 0; i < n; i++) {
+		child[i] = tap_fork();
+		if (child[i] == 0)
+			busy_with_alarms(i % WAYS);
+	}
+	ok(becomes(working, n), "processes with a timer of a microsecond all come to run");
+	for (int i = 0; i < 10; i++)
+		sleep_ms(2);
+	for (int i = 0; i < n; i++) {
+		kill(child[i], SIGKILL);
+		ended += end_of(child[i]) == KILLED_BY(SIGKILL);
+	}
+	is(ended, n, "the others sleep and wake beside them, and they can be killed");
+}
+
 int main(void)
 {
 	working = shared_memory(sizeof *working);
 	test_kills();
+	test_alarms();
 	is(in_child(last_descriptor), 0, "the last descriptor of the hard limit can be had, the next cannot");
 	return done();
 }
