@@ -125,8 +125,9 @@ static void busy_with_alarms(int way)
 	if (way == BLOCKS)
 		sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGALRM, way == IGNORES ? SIG_IGN : on_alarm);
-	setitimer(ITIMER_REAL, &often, NULL);
+	/* Before the first signal: after it a process may do nothing but handle them. */
 	__atomic_add_fetch(working, 1, __ATOMIC_RELAXED);
+	setitimer(ITIMER_REAL, &often, NULL);
 	for (;;)
 		continue;
 }
