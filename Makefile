@@ -60,7 +60,8 @@ space := $(empty) $(empty)
 
 # --- the kernel ---
 
-KDIRS := kernel $(foreach d,lib vm proc fs dev sys,kernel/$d kernel/$d/*) kernel/arch/$(MACHINE)
+KDIRS := kernel $(foreach d,lib vm proc fs sys,kernel/$d kernel/$d/*) \
+	kernel/dev $(DEVICES:%=kernel/dev/%) kernel/arch/$(MACHINE)
 KSRC := $(wildcard $(foreach d,$(KDIRS),$d/*.c $d/*.S))
 KOBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter %.c,$(KSRC))) \
 	$(patsubst %.S,$(BUILD)/%.S.o,$(filter %.S,$(KSRC)))

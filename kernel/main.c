@@ -9,7 +9,7 @@
 #include "fs/path.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "machine/boot.h"
+#include "arch/boot.h"
 #include "machine/elf.h"
 #include "proc/exec.h"
 #include "proc/init.h"

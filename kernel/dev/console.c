@@ -17,7 +17,7 @@
 #include "lib/lock.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "machine/boot.h"
+#include "arch/boot.h"
 #include "proc/timer.h"
 
 #define LOG_SIZE 16384u /* powers of two */

@@ -17,7 +17,7 @@
 #include "lib/errno.h"
 #include "lib/lock.h"
 #include "machine/io.h"
-#include "machine/irq.h"
+#include "arch/irq.h"
 #include "vm/kmalloc.h"
 
 #define R_DATA 0

@@ -9,7 +9,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "machine/io.h"
-#include "machine/mmu.h"
+#include "arch/mmu.h"
 #include "vm/kmalloc.h"
 #include "vm/page.h"
 

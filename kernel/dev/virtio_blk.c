@@ -12,7 +12,7 @@
 #include "lib/errno.h"
 #include "lib/lock.h"
 #include "lib/printf.h"
-#include "machine/mmu.h"
+#include "arch/mmu.h"
 #include "vm/kmalloc.h"
 #include "vm/page.h"
 

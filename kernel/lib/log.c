@@ -8,9 +8,9 @@
 #include "lib/ksyms.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "machine/boot.h"
+#include "arch/boot.h"
 #include "machine/cpu.h"
-#include "machine/trap.h"
+#include "arch/trap.h"
 #include "proc/proc.h"
 #include "proc/thread.h"
 

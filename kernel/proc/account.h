@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "machine/clock.h"
+#include "arch/clock.h"
 #include "proc/thread.h"
 
 /* The current thread t came from user mode: the first thing in every trap, interrupts included. */

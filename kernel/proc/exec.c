@@ -17,8 +17,8 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "machine/elf.h"
-#include "machine/signal.h"
-#include "machine/trap.h"
+#include "arch/signal.h"
+#include "arch/trap.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
@@ -615,7 +615,7 @@ static void become(const char *path, const struct elf_image *image, struct mm *m
 	p->did_exec = true;
 	mutex_unlock(&proc_lock);
 	tf_init_user(t->tf, image->entry, sp);
-	fpu_reset(t);
+	user_state_reset(t);
 }
 
 /* A table of descriptors that others use too must not lose its close-on-exec ones. */

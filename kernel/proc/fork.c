@@ -11,7 +11,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "machine/trap.h"
+#include "arch/trap.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
@@ -56,15 +56,14 @@ static void child_entry(void)
 	return_to_user(t->tf);
 }
 
-static void copy_thread(struct thread *t, const struct clone_args *a)
+/* 0, or a negative errno for a thread-local storage that is none. */
+static int copy_thread(struct thread *t, const struct clone_args *a)
 {
 	struct thread *self = current_thread();
 
 	t->tf = thread_frame(t);
 	memcpy(t->tf, self->tf, sizeof(*t->tf));
-	tf_fork_child(t->tf, a->stack, a->flags & CLONE_SETTLS, a->tls);
-	t->tf->thread = t;
-	fpu_copy(t, self);
+	user_state_copy(t, self);
 	t->sig_mask = self->sig_restore_mask ? self->sig_saved_mask : self->sig_mask;
 	/*
 	 * The alternate stack is memory: a child that shares it must not use it too, vfork's
@@ -80,6 +79,7 @@ static void copy_thread(struct thread *t, const struct clone_args *a)
 	if (a->flags & CLONE_CHILD_CLEARTID)
 		t->clear_tid = a->ctid;
 	memcpy(t->name, self->name, sizeof(t->name));
+	return tf_fork_child(t, t->tf, a->stack, a->flags & CLONE_SETTLS, a->tls);
 }
 
 /* Give back what copy_resources got. */
@@ -118,23 +118,29 @@ static bool copy_resources(struct proc *p, ulong flags)
 	return false;
 }
 
-static struct proc *make_child(const struct clone_args *a)
+/* The child, which nobody knows yet, in *child. */
+static int make_child(const struct clone_args *a, struct proc **child)
 {
 	struct proc *p = proc_create(current_proc());
 	struct thread *t = thread_alloc(child_entry);
+	int err = t ? copy_thread(t, a) : -ENOMEM;
 
-	if (p && t && copy_resources(p, a->flags)) {
+	if (!err && !p)
+		err = -ENOMEM;
+	if (!err && !copy_resources(p, a->flags))
+		err = -ENOMEM;
+	if (!err) {
 		p->exit_signal = (int)(a->flags & CSIGNAL);
-		copy_thread(t, a);
 		proc_add_thread(p, t);
 		t->mm = p->mm;
-		return p;
+		*child = p;
+		return 0;
 	}
 	if (t)
 		thread_free(t);
 	if (p)
 		proc_put(p);
-	return NULL;
+	return err;
 }
 
 static void unmake_child(struct proc *p, struct thread *t)
@@ -170,9 +176,9 @@ long proc_clone(const struct clone_args *a)
 
 	if (a->flags & ~CLONE_KNOWN || (a->flags & CSIGNAL) > NSIG)
 		return -EINVAL;
-	p = make_child(a);
-	if (!p)
-		return -ENOMEM;
+	err = make_child(a, &p);
+	if (err)
+		return err;
 	t = LIST_FIRST(&p->threads, struct thread, proc_link);
 	p->vfork_pending = a->flags & CLONE_VFORK;
 	err = publish(p, a->flags);

@@ -19,7 +19,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "machine/trap.h"
+#include "arch/trap.h"
 #include "options.h"
 #include "proc/exec.h"
 #include "proc/proc.h"

@@ -22,9 +22,9 @@
 #include "lib/lock.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "machine/boot.h"
-#include "machine/clock.h"
-#include "machine/trap.h"
+#include "arch/boot.h"
+#include "arch/clock.h"
+#include "arch/trap.h"
 #include "proc/itimer.h"
 #include "proc/account.h"
 #include "proc/proc.h"
@@ -479,11 +479,11 @@ static void switch_to(struct cpu *c, struct runq *rq, struct thread *self, struc
 	if (UNLIKELY(self->work & (WORK_RESCHED | WORK_TICK)))
 		__atomic_fetch_and(&self->work, ~(WORK_RESCHED | WORK_TICK), __ATOMIC_RELAXED);
 	if (self->tf && self->state != THREAD_DEAD)
-		fpu_save(self);
+		user_state_save(self);
 	if (c->pmap != pmap)
 		pmap_switch(pmap);
 	if (next->tf)
-		fpu_load(next);
+		user_state_load(next);
 	if (next != c->idle && (rq->count || counts_time(next)))
 		want_tick(rq);
 	rq->left = self;

@@ -10,7 +10,7 @@
 #include "lib/list.h"
 #include "lib/lock.h"
 #include "lib/types.h"
-#include "machine/context.h" /* struct context: callee-saved registers; struct fpu_state */
+#include "arch/context.h" /* struct context: callee-saved registers; struct user_state */
 #include "machine/param.h"
 
 struct mm;
@@ -39,7 +39,7 @@ struct thread {
 	void *kstack;		  /* lowest address of the kernel stack */
 	struct trapframe *tf;	  /* user registers; NULL for a kernel thread */
 	struct context context;	  /* saved while not running */
-	struct fpu_state fpu;	  /* user floating-point registers, valid while not in the CPU */
+	struct user_state user;	  /* registers of a program, valid while not in the CPU */
 	u32 state;		  /* (run-queue lock) enum thread_state */
 	bool on_cpu;		  /* still on its stack: must not be run elsewhere or freed */
 	u32 work;		  /* (a) enum thread_work: what to look at before user mode */

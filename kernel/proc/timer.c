@@ -8,7 +8,7 @@
  */
 #include "proc/timer.h"
 #include "lib/errno.h"
-#include "machine/clock.h"
+#include "arch/clock.h"
 #include "proc/sync.h"
 #include "proc/thread.h"
 

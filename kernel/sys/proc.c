@@ -5,7 +5,7 @@
 #include "lib/string.h"
 #include "fs/file.h"
 #include "fs/path.h"
-#include "machine/signal.h"
+#include "arch/signal.h"
 #include "proc/account.h"
 #include "proc/exec.h"
 #include "proc/proc.h"

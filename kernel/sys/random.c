@@ -11,8 +11,8 @@
 #include "sys/random.h"
 #include "lib/lock.h"
 #include "lib/string.h"
-#include "machine/boot.h"
-#include "machine/clock.h"
+#include "arch/boot.h"
+#include "arch/clock.h"
 #include "proc/timer.h"
 
 #define ROUNDS 20

@@ -3,8 +3,8 @@
  */
 #include "lib/errno.h"
 #include "machine/abi.h"
-#include "machine/signal.h"
-#include "machine/trap.h"
+#include "arch/signal.h"
+#include "arch/trap.h"
 #include "proc/itimer.h"
 #include "proc/proc.h"
 #include "proc/signal.h"

@@ -2,7 +2,7 @@
  * Clocks and sleeps.
  */
 #include "lib/errno.h"
-#include "machine/clock.h"
+#include "arch/clock.h"
 #include "proc/account.h"
 #include "proc/proc.h"
 #include "proc/thread.h"

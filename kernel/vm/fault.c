@@ -31,7 +31,7 @@
 
 #include "lib/errno.h"
 #include "lib/printf.h"
-#include "machine/mmu.h"
+#include "arch/mmu.h"
 #include "machine/pte.h"
 #include "vm/mm.h"
 #include "vm/obj.h"

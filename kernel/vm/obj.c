@@ -16,7 +16,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "machine/mmu.h"
+#include "arch/mmu.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "proc/timer.h"

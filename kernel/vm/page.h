@@ -9,7 +9,7 @@
 
 #include "lib/list.h"
 #include "lib/types.h"
-#include "machine/mmu.h"
+#include "arch/mmu.h"
 #include "machine/param.h"
 
 #define PAGE_SIZE (1ul << PAGE_SHIFT)

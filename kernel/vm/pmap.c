@@ -18,7 +18,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "machine/mmu.h"
+#include "arch/mmu.h"
 #include "machine/pte.h"
 #include "proc/thread.h"
 

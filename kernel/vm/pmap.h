@@ -19,6 +19,7 @@
 
 #include "lib/lock.h"
 #include "lib/types.h"
+#include "machine/pte.h"
 #include "vm/page.h"
 #include "vm/tlb.h"
 

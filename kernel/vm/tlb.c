@@ -7,7 +7,7 @@
  */
 #include "vm/tlb.h"
 
-#include "machine/mmu.h"
+#include "arch/mmu.h"
 #include "proc/thread.h"
 #include "vm/pmap.h"
 

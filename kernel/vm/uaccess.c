@@ -6,7 +6,7 @@
 
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "machine/uaccess.h"
+#include "arch/uaccess.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "machine/cpu.h"

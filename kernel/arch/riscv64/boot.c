@@ -1,18 +1,18 @@
 /*
  * What the machine consists of: read from the device tree, nothing else.
  */
-#include "machine/boot.h"
+#include "arch/boot.h"
 
 #include "arch.h"
 #include "dev/console.h"
 #include "dev/ns16550.h"
-#include "dev/virtio_mmio.h"
+#include "dev/mmio/virtio_mmio.h"
 #include "fdt.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "machine/cpu.h"
 #include "machine/io.h"
-#include "machine/mmu.h"
+#include "arch/mmu.h"
 #include "sbi.h"
 #include "vm/kva.h"
 #include "vm/page.h"

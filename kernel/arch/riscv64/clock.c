@@ -4,12 +4,12 @@
  * The counter runs at the device tree's timebase-frequency on all harts alike. It is turned into
  * ns, and ns into its ticks, by one multiplication with a fixed-point factor each.
  */
-#include "machine/clock.h"
+#include "arch/clock.h"
 
 #include "arch.h"
 #include "fdt.h"
 #include "lib/printf.h"
-#include "machine/boot.h"
+#include "arch/boot.h"
 #include "machine/io.h"
 #include "proc/sync.h"
 #include "proc/timer.h"

@@ -50,7 +50,7 @@ context_begin:
 #define FREGS 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15, \
 	16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 
-	/* void fpu_store_all(struct fpu_state *f); sstatus.FS is not Off */
+	/* void fpu_store_all(struct user_state *f); sstatus.FS is not Off */
 	.globl fpu_store_all
 fpu_store_all:
 	.irp	n, FREGS
@@ -60,7 +60,7 @@ fpu_store_all:
 	sw	t0, FPU_FCSR(a0)
 	ret
 
-	/* void fpu_load_all(const struct fpu_state *f); sstatus.FS is not Off */
+	/* void fpu_load_all(const struct user_state *f); sstatus.FS is not Off */
 	.globl fpu_load_all
 fpu_load_all:
 	.irp	n, FREGS

@@ -12,6 +12,9 @@ KARCH_GNU := -march=rv64imac_zicsr_zifencei
 KARCH_LLVM := -march=rv64imac -mno-relax
 KLDFLAGS := -m elf64lriscv
 
+# Folders of kernel/dev with the drivers that only some machines need.
+DEVICES := mmio
+
 # An ELF file for this machine: EI_CLASS (1: 32 bits, 2: 64 bits) and e_machine in hexadecimal.
 ELF_CLASS := 2
 ELF_MACHINE := f3

@@ -4,11 +4,11 @@
  * No address-space identifiers are used: loading a map forgets all translations of user pages
  * (identifier 0), while the kernel's are global and stay. All maps share the kernel's half.
  */
-#include "machine/mmu.h"
+#include "arch/mmu.h"
 
 #include "arch.h"
 #include "lib/printf.h"
-#include "machine/boot.h"
+#include "arch/boot.h"
 #include "proc/thread.h"
 #include "sbi.h"
 #include "vm/page.h"

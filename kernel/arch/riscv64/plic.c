@@ -5,7 +5,7 @@
  * Specification 1.0. A source is let through to the boot CPU alone, so one source's handler never
  * runs twice at once; all sources have the same priority.
  */
-#include "machine/irq.h"
+#include "arch/irq.h"
 
 #include "arch.h"
 #include "fdt.h"

@@ -5,13 +5,13 @@
  * asm/ptrace.h; siginfo_t of asm-generic/siginfo.h). The frame is a siginfo_t followed by a
  * ucontext; rt_sigreturn finds it at sp.
  */
-#include "machine/signal.h"
+#include "arch/signal.h"
 
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "machine/context.h"
+#include "arch/context.h"
 #include "machine/cpu.h"
-#include "machine/trap.h"
+#include "arch/trap.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/mm.h"
@@ -109,10 +109,10 @@ static void fill_fp(struct user_fp *fp, struct thread *t)
 {
 	ulong flags = intr_save();
 
-	fpu_save(t);
+	user_state_save(t);
 	intr_restore(flags);
-	memcpy(fp->f, t->fpu.f, sizeof(fp->f));
-	fp->fcsr = t->fpu.fcsr;
+	memcpy(fp->f, t->user.f, sizeof(fp->f));
+	fp->fcsr = t->user.fcsr;
 }
 
 int sigframe_push(struct trapframe *tf, struct thread *t, const struct ksigaction *act,
@@ -156,14 +156,14 @@ static void restore_fp(struct thread *t, const struct user_fp *fp)
 {
 	ulong flags;
 
-	memcpy(t->fpu.f, fp->f, sizeof(fp->f));
-	t->fpu.fcsr = fp->fcsr & 0xff;
-	for (unsigned i = 0; i < 32 && !t->fpu.used; i++)
-		t->fpu.used = fp->f[i] != 0;
-	if (t->fpu.fcsr)
-		t->fpu.used = 1;
+	memcpy(t->user.f, fp->f, sizeof(fp->f));
+	t->user.fcsr = fp->fcsr & 0xff;
+	for (unsigned i = 0; i < 32 && !t->user.used; i++)
+		t->user.used = fp->f[i] != 0;
+	if (t->user.fcsr)
+		t->user.used = 1;
 	flags = intr_save();
-	fpu_load(t);
+	user_state_load(t);
 	intr_restore(flags);
 }
 

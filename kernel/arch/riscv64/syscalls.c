@@ -2,7 +2,7 @@
  * The system calls by number: asm-generic/unistd.h of Linux's user API, which riscv64 uses as it
  * is.
  */
-#include "machine/syscall_table.h"
+#include "arch/syscall_table.h"
 
 #include "lib/types.h"
 #include "sys/syscalls.h"

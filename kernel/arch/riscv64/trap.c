@@ -4,11 +4,11 @@
  * Causes: Privileged ISA, "Supervisor Cause Register". Signals and codes for each are those that
  * Linux gives on this machine.
  */
-#include "machine/trap.h"
+#include "arch/trap.h"
 
 #include "arch.h"
 #include "lib/printf.h"
-#include "machine/context.h"
+#include "arch/context.h"
 #include "machine/cpu.h"
 #include "machine/offsets.h"
 #include "proc/proc.h"
@@ -51,7 +51,7 @@ _Static_assert(offsetof(struct thread, kstack) == THREAD_KSTACK, "offsets.h");
 _Static_assert(offsetof(struct thread, tf) == THREAD_TF, "offsets.h");
 _Static_assert(offsetof(struct thread, context) == THREAD_CONTEXT, "offsets.h");
 _Static_assert(offsetof(struct cpu, id) == CPU_ID && CPU_ID == CPU_ID_OFFSET, "offsets.h");
-_Static_assert(offsetof(struct fpu_state, fcsr) == FPU_FCSR, "offsets.h");
+_Static_assert(offsetof(struct user_state, fcsr) == FPU_FCSR, "offsets.h");
 _Static_assert(offsetof(struct trapframe, orig_a0) == TF_ORIG_A0, "offsets.h");
 _Static_assert(offsetof(struct trapframe, thread) == TF_THREAD, "offsets.h");
 _Static_assert(offsetof(struct trapframe, full) == TF_FULL, "offsets.h");
@@ -124,10 +124,10 @@ static void user_illegal(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
 
-	if (!t->fpu.used) {
-		t->fpu.used = 1;
+	if (!t->user.used) {
+		t->user.used = 1;
 		intr_disable();
-		fpu_load(t);
+		user_state_load(t);
 		intr_enable();
 	} else {
 		trap_user_exception(tf, SIGILL, ILL_ILLOPC, tf_pc(tf));

@@ -9,6 +9,6 @@ struct context {
 	ulong unused;
 };
 
-struct fpu_state {
+struct user_state {
 	ulong unused;
 };

@@ -10,7 +10,7 @@
 #define THREAD_CONTEXT 24
 /* struct cpu */
 #define CPU_ID 16
-/* struct fpu_state */
+/* struct user_state */
 #define FPU_FCSR 256
 /* struct trapframe: x0's place holds the pc */
 #define TF_X(n) ((n) * 8)

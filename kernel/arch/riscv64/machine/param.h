@@ -22,6 +22,8 @@
 #define KSTACK_SIZE 16384
 #define MAX_MAPS_DEFAULT 1048576ul     /* mappings in one address space */
 #define ANON_LEVELS 5		       /* of 6 bits, over pages: 2^42 bytes */
+#define KVA_START 0xffffffd800000000ul /* kernel windows (vm/kva.c) */
+#define KVA_END 0xffffffd840000000ul
 
 /* Private to this machine's folder. */
 #define PHYS_BASE 0xffffffc000000000ul

@@ -1,8 +1,5 @@
 /*
- * Trap frames: the registers of a program while the kernel runs.
- *
- * A thread's frame lies at the top of its kernel stack. Entry stores all registers, but return
- * from a trap reloads only those that C code may have changed (callee-saved ones are still in
+ * Trap frames. Entry stores all registers, but return from a trap reloads only those that C code may have changed (callee-saved ones are still in
  * place) unless `full` is set: whoever changes others sets it. x[0]'s place holds the pc; so x[]
  * has the layout of Linux's struct user_regs_struct.
  */
@@ -35,7 +32,6 @@ struct trapframe {
 	ulong cause, status, value;
 };
 
-/* The six argument words of the system call, contiguous. */
 static inline ulong *tf_args(struct trapframe *tf)
 {
 	return &tf->x[REG_A0];
@@ -76,14 +72,13 @@ static inline void tf_set_sp(struct trapframe *tf, ulong sp)
 	tf->x[REG_SP] = sp;
 }
 
-/* Make the system call run again on return to user mode: entry had moved the pc past the ecall. */
+/* Entry had moved the pc past the ecall. */
 static inline void tf_restart_syscall(struct trapframe *tf)
 {
 	tf->x[REG_PC] -= 4;
 	tf->x[REG_A0] = tf->orig_a0;
 }
 
-/* A new program: every register zero but pc and sp. */
 static inline void tf_init_user(struct trapframe *tf, ulong pc, ulong sp)
 {
 	memset(tf->x, 0, sizeof(tf->x));
@@ -92,11 +87,8 @@ static inline void tf_init_user(struct trapframe *tf, ulong pc, ulong sp)
 	tf->full = 1;
 }
 
-/*
- * Turn a copy of the parent's frame into that of a child: result 0; sp if not 0; tls if set_tls
- * (CLONE_SETTLS).
- */
-static inline void tf_fork_child(struct trapframe *tf, ulong sp, bool set_tls, ulong tls)
+static inline int tf_fork_child(struct thread *child UNUSED, struct trapframe *tf, ulong sp,
+	bool set_tls, ulong tls)
 {
 	tf->x[REG_A0] = 0;
 	if (sp)
@@ -104,21 +96,5 @@ static inline void tf_fork_child(struct trapframe *tf, ulong sp, bool set_tls, u
 	if (set_tls)
 		tf->x[REG_TP] = tls;
 	tf->full = 1;
+	return 0;
 }
-
-/* Point this CPU's trap vector at trap.S. Once on every CPU. */
-void trap_init_cpu(void);
-
-/*
- * The frame of the exception in the kernel that led to panic(); NULL if panic() was called in the
- * ordinary way.
- */
-extern const struct trapframe *trap_panic_frame;
-
-/*
- * Call fn for every return address of the call chain, beginning at tf (NULL: at the caller).
- * Survives broken frame pointers.
- */
-void machine_backtrace(const struct trapframe *tf, void (*fn)(ulong addr));
-/* Print the registers through print (a printf-like function for one line each). */
-void machine_print_registers(const struct trapframe *tf, void (*print)(const char *format, ...));

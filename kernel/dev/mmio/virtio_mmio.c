@@ -1,12 +1,12 @@
 /*
  * The memory-mapped transport of virtio: registers of VIRTIO 1.1, section 4.2.2.
  */
-#include "dev/virtio_mmio.h"
+#include "dev/mmio/virtio_mmio.h"
 
 #include "dev/virtio.h"
 #include "lib/printf.h"
 #include "machine/io.h"
-#include "machine/irq.h"
+#include "arch/irq.h"
 #include "vm/kmalloc.h"
 
 #define R_MAGIC 0x000

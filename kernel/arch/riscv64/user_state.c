@@ -5,7 +5,7 @@
  * Register"). Initial is not used.
  */
 #include "lib/string.h"
-#include "machine/context.h"
+#include "arch/context.h"
 #include "machine/cpu.h"
 #include "proc/thread.h"
 
@@ -13,8 +13,8 @@
 #define FS_CLEAN (2ul << 13)
 #define FS_DIRTY (3ul << 13)
 
-void fpu_store_all(struct fpu_state *f);
-void fpu_load_all(const struct fpu_state *f);
+void fpu_store_all(struct user_state *f);
+void fpu_load_all(const struct user_state *f);
 
 static inline ulong fs_state(void)
 {
@@ -30,36 +30,36 @@ static inline void fs_set(ulong state)
 	__asm__ volatile("csrs sstatus, %0" : : "r"(state));
 }
 
-void fpu_save(struct thread *t)
+void user_state_save(struct thread *t)
 {
 	if (fs_state() != FS_DIRTY)
 		return;
-	fpu_store_all(&t->fpu);
+	fpu_store_all(&t->user);
 	fs_set(FS_CLEAN);
 }
 
-void fpu_load(struct thread *t)
+void user_state_load(struct thread *t)
 {
-	if (!t->fpu.used) {
+	if (!t->user.used) {
 		fs_set(0);
 		return;
 	}
 	fs_set(FS_DIRTY); /* loading writes registers: the unit must be on */
-	fpu_load_all(&t->fpu);
+	fpu_load_all(&t->user);
 	fs_set(FS_CLEAN);
 }
 
-void fpu_reset(struct thread *t)
+void user_state_reset(struct thread *t)
 {
-	memset(&t->fpu, 0, sizeof(t->fpu));
+	memset(&t->user, 0, sizeof(t->user));
 	fs_set(0);
 }
 
-void fpu_copy(struct thread *child, struct thread *parent)
+void user_state_copy(struct thread *child, struct thread *parent)
 {
 	ulong flags = intr_save();
 
-	fpu_save(parent);
+	user_state_save(parent);
 	intr_restore(flags);
-	child->fpu = parent->fpu;
+	child->user = parent->user;
 }
