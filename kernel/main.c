@@ -25,6 +25,7 @@
 #include "vm/page.h"
 #include "vm/pmap.h"
 #include "vm/radix.h"
+#include "vm/ram.h"
 
 /* The next word at *s; its length, 0 at the end. */
 static size_t next_word(const char **s)
@@ -65,17 +66,9 @@ bool boot_value(const char *name, char *value, size_t size)
 	return found;
 }
 
-static u64 ram_bytes; /* that the machine has, whoever uses it */
-
 static void memory_start(void)
 {
-	struct phys_range ram[MACHINE_MAX_RANGES], reserved[MACHINE_MAX_RANGES];
-	unsigned nram, nreserved;
-
-	machine_ram(ram, &nram, reserved, &nreserved);
-	for (unsigned i = 0; i < nram; i++)
-		ram_bytes += ram[i].end - ram[i].start;
-	page_init(ram, nram, reserved, nreserved);
+	page_init();
 	kmem_init();
 	pmap_boot();
 	kva_init();
@@ -95,7 +88,7 @@ static void process_start(void)
 static void announce(void)
 {
 	log_info("mv6 " MV6_VERSION " " MACHINE_NAME ": %u CPU%s, %llu MiB\n", cpu_count,
-		 cpu_count == 1 ? "" : "s", (unsigned long long)(ram_bytes >> 20));
+		 cpu_count == 1 ? "" : "s", (unsigned long long)(ram_total() >> 20));
 }
 
 void kernel_main(void)

@@ -11,11 +11,9 @@
 
 #include "lib/types.h"
 
-struct phys_range;
-
 void kernel_main(void) NORETURN; /* main.c */
 
-/* Reads the machine's description; from here on the log works (polled). */
+/* Reads the machine's description, tells vm/ram.h of memory; from here on the log works (polled). */
 void machine_early_init(void);
 /* The words after the kernel's name on the command line; constant for good. */
 extern const char *boot_cmdline;
@@ -25,14 +23,6 @@ extern const char *boot_cmdline;
  * are none.
  */
 const void *machine_entropy(u32 *len);
-
-#define MACHINE_MAX_RANGES 16
-/*
- * RAM, ascending, page-aligned, and what of it is in use already; at most MACHINE_MAX_RANGES each
- * (more are left out of RAM, with a warning). Returns the counts through the pointers.
- */
-void machine_ram(struct phys_range *ram, unsigned *nram, struct phys_range *reserved,
-	unsigned *nreserved);
 
 /*
  * After pmap_boot, kmem_init, kva_init, sched_init: interrupt controller, serial port, disks,

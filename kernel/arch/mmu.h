@@ -14,8 +14,6 @@
 #include "lib/types.h"
 #include "machine/mmu.h"
 
-struct page;
-
 /*
  * Load the map with this root table on this CPU; its translations of user addresses are
  * forgotten. Interrupts off.
@@ -38,8 +36,7 @@ void tlb_flush_cpus(u32 cpu_mask, ulong start, ulong end, bool all);
 void icache_sync(const void *kva, size_t n);
 
 /*
- * Fill the kernel's half of an empty root table (boot, once): the direct map of all RAM, the
- * kernel image with its sections' rights, and every table that kernel windows hang off, so that
- * user maps copy the root entries once and for all.
+ * Fill the kernel's half of its map (boot, once) by pmap_boot_map: the direct map of all RAM, the
+ * kernel image with its sections' rights.
  */
-void mmu_build_kernel_map(struct page *root);
+void mmu_build_kernel_map(void);

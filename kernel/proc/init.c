@@ -56,7 +56,6 @@ static int run_program(const char *path, struct exec_args *a)
 
 	t->tf = thread_frame(t);
 	memset(t->tf, 0, sizeof(*t->tf));
-	t->tf->thread = t;
 	err = proc_exec(path, a);
 	exec_args_free(a);
 	if (err)

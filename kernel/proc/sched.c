@@ -79,7 +79,7 @@ static struct cpu *become_idle(void)
 
 void sched_init(void)
 {
-	thread_cache = kmem_cache_create("thread", sizeof(struct thread), 0);
+	thread_cache = kmem_cache_create("thread", sizeof(struct thread), _Alignof(struct thread));
 	for (unsigned i = 0; i < MAX_CPUS; i++) {
 		spin_init(&runqs[i].lock, "runq", RANK_RUNQ);
 		list_init(&runqs[i].ready);

@@ -27,6 +27,7 @@
 #include "vm/inject.h"
 #include "vm/kmalloc.h"
 #include "vm/obj.h"
+#include "vm/ram.h"
 
 #define CPU_PAGES 64u /* in a CPU's stack at most */
 #define CPU_BATCH 32u /* moved at once */
@@ -511,40 +512,24 @@ void page_wait_busy(struct page *p)
 /* --- boot --- */
 
 /*
- * The first reserved range that ends above `at` and begins below `end`, by start; NULL if there is
- * none.
- */
-static const struct phys_range *first_reserved(
-	paddr_t at, paddr_t end, const struct phys_range *reserved, unsigned n)
-{
-	const struct phys_range *first = NULL;
-
-	for (unsigned i = 0; i < n; i++)
-		if (reserved[i].end > at && reserved[i].start < end &&
-			reserved[i].start < reserved[i].end &&
-			(!first || reserved[i].start < first->start))
-			first = &reserved[i];
-	return first;
-}
-
-/*
- * The next run of whole pages in [*at, end) outside the reserved ranges. True if there is one:
+ * The next run of pages in [*at, end) outside the reserved ranges. True if there is one:
  * [run->start, run->end), and *at moves behind it.
  */
-static bool next_run(paddr_t *at, paddr_t end, const struct phys_range *reserved, unsigned n,
-	struct phys_range *run)
+static bool next_run(paddr_t *at, paddr_t end, struct phys_range *run)
 {
-	while (*at < end) {
-		const struct phys_range *r = first_reserved(*at, end, reserved, n);
-		paddr_t stop = r ? MAX(r->start, *at) : end;
+	for (unsigned i = 0; i < ram_reserved.n && *at < end; i++) {
+		const struct phys_range *r = &ram_reserved.range[i];
 
-		run->start = ALIGN_UP(*at, (paddr_t)PAGE_SIZE);
-		run->end = ALIGN_DOWN(stop, (paddr_t)PAGE_SIZE);
-		*at = r ? r->end : end;
+		if (r->end <= *at)
+			continue;
+		*run = (struct phys_range){ *at, MIN(end, r->start) };
+		*at = r->end;
 		if (run->start < run->end)
 			return true;
 	}
-	return false;
+	*run = (struct phys_range){ *at, end };
+	*at = end;
+	return run->start < run->end;
 }
 
 /* Give a run of frames to the allocator for the first time. */
@@ -559,45 +544,43 @@ static void free_run(ulong frame, ulong end)
 }
 
 /* Room for the frame array: the first run that is large enough. */
-static struct phys_range place_array(const struct phys_range *ram, unsigned nram,
-	const struct phys_range *reserved, unsigned nreserved, paddr_t size)
+static struct phys_range place_array(paddr_t size)
 {
 	struct phys_range run;
 
-	for (unsigned i = 0; i < nram; i++) {
-		paddr_t at = ram[i].start;
+	for (unsigned i = 0; i < ram_usable.n; i++) {
+		paddr_t at = ram_usable.range[i].start;
 
-		while (next_run(&at, ram[i].end, reserved, nreserved, &run))
+		while (next_run(&at, ram_usable.range[i].end, &run))
 			if (run.end - run.start >= size)
 				return (struct phys_range){ run.start, run.start + size };
 	}
 	panic("no room for the page array (%lu KiB)", (ulong)(size >> 10));
 }
 
-void page_init(const struct phys_range *ram, unsigned nram, const struct phys_range *reserved,
-	unsigned nreserved)
+void page_init(void)
 {
-	paddr_t low = ~(paddr_t)0, high = 0, at;
+	const struct ram_list *ram = &ram_usable;
 	struct phys_range array, run;
 
 	for (unsigned i = 0; i < PAGE_ORDERS; i++)
 		list_init(&buddy.free[i]);
 	for (unsigned i = 0; i < WAITQS; i++)
 		waitq_init(&busy_waitqs[i]);
-	for (unsigned i = 0; i < nram; i++) {
-		low = MIN(low, ram[i].start);
-		high = MAX(high, ram[i].end);
-	}
-	page_array_base = (ulong)(low >> PAGE_SHIFT);
-	page_array_count = (ulong)(high >> PAGE_SHIFT) - page_array_base;
-	array = place_array(ram, nram, reserved, nreserved,
+	if (ram->n == 0)
+		panic("the machine tells of no memory");
+	page_array_base = (ulong)(ram->range[0].start >> PAGE_SHIFT);
+	page_array_count = (ulong)(ram->range[ram->n - 1].end >> PAGE_SHIFT) - page_array_base;
+	array = place_array(
 		ALIGN_UP((paddr_t)page_array_count * sizeof(struct page), (paddr_t)PAGE_SIZE));
 	page_array = phys_to_virt(array.start);
 	memset(page_array, 0, page_array_count * sizeof(struct page));
 
 	/* What lies outside every run, the array too, stays PAGE_RESERVED. */
-	for (unsigned i = 0; i < nram; i++) {
-		for (at = ram[i].start; next_run(&at, ram[i].end, reserved, nreserved, &run);) {
+	for (unsigned i = 0; i < ram->n; i++) {
+		paddr_t at = ram->range[i].start;
+
+		while (next_run(&at, ram->range[i].end, &run)) {
 			if (run.start == array.start)
 				run.start = array.end;
 			if (run.start < run.end)

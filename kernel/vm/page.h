@@ -79,15 +79,11 @@ enum alloc_flags {
 	ALLOC_CACHE = 1 << 2,
 };
 
-struct phys_range {
-	paddr_t start, end;
-};
 /*
- * Build the frame array and the free lists: `ram` is all memory there is, `reserved` lists ranges
- * in it that are in use. Boot only, once; the direct map works. Panics if the array does not fit.
+ * Build the frame array and the free lists from what vm/ram.h lists. Boot only, once; the direct
+ * map works. Panics if the array does not fit.
  */
-void page_init(const struct phys_range *ram, unsigned nram, const struct phys_range *reserved,
-	unsigned nreserved);
+void page_init(void);
 
 /*
  * Allocate 2^order contiguous pages, aligned to their size; kind becomes PAGE_KERNEL, ref 1 (of the

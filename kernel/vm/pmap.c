@@ -2,7 +2,8 @@
  * Page tables: the walker.
  *
  * Owns the tables of all address spaces and of the kernel. A table is one page of PT_ENTRIES
- * entries; level 0 tables map pages, the root has level PT_LEVELS - 1. Each table's struct page
+ * entries; level 0 tables map pages, the root has level PT_LEVELS - 1. (On some machines the root is
+ * smaller, and has entries that are fixed: their tables live as long as the map.) Each table's struct page
  * counts its entries that are valid or parked; a table's entry in the level above stays as long as
  * the table. Parked entries exist at level 1 only.
  *
@@ -125,6 +126,47 @@ static struct page *table_alloc(unsigned flags)
 	return p;
 }
 
+/* The table that *e, an entry of a table of `level`, points at; made if there is none. Boot only. */
+static pte_t *boot_table(pte_t *e, unsigned level)
+{
+	if (!pte_valid(*e)) {
+		struct page *p = table_alloc(ALLOC_ZERO);
+
+		if (!p)
+			panic("no memory for the kernel's page tables");
+		*e = pte_mktable(page_paddr(p), level);
+		table_page(e)->entries++;
+	}
+	return entry_table(*e);
+}
+
+/* The entry for va at `level` in the kernel's map; the tables on the way are made. Boot only. */
+static pte_t *boot_entry_of(ulong va, unsigned level)
+{
+	pte_t *table = kernel_pmap.top;
+
+	for (unsigned l = PT_LEVELS - 1; l > level; l--)
+		table = boot_table(&table[pt_index(va, l)], l);
+	return &table[pt_index(va, level)];
+}
+
+void pmap_boot_map(ulong va, ulong end, paddr_t pa, unsigned prot)
+{
+	while (va < end) {
+		unsigned level = PT_BLOCK_LEVEL;
+		pte_t *e;
+
+		while (level > 0 && (((va | (ulong)pa) & ((1ul << pt_shift(level)) - 1)) ||
+					    end - va < 1ul << pt_shift(level)))
+			level--;
+		e = boot_entry_of(va, level);
+		*e = pte_mkblock(pa, prot, level);
+		table_page(e)->entries++;
+		va += 1ul << pt_shift(level);
+		pa += 1ul << pt_shift(level);
+	}
+}
+
 void pmap_boot(void)
 {
 	spin_init(&kernel_pmap.lock, "kernel pmap", RANK_PMAP);
@@ -133,7 +175,9 @@ void pmap_boot(void)
 	if (!kernel_pmap.root)
 		panic("no memory for the kernel's page tables");
 	kernel_pmap.top = page_addr(kernel_pmap.root);
-	mmu_build_kernel_map(kernel_pmap.root);
+	mmu_build_kernel_map();
+	/* Kernel windows hang off one root entry, which every map copies. */
+	boot_entry_of(KVA_START, PT_LEVELS - 2);
 	mmu_load(page_paddr(kernel_pmap.root));
 }
 
@@ -152,6 +196,17 @@ int pmap_create(struct pmap *pm)
 	memset(root, 0, PT_KERNEL_ROOT_INDEX * sizeof(pte_t));
 	memcpy(root + PT_KERNEL_ROOT_INDEX, kernel + PT_KERNEL_ROOT_INDEX,
 	       (PT_ROOT_ENTRIES - PT_KERNEL_ROOT_INDEX) * sizeof(pte_t));
+	for (unsigned i = 0; i != PT_FIXED_ROOT_ENTRIES; i++) {
+		struct page *p = table_alloc(ALLOC_ZERO);
+
+		if (!p) {
+			pmap_destroy(pm);
+			return -ENOMEM;
+		}
+		root[i] = pte_mktable(page_paddr(p), PT_LEVELS - 1);
+		pm->root->entries++;
+		list_append(&pm->tables, &p->link);
+	}
 	return 0;
 }
 
@@ -208,7 +263,7 @@ static NOINLINE int entry_complete(struct pmap *pm, pte_t *e, unsigned level)
 	if (pte_parked(*e)) {
 		unpark(e);
 	} else if (!pte_valid(*e) && fresh) {
-		entry_open(e, pte_mktable(page_paddr(fresh)));
+		entry_open(e, pte_mktable(page_paddr(fresh), level));
 		table_page(e)->entries++;
 		list_append(&pm->tables, &fresh->link);
 		pm->empty_tables += level == 1;
@@ -366,6 +421,8 @@ static bool trim_tables(struct pmap *pm, pte_t *table, unsigned level, ulong bas
 		if (level > 1)
 			any |= trim_tables(pm, below, level - 1, at, lo, hi, b);
 		if (at < lo || hi - at < span || table_page(below)->entries)
+			continue;
+		if (level == PT_LEVELS - 1 && PT_FIXED_ROOT_ENTRIES)
 			continue;
 		pte_set(&table[i], 0);
 		table_page(table)->entries--;

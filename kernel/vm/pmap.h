@@ -48,6 +48,11 @@ struct pmap {
  */
 extern struct pmap kernel_pmap;
 void pmap_boot(void);
+/*
+ * For mmu_build_kernel_map: map [va, end), page-aligned, to pa onwards in the kernel's map, in the
+ * biggest blocks that fit.
+ */
+void pmap_boot_map(ulong va, ulong end, paddr_t pa, unsigned prot);
 
 /* An empty user map that shares the kernel's half. -ENOMEM. */
 int pmap_create(struct pmap *pm);

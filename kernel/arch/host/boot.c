@@ -12,6 +12,7 @@
 #include "vm/mm.h"
 #include "vm/page.h"
 #include "vm/radix.h"
+#include "vm/ram.h"
 
 void host_cpus_init(void);
 
@@ -24,18 +25,17 @@ static void *arena;
 void host_boot(unsigned mib)
 {
 	size_t size = (size_t)mib << 20;
-	struct phys_range ram[2], hole;
+	ulong hole;
 
 	host_cpus_init();
 	/* Aligned as physical addresses are: so every machine's direct map has it. */
 	arena = aligned_alloc(PAGE_SIZE << (PAGE_ORDERS - 1), size);
 	ASSERT(arena);
 	host_arena = (ulong)arena - PHYS_FIRST;
-	hole.start = PHYS_FIRST + size / 2 + 5 * PAGE_SIZE;
-	hole.end = hole.start + 3 * PAGE_SIZE + 100;
-	ram[0] = (struct phys_range){ PHYS_FIRST + 3 * PAGE_SIZE, hole.start };
-	ram[1] = (struct phys_range){ hole.end, PHYS_FIRST + size };
-	page_init(ram, 2, NULL, 0);
+	hole = PHYS_FIRST + size / 2 + 5 * PAGE_SIZE;
+	ram_add(PHYS_FIRST + 3 * PAGE_SIZE, hole, PHYS_FIRST + size);
+	ram_add(hole + 3 * PAGE_SIZE + 100, PHYS_FIRST + size, PHYS_FIRST + size);
+	page_init();
 	pmap_boot();
 	kmem_init();
 	radix_module_init();

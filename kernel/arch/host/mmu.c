@@ -100,7 +100,7 @@ void icache_sync(const void *kva UNUSED, size_t n UNUSED)
 }
 
 /* Nothing: the process maps the kernel. Tables for windows are made as they are needed. */
-void mmu_build_kernel_map(struct page *root UNUSED)
+void mmu_build_kernel_map(void)
 {
 }
 

@@ -15,14 +15,12 @@
 #include "arch/mmu.h"
 #include "sbi.h"
 #include "vm/kva.h"
-#include "vm/page.h"
+#include "vm/ram.h"
 
 extern paddr_t boot_fdt; /* smp.c */
 
 const char *boot_cmdline = "";
 
-static struct phys_range ram[MACHINE_MAX_RANGES], reserved[MACHINE_MAX_RANGES];
-static unsigned nram, nreserved;
 /*
  * A register whose write ends or restarts the machine (syscon-poweroff, syscon-reboot), if there
  * is one.
@@ -38,35 +36,6 @@ void machine_early_putc(char c)
 	sbi_console_putchar((u8)c);
 }
 
-/* Put [start, end) into an ascending list, joined with what it overlaps or touches. */
-static void range_add(struct phys_range *list, unsigned *n, paddr_t start, paddr_t end)
-{
-	unsigned i = 0, j;
-
-	if (start >= end)
-		return;
-	while (i < *n && list[i].end < start)
-		i++;
-	for (j = i; j < *n && list[j].start <= end; j++) {
-		start = MIN(start, list[j].start);
-		end = MAX(end, list[j].end);
-	}
-	if (j == i && *n == MACHINE_MAX_RANGES) {
-		log_warn("too many memory ranges: 0x%llx is left out\n", (unsigned long long)start);
-		return;
-	}
-	memmove(&list[i + 1], &list[j], (*n - j) * sizeof(*list));
-	list[i] = (struct phys_range){ start, end };
-	*n += 1 - (j - i);
-}
-
-/* Memory that is in use, widened to whole pages. */
-static void reserve(u64 start, u64 size)
-{
-	range_add(reserved, &nreserved, ALIGN_DOWN(start, PAGE_SIZE),
-		ALIGN_UP(start + size, PAGE_SIZE));
-}
-
 static void read_memory_node(const struct fdt_walk *w)
 {
 	u64 start, size;
@@ -74,9 +43,8 @@ static void read_memory_node(const struct fdt_walk *w)
 	for (unsigned i = 0; fdt_reg(w, i, &start, &size); i++) {
 		u64 end = start + size;
 
-		if (end < start || end > PHYS_LIMIT)
-			end = PHYS_LIMIT;
-		range_add(ram, &nram, ALIGN_UP(start, PAGE_SIZE), ALIGN_DOWN(end, PAGE_SIZE));
+		if (ram_add(start, end < start ? PHYS_LIMIT : end, PHYS_LIMIT))
+			log_warn("memory from %llu GiB on is not used\n", PHYS_LIMIT >> 30);
 	}
 }
 
@@ -88,7 +56,7 @@ static void read_reserved_node(const struct fdt_walk *w)
 	u64 start, size;
 
 	for (unsigned i = 0; fdt_reg(w, i, &start, &size); i++)
-		reserve(start, size);
+		ram_reserve(start, size);
 }
 
 static void read_memory(void)
@@ -109,12 +77,12 @@ static void read_memory(void)
 		}
 	}
 	for (unsigned i = 0; fdt_reservation(i, &start, &size); i++)
-		reserve(start, size);
-	reserve(virt_to_phys(kernel_start), (u64)(kernel_end - kernel_start));
-	reserve(boot_fdt, fdt_size());
+		ram_reserve(start, size);
+	ram_reserve(virt_to_phys(kernel_start), (u64)(kernel_end - kernel_start));
+	ram_reserve(boot_fdt, fdt_size());
 	/* A firmware that does not say where it lives lies between the start of RAM and us. */
 	if (!reserved_memory)
-		reserve(KERNEL_PHYS, virt_to_phys(kernel_start) - KERNEL_PHYS);
+		ram_reserve(KERNEL_PHYS, virt_to_phys(kernel_start) - KERNEL_PHYS);
 }
 
 void machine_early_init(void)
@@ -131,17 +99,6 @@ void machine_early_init(void)
 	}
 	clock_init();
 	read_memory();
-	if (nram == 0)
-		panic("the device tree names no memory");
-}
-
-void machine_ram(struct phys_range *ram_out, unsigned *nram_out, struct phys_range *reserved_out,
-	unsigned *nreserved_out)
-{
-	memcpy(ram_out, ram, nram * sizeof(*ram));
-	memcpy(reserved_out, reserved, nreserved * sizeof(*reserved));
-	*nram_out = nram;
-	*nreserved_out = nreserved;
 }
 
 /* The port that /chosen names, or else the first one. */

@@ -13,13 +13,9 @@
 #include "sbi.h"
 #include "vm/page.h"
 #include "vm/pmap.h"
+#include "vm/ram.h"
 
 #define SATP_SV39 (8ul << 60)
-
-static inline unsigned pt_shift(unsigned level)
-{
-	return PAGE_SHIFT + PT_BITS * level;
-}
 
 ulong mmu_satp(paddr_t root)
 {
@@ -100,78 +96,34 @@ void icache_sync(const void *kva UNUSED, size_t n UNUSED)
 	for_each_hart_mask(((1u << cpu_count) - 1) & ~(1u << cpu_id()), remote_fence_i, NULL);
 }
 
-/* The table that *entry points at, made if there is none. Boot only. */
-static pte_t *kernel_table(pte_t *entry)
-{
-	if (!pte_valid(*entry)) {
-		struct page *p = page_alloc(0, ALLOC_ZERO);
-
-		if (!p)
-			panic("no memory for the kernel's page tables");
-		page_set_kind(p, PAGE_PTABLE);
-		p->entries = 0;
-		*entry = pte_mktable(page_paddr(p));
-		page_of(virt_to_phys(entry))->entries++;
-	}
-	return phys_to_virt(pte_paddr(*entry));
-}
-
-/* Map [va, end) to pa onwards, in the biggest blocks that fit. */
-static void map_range(struct page *root, ulong va, ulong end, paddr_t pa, unsigned prot)
-{
-	while (va < end) {
-		unsigned level = PT_LEVELS - 1;
-		pte_t *table = page_addr(root), *e;
-
-		while (level > 0 && (((va | pa) & ((1ul << pt_shift(level)) - 1)) ||
-					    end - va < 1ul << pt_shift(level)))
-			level--;
-		for (unsigned l = PT_LEVELS - 1;; l--) {
-			e = &table[(va >> pt_shift(l)) & (PT_ENTRIES - 1)];
-			if (l == level)
-				break;
-			table = kernel_table(e);
-		}
-		*e = pte_mkpage(pa, prot, false);
-		page_of(virt_to_phys(e))->entries++;
-		va += 1ul << pt_shift(level);
-		pa += 1ul << pt_shift(level);
-	}
-}
-
 /* A piece of the image, at the address it is linked for. */
-static void map_image(struct page *root, const u8 *from, const u8 *to, unsigned prot)
+static void map_image(const u8 *from, const u8 *to, unsigned prot)
 {
-	map_range(root, (ulong)from, (ulong)to, virt_to_phys(from), prot);
+	pmap_boot_map((ulong)from, (ulong)to, virt_to_phys(from), prot);
 }
 
-static void map_direct(struct page *root, paddr_t from, paddr_t to, unsigned prot)
+static void map_direct(paddr_t from, paddr_t to, unsigned prot)
 {
 	if (from < to)
-		map_range(root, PHYS_BASE + from, PHYS_BASE + to, from, prot);
+		pmap_boot_map(PHYS_BASE + from, PHYS_BASE + to, from, prot);
 }
 
-void mmu_build_kernel_map(struct page *root)
+void mmu_build_kernel_map(void)
 {
 	paddr_t text = virt_to_phys(kernel_start), data = virt_to_phys(kernel_rodata_end);
-	struct phys_range ram[MACHINE_MAX_RANGES], reserved[MACHINE_MAX_RANGES];
-	unsigned nram, nreserved;
-	pte_t *top = page_addr(root);
 
-	map_image(root, kernel_start, kernel_text_end, PROT_READ | PROT_EXEC);
-	map_image(root, kernel_text_end, kernel_rodata_end, PROT_READ);
-	map_image(root, kernel_rodata_end, boot_stack_guard, PROT_READ | PROT_WRITE);
-	map_image(root, boot_stack, kernel_data_end, PROT_READ | PROT_WRITE);
-	map_image(root, kernel_data_end, kernel_end, PROT_READ);
+	map_image(kernel_start, kernel_text_end, PROT_READ | PROT_EXEC);
+	map_image(kernel_text_end, kernel_rodata_end, PROT_READ);
+	map_image(kernel_rodata_end, boot_stack_guard, PROT_READ | PROT_WRITE);
+	map_image(boot_stack, kernel_data_end, PROT_READ | PROT_WRITE);
+	map_image(kernel_data_end, kernel_end, PROT_READ);
 
 	/* What the image holds read-only is read-only through the direct map too. */
-	machine_ram(ram, &nram, reserved, &nreserved);
-	for (unsigned i = 0; i < nram; i++) {
-		paddr_t start = ram[i].start, end = ram[i].end;
+	for (unsigned i = 0; i < ram_usable.n; i++) {
+		paddr_t start = ram_usable.range[i].start, end = ram_usable.range[i].end;
 
-		map_direct(root, start, MIN(end, text), PROT_READ | PROT_WRITE);
-		map_direct(root, MAX(start, text), MIN(end, data), PROT_READ);
-		map_direct(root, MAX(start, data), end, PROT_READ | PROT_WRITE);
+		map_direct(start, MIN(end, text), PROT_READ | PROT_WRITE);
+		map_direct(MAX(start, text), MIN(end, data), PROT_READ);
+		map_direct(MAX(start, data), end, PROT_READ | PROT_WRITE);
 	}
-	kernel_table(&top[(KVA_START >> pt_shift(PT_LEVELS - 1)) & (PT_ENTRIES - 1)]);
 }

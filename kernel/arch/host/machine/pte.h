@@ -15,6 +15,8 @@ typedef u64 pte_t;
 #define PT_BITS 9
 #define PT_ENTRIES 512
 #define PT_ROOT_ENTRIES 512
+#define PT_FIXED_ROOT_ENTRIES 0 /* of user maps: filled when the map is made, for good */
+#define PT_BLOCK_LEVEL 0 /* an entry of this level can map a block of the kernel's */
 #define PT_KERNEL_ROOT_INDEX 512 /* user maps have no kernel part */
 
 #define PTE_V 1ull
@@ -54,7 +56,8 @@ static inline paddr_t pte_paddr(pte_t e)
 	return e & PTE_ADDRESS;
 }
 
-static inline pte_t pte_mktable(paddr_t table)
+/* An entry of a table of `level` that points at the table below. */
+static inline pte_t pte_mktable(paddr_t table, unsigned level UNUSED)
 {
 	return table | PTE_V;
 }
@@ -71,6 +74,12 @@ static inline pte_t pte_mkpage(paddr_t pa, unsigned prot, bool user UNUSED)
 }
 
 static inline pte_t pte_mkdevice(paddr_t pa, unsigned prot)
+{
+	return pte_mkpage(pa, prot, false);
+}
+
+/* What pmap_boot_map enters in a table of `level`. */
+static inline pte_t pte_mkblock(paddr_t pa, unsigned prot, unsigned level UNUSED)
 {
 	return pte_mkpage(pa, prot, false);
 }

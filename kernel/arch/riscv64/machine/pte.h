@@ -18,6 +18,8 @@ typedef u64 pte_t;
 #define PT_BITS 9
 #define PT_ENTRIES 512
 #define PT_ROOT_ENTRIES 512
+#define PT_FIXED_ROOT_ENTRIES 0 /* of user maps: filled when the map is made, for good */
+#define PT_BLOCK_LEVEL 2 /* an entry of this level can map a block of the kernel's */
 #define PT_KERNEL_ROOT_INDEX 256 /* from here on root entries are the kernel's, in all maps */
 
 #define PTE_V (1ull << 0)
@@ -51,19 +53,14 @@ static inline bool pte_valid(pte_t e)
 	return e & PTE_V;
 }
 
-/* Valid and maps a page (or a bigger block of the kernel's), not a table. */
-static inline bool pte_leaf(pte_t e)
-{
-	return (e & PTE_V) && (e & (PTE_R | PTE_W | PTE_X));
-}
-
 /* The address in a table entry, leaf or parked entry. */
 static inline paddr_t pte_paddr(pte_t e)
 {
 	return ((e >> PTE_PPN_SHIFT) & PTE_PPN_MASK) << 12;
 }
 
-static inline pte_t pte_mktable(paddr_t table)
+/* An entry of a table of `level` that points at the table below. */
+static inline pte_t pte_mktable(paddr_t table, unsigned level UNUSED)
 {
 	return (table >> 12) << PTE_PPN_SHIFT | PTE_V;
 }
@@ -95,6 +92,12 @@ static inline unsigned pte_effective(unsigned prot)
  * physical address (PMA).
  */
 static inline pte_t pte_mkdevice(paddr_t pa, unsigned prot)
+{
+	return pte_mkpage(pa, prot, false);
+}
+
+/* What pmap_boot_map enters in a table of `level`. */
+static inline pte_t pte_mkblock(paddr_t pa, unsigned prot, unsigned level UNUSED)
 {
 	return pte_mkpage(pa, prot, false);
 }
