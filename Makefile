@@ -1,7 +1,7 @@
 # mv6: the kernel, user land, and the programs that test them. ./mv6 calls this file; `make help`
 # lists the targets.
 #
-#   MACHINE=riscv64   which machine; everything made for it lies in build/$(MACHINE)
+#   MACHINE=riscv64   which machine (or i386); everything made for it lies in build/$(MACHINE)
 #   DEBUG=1           a kernel compiled for debugging, in build/$(MACHINE)-debug
 #   LLVM=1            a kernel made by clang and lld instead of gcc and ld, in build/$(MACHINE)-llvm
 #   V=1               shows the commands
@@ -71,7 +71,7 @@ KCPPFLAGS := -Ikernel -Ikernel/arch/$(MACHINE) $(if $(filter 1,$(DEBUG)),-DDEBUG
 KCFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-common -fno-pie -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-strict-aliasing -fno-asynchronous-unwind-tables \
 	-Wall -Wextra -Werror
-KLD := $(LD) $(KLDFLAGS) -nostdlib -static -z max-page-size=4096 --build-id=none -T $(KSCRIPT)
+KLD := $(LD) $(KLDFLAGS) -nostdlib -static -z noexecstack -z max-page-size=4096 --build-id=none -T $(KSCRIPT)
 
 $(call remember,$(BUILD)/kernel.flags,$(CC) $(KCPPFLAGS) $(KCFLAGS) $(KARCH) $(KLD))
 # Objects of files that are gone must not linger in the link.
@@ -119,8 +119,6 @@ same_addresses = { cmp -s <($(NM) -n $(BUILD)/kernel0.elf | grep -i ' [tw] ') \
 B := $(UBUILD)
 -include user/user.mk
 
-
-
 rootfs: $(ROOTFS)
 USER_FILES := $(if $(wildcard user/rootfs),$(shell find user/rootfs))
 $(call remember,$(UBUILD)/rootfs.list,$(USER_PROGRAMS) $(USER_FILES))
@@ -134,27 +132,31 @@ image:
 
 # --- programs that run on mv6 and on Linux ---
 
-GUEST_SRC := $(wildcard test/guest/*.c) $(wildcard test/system/*.c)
+# Those of test/guest/$(MACHINE) are for that machine alone; Linux here runs programs for i386.
+GUEST_DIRS := test/guest test/guest/$(MACHINE) test/system
+LINUX_DIRS := test/guest test/guest/i386
 GUEST_FLAGS := -std=gnu11 -static -O1 -g -pthread -Wall -Wextra -Itest/guest
 GUEST_CC := $(CROSS)gcc
 LINUX_CC := i686-linux-gnu-gcc
-GUEST := $(patsubst %.c,$(UBUILD)/guest/%,$(notdir $(GUEST_SRC)))
-LINUX := $(patsubst %.c,build/linux/guest/%,$(notdir $(filter test/guest/%,$(GUEST_SRC))))
+GUEST := $(patsubst %.c,$(UBUILD)/guest/%,$(notdir $(wildcard $(GUEST_DIRS:=/*.c))))
+LINUX := $(patsubst %.c,build/linux/guest/%,$(notdir $(wildcard $(LINUX_DIRS:=/*.c))))
 
 guest: $(GUEST)
 guest-linux: $(LINUX)
 
-$(UBUILD)/guest/%: test/guest/%.c Makefile
-	@$(call say,GUESTCC,$<); mkdir -p $(@D)
-	$(Q)$(GUEST_CC) $(GUEST_FLAGS) -MMD -MP -MF $@.d -o $@ $<
-
-$(UBUILD)/guest/%: test/system/%.c Makefile
-	@$(call say,GUESTCC,$<); mkdir -p $(@D)
-	$(Q)$(GUEST_CC) $(GUEST_FLAGS) -MMD -MP -MF $@.d -o $@ $<
-
-build/linux/guest/%: test/guest/%.c Makefile
-	@$(call say,LINUXCC,$<); mkdir -p $(@D)
-	$(Q)$(LINUX_CC) $(GUEST_FLAGS) -MMD -MP -MF $@.d -o $@ $<
+# guest_rule FOLDER, linux_rule FOLDER: how the programs of a folder are made.
+define guest_rule
+$(UBUILD)/guest/%: $1/%.c Makefile
+	@$$(call say,GUESTCC,$$<); mkdir -p $$(@D)
+	$$(Q)$$(GUEST_CC) $$(GUEST_FLAGS) -MMD -MP -MF $$@.d -o $$@ $$<
+endef
+define linux_rule
+build/linux/guest/%: $1/%.c Makefile
+	@$$(call say,LINUXCC,$$<); mkdir -p $$(@D)
+	$$(Q)$$(LINUX_CC) $$(GUEST_FLAGS) -MMD -MP -MF $$@.d -o $$@ $$<
+endef
+$(foreach d,$(GUEST_DIRS),$(eval $(call guest_rule,$d)))
+$(foreach d,$(LINUX_DIRS),$(eval $(call linux_rule,$d)))
 
 -include $(GUEST:=.d) $(LINUX:=.d)
 
@@ -187,7 +189,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'make [MACHINE=riscv64] [DEBUG=1] [LLVM=1] [V=1] TARGET...'
+	@echo 'make [MACHINE=riscv64|i386] [DEBUG=1] [LLVM=1] [V=1] TARGET...'
 	@echo
 	@echo '  all           the kernel and the files of the root disk'
 	@echo '  kernel        build/MACHINE/kernel.elf'

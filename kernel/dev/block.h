@@ -20,7 +20,7 @@ struct block_segment {
 };
 struct block_request {
 	bool write;
-	u64 sector;
+	u64 sector; /* a partition's driver makes it one of the disk's */
 	struct block_segment *seg;
 	unsigned nseg; /* 1 to BLOCK_MAX_SEGMENTS; the driver's own flush requests have none */
 	/* filled in by block_submit and the driver */
@@ -44,7 +44,7 @@ struct block_device {
 	struct block_device *next; /* block.c's */
 };
 
-/* Drivers announce devices at boot; the first is the root disk. */
+/* Drivers announce devices at boot; the root is on the first. */
 void block_register(struct block_device *dev);
 struct block_device *block_get(unsigned index); /* NULL if there are fewer */
 

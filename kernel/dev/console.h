@@ -1,9 +1,12 @@
 /*
- * The console: the machine's serial line, its terminal discipline, and the link of job mode.
+ * The console: the machine's serial line, its screen and keyboard, the terminal discipline, and the
+ * link of job mode.
  *
  * Layers: a serial port driver moves bytes by interrupt; the tty (line discipline, termios, job
  * control) or the link (framing for a host program, see link.c) sits on it; the kernel's log goes
- * out through the same port.
+ * out through the same port. A screen shows the same, and a keyboard types into the same tty; without
+ * a serial port they are the console. The link has the serial port to itself: the screen then shows
+ * the log alone, and the keyboard is not listened to.
  */
 #pragma once
 
@@ -37,8 +40,33 @@ struct serial {
 	void *private;
 };
 bool console_attached(void);
-/* s becomes the console; there is none yet. Boot only. */
+/* s becomes the console's port; there is none yet. Boot only. */
 void console_attach(struct serial *s);
+
+/* A screen as its driver offers it: a terminal without a keyboard. */
+struct screen {
+	/*
+	 * Show n bytes, text and a terminal's control sequences. One caller at a time, but for a
+	 * panic, which may come while another CPU, or this one, is in the middle of it. Any context:
+	 * it neither sleeps nor logs, and takes no locks.
+	 */
+	void (*write)(const u8 *bytes, size_t n);
+	/* Take up to n bytes of its answers to what was written; how many. Called as write is. */
+	size_t (*answer)(u8 *bytes, size_t n);
+	u16 rows, columns;
+};
+/* s becomes the console's screen; there is none yet. Boot only. 0 or -ENOMEM. */
+int console_attach_screen(const struct screen *s);
+/*
+ * The screen, if it is all that the console has: then its size is the terminal's, and it answers.
+ * Beside a port, what is at the other end of that does. Else NULL.
+ */
+const struct screen *console_sole_screen(void);
+/*
+ * n bytes were typed on a keyboard (or answered by the screen). Those for which there is no room
+ * are lost. Any context with no lock of rank TTY or above held.
+ */
+void console_input(const u8 *bytes, size_t n);
 
 /*
  * Log output: polled at boot and in a panic, buffered and sent by interrupt in between. Any
@@ -52,7 +80,8 @@ void console_write(const char *s, size_t n);
 void console_panic_mode(void);
 
 /*
- * For the tty and the link: the buffer of program output. console_out appends up to n bytes and
+ * For the tty and the link: the buffer of program output. A byte leaves it once both port and screen
+ * have taken it; without either it goes nowhere, at once. console_out appends up to n bytes and
  * returns how many it took; all or nothing if `whole`. Any context. Writers that found no room
  * wait on console_out_wait until console_out_room() is enough; it is woken when half is free.
  */
@@ -64,7 +93,8 @@ void console_out_hold(bool hold); /* stop sending it, or go on (XOFF, XON); the 
 extern struct waitq console_out_wait;
 /* The receiver has room again. */
 void console_resume(void);
-/* Sleep until all output, the log's too, has left the port. 0, or -EINTR as `how` says. */
+/* Sleep until all output, the log's too, has left the port and is on the screen. 0, or -EINTR as
+ * `how` says. */
 int console_drain(enum wait_how how);
 
 /*
@@ -100,7 +130,7 @@ struct tty *console_tty(void);
  * mode.
  */
 void tty_start(void);
-bool tty_rx(u8 c); /* for console.c */
+bool tty_rx(u8 c); /* for console.c; interrupts off */
 /* The controlling terminal of the current process; NULL if it has none (/dev/tty answers ENXIO). */
 struct tty *tty_controlling(void);
 /*

@@ -27,6 +27,7 @@
 #define R_LCR 3
 #define R_MCR 4
 #define R_LSR 5
+#define R_SCRATCH 7 /* keeps what is written, and does nothing */
 
 #define IER_RECEIVE 0x01
 #define IER_TRANSMIT 0x02
@@ -156,6 +157,19 @@ static void interrupt(void *arg)
 	}
 }
 
+/* Where nothing answers, reads give all ones, or zeros. */
+static bool present(const struct ns16550 *u)
+{
+	static const u8 patterns[] = { 0x5a, 0xa5 };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(patterns); i++) {
+		reg_write(u, R_SCRATCH, patterns[i]);
+		if (reg_read(u, R_SCRATCH) != patterns[i])
+			return false;
+	}
+	return reg_read(u, R_LSR) != 0xff;
+}
+
 int ns16550_attach(ulong regs, unsigned reg_shift, unsigned irq)
 {
 	struct ns16550 *u;
@@ -168,6 +182,10 @@ int ns16550_attach(ulong regs, unsigned reg_shift, unsigned irq)
 		return -ENOMEM;
 	u->regs = regs;
 	u->shift = reg_shift;
+	if (!present(u)) {
+		kmfree(u);
+		return -ENODEV;
+	}
 	spin_init(&u->ier_lock, "serial enable", RANK_NONE);
 	spin_init(&u->rx_lock, "serial receive", RANK_DEV);
 	u->serial = (struct serial){

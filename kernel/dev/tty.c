@@ -1,10 +1,10 @@
 /*
- * The terminal: line discipline, termios and job control on the console's serial line.
+ * The terminal: line discipline, termios and job control on the console.
  *
- * Input. The port's interrupt puts bytes into `raw`. A kernel thread, the reader, takes them out
- * one by one and applies the line discipline: signals, editing, echo; what remains goes into
- * `line`. So all of this runs in a thread, at leisure, and only the ring `raw` is the
- * interrupt's.
+ * Input. The interrupts of port and keyboard put bytes into `raw`. A kernel thread, the reader,
+ * takes them out one by one and applies the line discipline: signals, editing, echo; what remains
+ * goes into `line`. So all of this runs in a thread, at leisure, and only the ring `raw` is the
+ * interrupts'.
  *
  *         tail          ready           head
  *   line: |  for read()  |  being edited  |     counts of bytes, modulo 2^32; a ring
@@ -19,7 +19,7 @@
  * Structures and meanings: POSIX.1-2017 chapter 11, "General Terminal Interface", and Linux's
  * asm-generic/termbits.h for numbers.
  *
- * Letters: (l) lock, RANK_TTY, also taken by the port's interrupt; (r) the reader thread's own.
+ * Letters: (l) lock, RANK_TTY, also taken by those interrupts; (r) the reader thread's own.
  * Nobody sends a signal or sleeps with the lock held.
  */
 #include "dev/console.h"
@@ -584,6 +584,10 @@ static void reader(void *arg)
 
 void tty_start(void)
 {
+	const struct screen *s = console_sole_screen();
+
+	if (s)
+		console.size = (struct winsize){ .rows = s->rows, .columns = s->columns };
 	mutex_init(&console.reading, "tty reader", RANK_NONE);
 	if (!thread_create_kernel("tty", reader, &console))
 		panic("no memory for the terminal's thread");

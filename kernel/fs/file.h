@@ -39,6 +39,7 @@ struct uio;
 #define O_SYNC (04000000 | O_DSYNC)
 #define O_PATH 010000000
 #define O_TMPFILE (020000000 | O_DIRECTORY)
+#define SMALL_FILE_MAX INT32_MAX /* as far as a file opened without O_LARGEFILE goes */
 
 #define POLLIN 0x001
 #define POLLPRI 0x002

@@ -5,6 +5,7 @@
 #include "fs/dentry.h"
 
 #include "dev/block.h"
+#include "dev/partition.h"
 #include "fs/modules.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -63,15 +64,17 @@ static int mount_on(const char *name, int (*mount)(struct fs **))
 
 int fs_mount_root(void)
 {
-	struct block_device *dev = block_get(0);
+	struct block_device *disk = block_get(0), *dev;
 	struct fs *fs;
 	int err;
 
-	if (!dev) {
+	if (!disk) {
 		log_warn("fs: there is no disk to take the root from\n");
 		return -ENODEV;
 	}
-	err = ext2_mount(dev, &fs);
+	err = partition_root(disk, &dev);
+	if (!err)
+		err = ext2_mount(dev, &fs);
 	if (err)
 		return err;
 	root_dentry = fs->root;

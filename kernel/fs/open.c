@@ -5,6 +5,7 @@
 
 #include "lib/errno.h"
 #include "proc/proc.h"
+#include "vm/obj.h"
 
 /* What stays in a file's flags once it is open. */
 #define FLAGS_KEPT \
@@ -35,6 +36,13 @@ static int may_open(struct dentry *d, u32 flags)
 	return 0;
 }
 
+/* A program that counts in 32 bits is told what it could not handle. */
+static bool is_too_large(const struct inode *inode, u32 flags)
+{
+	return !(flags & O_LARGEFILE) && inode_is_reg(inode) && inode->obj &&
+		inode->obj->size > SMALL_FILE_MAX;
+}
+
 static int truncate_opened(struct inode *inode)
 {
 	int err;
@@ -59,8 +67,11 @@ static int open_dentry(struct dentry *d, u32 flags, struct file **out)
 		NULL);
 	if (!f)
 		return -ENOMEM;
-	if (!(flags & O_PATH) && inode->ops->open) {
-		err = inode->ops->open(inode, f);
+	if (!(flags & O_PATH)) {
+		if (is_too_large(inode, flags))
+			err = -EOVERFLOW;
+		else if (inode->ops->open)
+			err = inode->ops->open(inode, f);
 		if (err)
 			f->ops = &path_file_ops;
 	}
@@ -194,5 +205,5 @@ int fs_open_exec(int dirfd, const char *path, struct file **out)
 		dentry_put(d);
 		return -EACCES;
 	}
-	return open_dentry(d, O_RDONLY, out);
+	return open_dentry(d, O_RDONLY | O_LARGEFILE, out);
 }

@@ -62,7 +62,7 @@ static void put_slab(
 
 	seq_print(arg,
 		"%-17s %6zu %6zu %6zu %4zu %4zu : tunables %4u %4u %4u : slabdata %6zu %6zu %6u\n",
-		name, live, total, size, per_page, (size + PAGE_SIZE - 1) / PAGE_SIZE, 0, 0, 0,
+		name, live, total, size, per_page, (size_t)(ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE), 0, 0, 0,
 		pages, pages, 0);
 }
 
@@ -177,8 +177,9 @@ static void load_sample(struct timer *t)
 
 	sched_load(&running, &total);
 	for (int i = 0; i < 3; i++)
-		load[i] = (load[i] * keep[i] + (ulong)running * LOAD_ONE * (LOAD_ONE - keep[i])) /
-			LOAD_ONE;
+		load[i] = (ulong)(((u64)load[i] * keep[i] +
+					  (u64)running * LOAD_ONE * (LOAD_ONE - keep[i])) /
+			LOAD_ONE);
 	timer_arm(t, clock_now() + LOAD_SAMPLE);
 }
 

@@ -70,7 +70,7 @@ static int read_whole(struct file *f, void *buf, size_t n, u64 off)
 {
 	ssize_t got;
 
-	if (off > INT64_MAX - n)
+	if (off > (u64)INT64_MAX - n)
 		return -ENOEXEC;
 	got = file_pread(f, buf, n, (off_t)off);
 	if (got < 0)

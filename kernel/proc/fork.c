@@ -21,11 +21,9 @@
 #include "vm/uaccess.h"
 
 #define CSIGNAL 0xfful
-#define CLONE_VM 0x100ul
 #define CLONE_FS 0x200ul
 #define CLONE_FILES 0x400ul
 #define CLONE_SIGHAND 0x800ul
-#define CLONE_VFORK 0x4000ul
 #define CLONE_PARENT 0x8000ul
 #define CLONE_SYSVSEM 0x40000ul
 #define CLONE_SETTLS 0x80000ul

@@ -180,6 +180,8 @@ struct clone_args {
 	ulong stack;  /* child's stack pointer, 0: the parent's */
 	ulong ptid, ctid, tls;
 };
+#define CLONE_VM 0x100ul
+#define CLONE_VFORK 0x4000ul
 long proc_clone(const struct clone_args *a);
 /*
  * A process without a program: its one thread runs fn, which ends in return_to_user after proc_exec

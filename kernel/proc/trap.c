@@ -41,10 +41,18 @@ void trap_syscall(struct trapframe *tf)
 	account_enter(t);
 	if (LIKELY(fn))
 		result = fn(tf_args(tf));
-	if (UNLIKELY((ulong)(result + ENORESULT) <= ENORESULT - ERESTARTSYS))
+	if (UNLIKELY((ulong)result + ENORESULT <= ENORESULT - ERESTARTSYS))
 		special_result(t, result);
 	else
 		tf_set_result(tf, result);
+}
+
+long trap_value(ulong value)
+{
+	if (LIKELY((long)value >= 0))
+		return (long)value;
+	tf_set_result(current_thread()->tf, (long)value);
+	return -ENORESULT;
 }
 
 /* A fault for which there is no memory: the process that asked for it goes. */

@@ -29,7 +29,13 @@ void trap_return_to_user(struct trapframe *tf);
 bool trap_kernel_fault(ulong va, unsigned access);
 
 /*
- * sys/table.c and the machine's list: handlers take the up to six argument words as they stand in
+ * What a handler returns for a value that may be any word: where a long has 32 bits, some look like
+ * error numbers. The current thread's, in a system call.
+ */
+long trap_value(ulong value);
+
+/*
+ * A machine's list of system calls (arch/syscall_table.h): handlers take the up to six argument words as they stand in
  * the trap frame, and return a value or -errno.
  */
 typedef long (*syscall_fn)(const ulong *args);

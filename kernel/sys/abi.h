@@ -6,9 +6,15 @@
 
 #include "lib/types.h"
 
+/*
+ * A timespec as the kernel handles it, whatever form the program's has. Where C's long has 32 bits
+ * there are two of each call with one: the first form has longs, that of the calls with "64" in
+ * their name has this very layout.
+ */
 struct abi_timespec {
-	long sec, nsec;
+	s64 sec, nsec;
 };
+enum time_form { TIME_LONG, TIME_64 };
 struct abi_timeval {
 	long sec, usec;
 };
@@ -46,6 +52,13 @@ struct abi_stack {
 struct usage;
 /* A process's usage as rusage. */
 void abi_fill_rusage(struct abi_rusage *r, const struct usage *u);
+/*
+ * Read or write one timespec at user address va: 0 or -EFAULT. The longs of the first form hold the
+ * seconds' lower bits, as with Linux.
+ */
+int abi_timespec_get(struct abi_timespec *ts, ulong va, enum time_form form);
+int abi_timespec_put(ulong va, const struct abi_timespec *ts, enum time_form form);
+size_t abi_timespec_size(enum time_form form);
 /*
  * The ns of a timespec into *ns, cut to what 64 bits hold. -EINVAL if it is none (negative, or a
  * whole second of ns).

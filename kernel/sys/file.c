@@ -5,7 +5,7 @@
  * Judged here, in Linux's order: the descriptor, how it was opened, the buffer's range, the
  * numbers. What the file then says is its own affair.
  */
-#include "sys/pathin.h"
+#include "sys/parts.h"
 
 #include "fs/path.h"
 #include "lib/errno.h"
@@ -518,7 +518,7 @@ long sys_poll_until(ulong fds, ulong nfds, u64 deadline)
 }
 
 /* ppoll's timeout as a deadline: 0 for none at all. */
-static int poll_deadline(ulong timeout, u64 *deadline)
+static int poll_deadline(ulong timeout, enum time_form form, u64 *deadline)
 {
 	struct abi_timespec ts;
 	u64 ns, now = clock_now();
@@ -527,7 +527,7 @@ static int poll_deadline(ulong timeout, u64 *deadline)
 	*deadline = WAIT_FOREVER;
 	if (!timeout)
 		return 0;
-	if (COPYIN(&ts, timeout))
+	if (abi_timespec_get(&ts, timeout, form))
 		return -EFAULT;
 	err = abi_timespec_ns(&ts, &ns);
 	if (!err)
@@ -535,10 +535,10 @@ static int poll_deadline(ulong timeout, u64 *deadline)
 	return err;
 }
 
-SYSCALL(ppoll)
+long sys_ppoll_in(const ulong *args, enum time_form form)
 {
 	u64 deadline, mask, now;
-	long n = poll_deadline(args[2], &deadline);
+	long n = poll_deadline(args[2], form, &deadline);
 
 	if (n)
 		return n;
@@ -556,10 +556,15 @@ SYSCALL(ppoll)
 		now = clock_now();
 		left = abi_timespec_of(deadline > now ? deadline - now : 0);
 		/* What is left is a courtesy: a timeout in read-only memory is no error. */
-		if (COPYOUT(args[2], &left) && n == -ERESTARTNOHAND)
+		if (abi_timespec_put(args[2], &left, form) && n == -ERESTARTNOHAND)
 			n = -EINTR;
 	}
 	return n;
+}
+
+SYSCALL(ppoll)
+{
+	return sys_ppoll_in(args, TIME_LONG);
 }
 
 /* --- to the disk --- */

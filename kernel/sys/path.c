@@ -1,7 +1,7 @@
 /*
  * Calls that take paths, and those that tell or change attributes.
  */
-#include "sys/pathin.h"
+#include "sys/parts.h"
 
 #include "fs/inode.h"
 #include "fs/path.h"
@@ -61,23 +61,30 @@ static long put_stat(ulong to, const struct kstat *st)
 	return err ? err : COPYOUT(to, &u);
 }
 
-SYSCALL(fstat)
+int sys_stat_fd(ulong fd, struct kstat *st)
 {
-	struct file *f = get_file(args[0]);
-	struct kstat st;
-	long err;
+	struct file *f = get_file(fd);
+	int err;
 
 	if (!f)
 		return -EBADF;
-	err = file_stat(f, &st);
+	err = file_stat(f, st);
 	file_drop(f);
+	return err;
+}
+
+SYSCALL(fstat)
+{
+	struct kstat st;
+	int err = sys_stat_fd(args[0], &st);
+
 	return err ? err : put_stat(args[1], &st);
 }
 
 /*
  * fstat comes as an empty path, and Linux 6.11 and newer take NULL for that: it is spared the copy.
  */
-static int stat_path(ulong dirfd, ulong path_va, u32 flags, struct kstat *st)
+int sys_stat_path(ulong dirfd, ulong path_va, u32 flags, struct kstat *st)
 {
 	char *path, first = '\0';
 	int err;
@@ -104,7 +111,7 @@ SYSCALL(newfstatat)
 
 	if (flags & ~(u32)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
 		return -EINVAL;
-	err = stat_path(args[0], args[1], flags, &st);
+	err = sys_stat_path(args[0], args[1], flags, &st);
 	return err ? err : put_stat(args[2], &st);
 }
 
@@ -142,7 +149,7 @@ SYSCALL(statx)
 			~(u32)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH |
 				AT_STATX_SYNC))
 		return -EINVAL;
-	err = stat_path(args[0], args[1], flags, &st);
+	err = sys_stat_path(args[0], args[1], flags, &st);
 	if (err)
 		return err;
 	u = (struct abi_statx){
@@ -174,29 +181,43 @@ static long put_statfs(ulong to, const struct kstatfs *st)
 	return err ? err : COPYOUT(to, &u);
 }
 
-SYSCALL(statfs)
+int sys_statfs_path(ulong path_va, struct kstatfs *st)
 {
-	struct kstatfs st;
 	char *path;
-	int err = path_copyin(args[0], &path);
+	int err = path_copyin(path_va, &path);
 
 	if (err)
 		return err;
-	err = fs_statfs(path, &st);
+	err = fs_statfs(path, st);
 	path_free(path);
+	return err;
+}
+
+int sys_statfs_fd(ulong fd, struct kstatfs *st)
+{
+	struct file *f = get_file(fd);
+	int err;
+
+	if (!f)
+		return -EBADF;
+	err = file_statfs(f, st);
+	file_drop(f);
+	return err;
+}
+
+SYSCALL(statfs)
+{
+	struct kstatfs st;
+	int err = sys_statfs_path(args[0], &st);
+
 	return err ? err : put_statfs(args[1], &st);
 }
 
 SYSCALL(fstatfs)
 {
-	struct file *f = get_file(args[0]);
 	struct kstatfs st;
-	int err;
+	int err = sys_statfs_fd(args[0], &st);
 
-	if (!f)
-		return -EBADF;
-	err = file_statfs(f, &st);
-	file_drop(f);
 	return err ? err : put_statfs(args[1], &st);
 }
 
@@ -462,11 +483,30 @@ SYSCALL(truncate)
 	return sys_truncate_to(args[0], (off_t)(long)args[1]);
 }
 
-static int times_copyin(ulong va, struct ktime times[2])
+long sys_utimes_to(ulong dirfd, ulong path_va, const struct ktime *times, u32 flags)
+{
+	char *path = NULL;
+	int err = 0;
+
+	if (flags & ~(u32)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) || (!path_va && flags))
+		return -EINVAL;
+	if (!path_va && (int)dirfd == AT_FDCWD)
+		return -EFAULT;
+	if (path_va)
+		err = path_copyin(path_va, &path);
+	if (err)
+		return err;
+	err = fs_utimens((int)dirfd, path, times, flags);
+	path_free(path);
+	return err;
+}
+
+static int times_copyin(ulong va, enum time_form form, struct ktime times[2])
 {
 	struct abi_timespec u[2];
 
-	if (copyin(u, va, sizeof(u)))
+	if (abi_timespec_get(&u[0], va, form) ||
+		abi_timespec_get(&u[1], va + abi_timespec_size(form), form))
 		return -EFAULT;
 	for (int i = 0; i < 2; i++) {
 		if (u[i].nsec < 0 || u[i].nsec > UTIME_NOW)
@@ -476,24 +516,15 @@ static int times_copyin(ulong va, struct ktime times[2])
 	return 0;
 }
 
+long sys_utimensat_in(const ulong *args, enum time_form form)
+{
+	struct ktime times[2];
+	int err = args[2] ? times_copyin(args[2], form, times) : 0;
+
+	return err ? err : sys_utimes_to(args[0], args[1], args[2] ? times : NULL, (u32)args[3]);
+}
+
 SYSCALL(utimensat)
 {
-	u32 flags = (u32)args[3];
-	struct ktime times[2];
-	char *path = NULL;
-	int err = args[2] ? times_copyin(args[2], times) : 0;
-
-	if (err)
-		return err;
-	if (flags & ~(u32)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) || (!args[1] && flags))
-		return -EINVAL;
-	if (!args[1] && (int)args[0] == AT_FDCWD)
-		return -EFAULT;
-	if (args[1])
-		err = path_copyin(args[1], &path);
-	if (err)
-		return err;
-	err = fs_utimens((int)args[0], path, args[2] ? times : NULL, flags);
-	path_free(path);
-	return err;
+	return sys_utimensat_in(args, TIME_LONG);
 }

@@ -11,7 +11,9 @@
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
+#include "proc/trap.h"
 #include "sys/abi.h"
+#include "sys/parts.h"
 #include "sys/syscalls.h"
 #include "vm/kmalloc.h"
 #include "vm/mm.h"
@@ -172,25 +174,25 @@ SYSCALL(getppid)
 SYSCALL(getuid)
 {
 	(void)args;
-	return current_proc()->uid;
+	return trap_value(current_proc()->uid);
 }
 
 SYSCALL(geteuid)
 {
 	(void)args;
-	return current_proc()->euid;
+	return trap_value(current_proc()->euid);
 }
 
 SYSCALL(getgid)
 {
 	(void)args;
-	return current_proc()->gid;
+	return trap_value(current_proc()->gid);
 }
 
 SYSCALL(getegid)
 {
 	(void)args;
-	return current_proc()->egid;
+	return trap_value(current_proc()->egid);
 }
 
 /* The three ids of a process, user or group. */
@@ -508,6 +510,11 @@ static long exchange_limit(struct proc *p, unsigned which, const struct rlimit_p
 	return result;
 }
 
+long sys_limit(unsigned which, const struct rlimit_pair *new, struct rlimit_pair *old)
+{
+	return which < RLIM_COUNT ? exchange_limit(current_proc(), which, new, old) : -EINVAL;
+}
+
 SYSCALL(prlimit64)
 {
 	unsigned which = (unsigned)args[1];
@@ -580,5 +587,5 @@ SYSCALL(times)
 	mutex_unlock(&proc_lock);
 	if (args[0] && COPYOUT(args[0], &tms))
 		return -EFAULT;
-	return (long)(clock_now() / CLOCK_TICK);
+	return trap_value((ulong)(clock_now() / CLOCK_TICK));
 }

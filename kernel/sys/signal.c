@@ -11,6 +11,7 @@
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "sys/abi.h"
+#include "sys/parts.h"
 #include "sys/syscalls.h"
 #include "vm/uaccess.h"
 
@@ -162,6 +163,13 @@ SYSCALL(rt_sigpending)
 	return copyout(args[0], &set, args[1]);
 }
 
+long sys_suspend(u64 mask)
+{
+	signal_set_temporary_mask(mask);
+	timer_sleep(WAIT_FOREVER);
+	return -ERESTARTNOHAND;
+}
+
 SYSCALL(rt_sigsuspend)
 {
 	u64 mask;
@@ -170,27 +178,32 @@ SYSCALL(rt_sigsuspend)
 		return -EINVAL;
 	if (COPYIN(&mask, args[0]))
 		return -EFAULT;
-	signal_set_temporary_mask(mask);
-	timer_sleep(WAIT_FOREVER);
-	return -ERESTARTNOHAND;
+	return sys_suspend(mask);
 }
 
 /*
  * The frame says what the registers, the mask and the alternate stack become; if it says nonsense
  * the program cannot go on.
  */
-SYSCALL(rt_sigreturn)
+long sys_sigreturn_end(int err, u64 mask)
 {
 	struct ksiginfo info = { .signo = SIGSEGV, .code = SI_KERNEL };
-	struct thread *t = current_thread();
-	u64 mask;
 
-	(void)args;
-	if (sigframe_pop(t->tf, t, &mask) < 0)
+	if (err)
 		signal_force(&info);
 	else
 		signal_set_mask(mask);
 	return -ENORESULT;
+}
+
+SYSCALL(rt_sigreturn)
+{
+	struct thread *t = current_thread();
+	u64 mask = 0;
+	int err = sigframe_pop(t->tf, t, &mask);
+
+	(void)args;
+	return sys_sigreturn_end(err, mask);
 }
 
 /* ---- The alternate stack ---- */

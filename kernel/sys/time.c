@@ -8,6 +8,7 @@
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "sys/abi.h"
+#include "sys/parts.h"
 #include "sys/syscalls.h"
 #include "vm/uaccess.h"
 
@@ -20,17 +21,50 @@ enum clock_id {
 #define TIMER_ABSTIME 1
 #define SECONDS_MAX ((s64)(INT64_MAX / (s64)NSEC) - 1) /* beyond: as good as forever */
 
+struct timespec_long {
+	long sec, nsec;
+};
+
+/* The nanoseconds are a long in either form; the rest of the wider one is padding. */
+int abi_timespec_get(struct abi_timespec *ts, ulong va, enum time_form form)
+{
+	struct timespec_long u;
+
+	if (form == TIME_64) {
+		if (COPYIN(ts, va))
+			return -EFAULT;
+		ts->nsec = (long)ts->nsec;
+		return 0;
+	}
+	if (COPYIN(&u, va))
+		return -EFAULT;
+	*ts = (struct abi_timespec){ u.sec, u.nsec };
+	return 0;
+}
+
+int abi_timespec_put(ulong va, const struct abi_timespec *ts, enum time_form form)
+{
+	struct timespec_long u = { (long)ts->sec, (long)ts->nsec };
+
+	return form == TIME_64 ? COPYOUT(va, ts) : COPYOUT(va, &u);
+}
+
+size_t abi_timespec_size(enum time_form form)
+{
+	return form == TIME_64 ? sizeof(struct abi_timespec) : sizeof(struct timespec_long);
+}
+
 int abi_timespec_ns(const struct abi_timespec *ts, u64 *ns)
 {
 	if (ts->sec < 0 || ts->nsec < 0 || (u64)ts->nsec >= NSEC)
 		return -EINVAL;
-	*ns = (u64)MIN((s64)ts->sec, SECONDS_MAX) * NSEC + (u64)ts->nsec;
+	*ns = (u64)MIN(ts->sec, SECONDS_MAX) * NSEC + (u64)ts->nsec;
 	return 0;
 }
 
 struct abi_timespec abi_timespec_of(u64 ns)
 {
-	return (struct abi_timespec){ (long)(ns / NSEC), (long)(ns % NSEC) };
+	return (struct abi_timespec){ (s64)(ns / NSEC), (s64)(ns % NSEC) };
 }
 
 struct abi_timeval abi_timeval_of(u64 ns)
@@ -81,7 +115,7 @@ static int clock_read(int id, u64 *ns)
 	return -EINVAL;
 }
 
-SYSCALL(clock_gettime)
+long sys_clock_gettime_in(const ulong *args, enum time_form form)
 {
 	struct abi_timespec ts;
 	u64 ns;
@@ -89,17 +123,27 @@ SYSCALL(clock_gettime)
 	if (clock_read((int)args[0], &ns))
 		return -EINVAL;
 	ts = abi_timespec_of(ns);
-	return COPYOUT(args[1], &ts);
+	return abi_timespec_put(args[1], &ts, form);
 }
 
-SYSCALL(clock_getres)
+SYSCALL(clock_gettime)
+{
+	return sys_clock_gettime_in(args, TIME_LONG);
+}
+
+long sys_clock_getres_in(const ulong *args, enum time_form form)
 {
 	struct abi_timespec ts = { 0, 1 };
 	u64 ns;
 
 	if (clock_read((int)args[0], &ns))
 		return -EINVAL;
-	return args[1] ? COPYOUT(args[1], &ts) : 0;
+	return args[1] ? abi_timespec_put(args[1], &ts, form) : 0;
+}
+
+SYSCALL(clock_getres)
+{
+	return sys_clock_getres_in(args, TIME_LONG);
 }
 
 SYSCALL(gettimeofday)
@@ -116,7 +160,7 @@ SYSCALL(gettimeofday)
  * Sleep for ns. If a signal ends it, *rem (a user address, or 0) gets what was left; the call,
  * restarted, then sleeps that long.
  */
-static long sleep_relative(u64 ns, ulong rem)
+static long sleep_relative(u64 ns, ulong rem, enum time_form form)
 {
 	struct thread *t = current_thread();
 	u64 now = clock_now(), deadline = t->restart_deadline;
@@ -129,7 +173,7 @@ static long sleep_relative(u64 ns, ulong rem)
 		return 0;
 	now = clock_now();
 	left = abi_timespec_of(deadline > now ? deadline - now : 0);
-	if (rem && COPYOUT(rem, &left))
+	if (rem && abi_timespec_put(rem, &left, form))
 		return -EFAULT;
 	t->restart_deadline = deadline;
 	return -ERESTART_SLEEP;
@@ -148,23 +192,22 @@ SYSCALL(nanosleep)
 	struct abi_timespec ts;
 	u64 ns;
 
-	if (COPYIN(&ts, args[0]))
+	if (abi_timespec_get(&ts, args[0], TIME_LONG))
 		return -EFAULT;
-	return abi_timespec_ns(&ts, &ns) ? -EINVAL : sleep_relative(ns, args[1]);
+	if (abi_timespec_ns(&ts, &ns))
+		return -EINVAL;
+	return sleep_relative(ns, args[1], TIME_LONG);
 }
 
-SYSCALL(clock_nanosleep)
+/* 0, or why nobody can sleep by this clock. */
+static int judge_sleep_clock(int clock)
 {
-	int clock = (int)args[0];
-	struct abi_timespec ts;
-	u64 ns;
-
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_MONOTONIC:
 	case CLOCK_BOOTTIME:
 	case CLOCK_TAI:
-		break;
+		return 0;
 	case CLOCK_PROCESS_CPUTIME:
 	case CLOCK_THREAD_CPUTIME:
 	case CLOCK_MONOTONIC_RAW:
@@ -173,12 +216,26 @@ SYSCALL(clock_nanosleep)
 	case CLOCK_REALTIME_ALARM:
 	case CLOCK_BOOTTIME_ALARM:
 		return -EOPNOTSUPP;
-	default:
-		return -EINVAL;
 	}
-	if (COPYIN(&ts, args[2]))
+	return -EINVAL;
+}
+
+long sys_clock_nanosleep_in(const ulong *args, enum time_form form)
+{
+	int clock = (int)args[0], err = judge_sleep_clock(clock);
+	struct abi_timespec ts;
+	u64 ns;
+
+	if (err)
+		return err;
+	if (abi_timespec_get(&ts, args[2], form))
 		return -EFAULT;
 	if (abi_timespec_ns(&ts, &ns))
 		return -EINVAL;
-	return args[1] & TIMER_ABSTIME ? sleep_until(clock, ns) : sleep_relative(ns, args[3]);
+	return args[1] & TIMER_ABSTIME ? sleep_until(clock, ns) : sleep_relative(ns, args[3], form);
+}
+
+SYSCALL(clock_nanosleep)
+{
+	return sys_clock_nanosleep_in(args, TIME_LONG);
 }

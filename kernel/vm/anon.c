@@ -187,11 +187,12 @@ static NOINLINE struct anon_node *node_own(struct anontab *t, struct anon_node *
 	struct anon_node *old, ulong va, unsigned level, struct batch *b)
 {
 	struct anon_node *n = old ? node_clone(old, level) : node_new();
-	unsigned slot = slot_index(va, level + 1);
 
 	if (!n)
 		return NULL;
 	if (parent) {
+		unsigned slot = slot_index(va, level + 1);
+
 		parent->child[slot] = n;
 		parent->used |= slot_bit(slot);
 	} else {

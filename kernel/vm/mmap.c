@@ -209,7 +209,7 @@ static ulong choose_address(struct mm *mm, ulong hint, ulong len)
 	if (hint && hint <= USER_TOP - len && vma_range_free(mm, hint, hint + len))
 		return hint;
 	at = vma_gap(mm, len, MMAP_BASE, USER_TOP);
-	return at ? at : vma_gap(mm, len, MMAP_MIN, MMAP_BASE);
+	return at ? at : vma_gap(mm, len, MMAP_MIN, USER_TOP);
 }
 
 static unsigned vma_flags_of(const struct map_request *rq)

@@ -11,7 +11,7 @@
 #include <sys/uio.h>
 
 #define GIB ((size_t)1 << 30)
-#define HUGE_SIZE (sizeof(long) == 8 ? 200 * GIB : 1 * GIB)
+#define HUGE_SIZE (sizeof(long) == 8 ? 200 * GIB : GIB / 4 * 3)
 #define WAIT_MS 20000
 
 static int *working; /* shared: the child has come to its request */
@@ -69,11 +69,11 @@ static void read_often(void)
 
 static void write_often(void)
 {
-	unsigned char *zeros = must_map(GIB, PROT_READ, ANON | MAP_NORESERVE, -1, 0);
+	unsigned char *zeros = must_map(GIB / 2, PROT_READ, ANON | MAP_NORESERVE, -1, 0);
 	int fd[2];
 
 	if (pipe(fd) == 0)
-		write(fd[1], zeros, GIB);
+		write(fd[1], zeros, GIB / 2);
 }
 
 static void test_kills(void)

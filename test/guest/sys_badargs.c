@@ -44,6 +44,7 @@ enum { FILE_FD = 10, RDONLY_FD, WRONLY_FD, DIR_FD, PIPE_R, PIPE_W, NULL_FD, ZERO
 enum {
 	MAY_DIE = 1,   /* may end the child by a signal */
 	MAY_WAIT = 2,  /* may wait for ever: a timer ends that soon */
+	MAY_BLOCK = 8, /* may block that timer's signal too: it is killed soon */
 	FRESH = 4,     /* spoils its process: every value gets a new one */
 };
 
@@ -273,7 +274,7 @@ static int run_child(const struct call *c, int from, int to)
 	guarded = tap_fork();
 	if (guarded == 0)
 		run_calls(c, from, to);
-	set_timer(10000000);
+	set_timer(c->flags & MAY_BLOCK ? 1000000 : 10000000);
 	end = end_of(guarded);
 	set_timer(0);
 	at = board->at;
@@ -281,6 +282,8 @@ static int run_child(const struct call *c, int from, int to)
 	if (done_all)
 		return to;
 	if (end == KILLED_BY(SIGALRM) && (c->flags & MAY_WAIT))
+		return at + 1;
+	if (end == KILLED_BY(SIGKILL) && (c->flags & MAY_BLOCK))
 		return at + 1;
 	if (end >= KILLED_BY(1) && end != KILLED_BY(SIGKILL) && (c->flags & MAY_DIE))
 		return at + 1;
@@ -407,8 +410,8 @@ static void sweep_signals(void)
 		LABELLED("rt_sigprocmask that asks", rt_sigprocmask, "xxon", 0, SIG_BLOCK, 0, g, 8),
 		CALL(rt_sigpending, "Ox", 0, g, 8),
 		LABELLED("rt_sigpending, its size", rt_sigpending, "xn", 0, g, 8),
-		CALL(rt_sigsuspend, "Ix", MAY_WAIT, g, 8),
-		LABELLED("rt_sigsuspend, its size", rt_sigsuspend, "xn", MAY_WAIT, g, 8),
+		CALL(rt_sigsuspend, "Ix", MAY_WAIT | MAY_BLOCK, g, 8),
+		LABELLED("rt_sigsuspend, its size", rt_sigsuspend, "xn", MAY_WAIT | MAY_BLOCK, g, 8),
 		LABELLED("sigaltstack that sets", sigaltstack, "ix", 0, 0, 0),
 		LABELLED("sigaltstack that asks", sigaltstack, "xo", 0, 0, g),
 		CALL(setitimer, "nio", 0, ITIMER_VIRTUAL, g, g + 64),

@@ -30,6 +30,15 @@ foreach {size least most} {32M 16000 32768 1G 900000 1048576} {
 	is [power_off] 0 "powers off"
 }
 
+foreach board [of_machine QEMU_BOARDS] {
+	ok [boot --disk $disk --board $board] "boots on board $board"
+	is [power_off] 0 "powers off"
+}
+foreach cpu [of_machine QEMU_CPUS_TESTED] {
+	ok [boot --disk $disk --cpu $cpu] "boots on CPU $cpu"
+	is [power_off] 0 "powers off"
+}
+check_disk $disk "the disk is clean"
 ok [boot --disk $disk --icount] "boots under --icount"
 is [power_off] 0 "powers off"
 ok [boot --disk $disk --debug] "boots the debug kernel"

@@ -99,7 +99,7 @@ like "$err" 'no such file' 'said in a sentence'
 status_of 126 'a text' "$root/Makefile"
 status_of 126 "a program of the host's" /bin/true
 like "$err" 'not a program for this machine' 'said in a sentence'
-cross=$(sed -n 's/^CROSS := //p' "$root/kernel/arch/$machine/machine.mk")
+cross=$(of_machine CROSS)
 echo 'int main(void) { return 0; }' >"$work/main.c"
 "${cross}gcc" -o "$work/dynamic" "$work/main.c"
 status_of 126 'a dynamically linked program' "$work/dynamic"
@@ -116,7 +116,8 @@ status_of 126 'a program that was cut short' "$work/short"
 like "$err" 'cut short' 'said in a sentence'
 status_of 126 'a folder' "$work"
 
-# A program whose ELF header lies in a way that only the kernel sees: byte OFFSET, bytes in \x form.
+# A program whose ELF header lies in a way that only the kernel sees: byte OFFSET, bytes in \x form, those of
+# a word of the machine.
 lying() {
 	cp "$guest/hello" "$work/lying"
 	printf "$2" | dd of="$work/lying" bs=1 seek="$1" conv=notrunc status=none
@@ -124,18 +125,25 @@ lying() {
 	like "$status" '^(126|127|139|137)$' "$3: it is refused or killed"
 	ok "$3: the kernel lives" test "$status" -ne 125
 }
-if [[ $machine == riscv64 ]]; then
-	first=$(readelf -lW "$guest/hello" 2>/dev/null | awk '/^  [A-Z_]+ +0x/ { n++; if ($1 == "LOAD") { print 64 + 56 * (n - 1); exit } }')
-	if [[ $first ]]; then
-		lying $((first + 16)) '\x00\x00\x00\x80\xff\xff\xff\xff' 'a segment at a kernel address'
-		lying $((first + 40)) '\xff\xff\xff\xff\xff\xff\xff\x7f' 'a segment larger than memory'
-		lying $((first + 32)) '\xff\xff\xff\xff\xff\xff\xff\x7f' 'a segment larger than the file'
-		lying $((first + 16)) '\x01\x00\x00\x00\x00\x00\x00\x00' 'a segment at no whole page'
-	fi
-	lying 24 '\xff\xff\xff\xff\xff\xff\xff\xff' 'an entry at no address'
-	lying 54 '\x01\x00' 'program headers of a wrong size'
-	lying 56 '\x00\x00' 'no program headers'
+# Where the fields are: the ELF header's entry, size and number of program headers; a program header's
+# address, size in the file and size in memory (ELF specification 1.2 and its form for 64 bits).
+if [[ $(of_machine ELF_CLASS) == 2 ]]; then
+	entry=24 header_size=54 header_count=56 address=16 in_file=32 in_memory=40 header=64 each=56
+	ones='\xff\xff\xff\xff\xff\xff\xff\xff' huge='\xff\xff\xff\xff\xff\xff\xff\x7f'
+	kernel='\x00\x00\x00\x80\xff\xff\xff\xff' odd='\x01\x00\x00\x00\x00\x00\x00\x00'
+else
+	entry=24 header_size=42 header_count=44 address=8 in_file=16 in_memory=20 header=52 each=32
+	ones='\xff\xff\xff\xff' huge='\xff\xff\xff\x7f' kernel='\x00\x00\x10\xc0' odd='\x01\x00\x00\x00'
 fi
+first=$("${cross}readelf" -lW "$guest/hello" |
+	awk -v header=$header -v each=$each '/^  [A-Z_]+ +0x/ { if ($1 == "LOAD") { print header + each * n; exit } n++ }')
+lying $((first + address)) "$kernel" 'a segment at a kernel address'
+lying $((first + in_memory)) "$huge" 'a segment larger than memory'
+lying $((first + in_file)) "$huge" 'a segment larger than the file'
+lying $((first + address)) "$odd" 'a segment at no whole page'
+lying $entry "$ones" 'an entry at no address'
+lying $header_size '\x01\x00' 'program headers of a wrong size'
+lying $header_count '\x00\x00' 'no program headers'
 
 # --- machines ---
 
@@ -144,12 +152,19 @@ status_of 0 '8 CPUs' --cpus 8 "$guest/hello"
 status_of 0 '--icount' --icount "$guest/hello"
 status_of 0 'the debug kernel' --debug "$guest/hello"
 free=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
+most=$(of_machine MEMORY_MAX)
 if ((free > 3000)); then
-	status_of 0 '8 GiB' --memory 8G --time-limit 120 "$guest/hello"
+	status_of 0 'as much memory as there may be' --memory "${most}M" --time-limit 120 "$guest/hello"
 else
-	skip "the host has $free MiB free" '8 GiB'
+	skip "the host has $free MiB free" 'as much memory as there may be'
 fi
-(ulimit -v 2000000; run "$mv6" exec -m "$machine" --memory 8G "$guest/hello"; echo "$status $err") >"$work/limited" </dev/null
+for board in $(of_machine QEMU_BOARDS); do
+	status_of 0 "board $board" --board "$board" "$guest/hello"
+done
+for disk in $(of_machine QEMU_DISKS); do
+	status_of 0 "a disk as $disk" --disk-as "$disk" "$guest/hello"
+done
+(ulimit -v 2000000; run "$mv6" exec -m "$machine" --memory "${most}M" "$guest/hello"; echo "$status $err") >"$work/limited" </dev/null
 like "$(<"$work/limited")" '^125 .*not enough free memory' 'no memory on the host: a sentence'
 
 # --- two at once, and one that is told to end ---

@@ -1,10 +1,12 @@
 #!/bin/bash
 # tools/harness: counts what tests say, and never takes a test for good that ended badly.
+# machine: none
 . "$(dirname "$0")/lib.sh"
 
-mkdir -p "$work/tree/test/user"
+mkdir -p "$work"/tree/test/{user,guest/beta} "$work/tree/tools"
 cd "$work/tree" || exit 1
 unset MV6_EXEC_OPTIONS
+export MACHINES=alpha
 
 # script NAME LINE...: a test that runs these lines of shell.
 script() {
@@ -52,10 +54,10 @@ script a 'echo 1..1' 'echo "not ok 1 - the reason"' 'echo complaint >&2'
 run "$root/tools/harness"
 like "$out" 'the reason' 'the end of a failed test is shown'
 like "$out" 'complaint' 'with its standard error'
-like "$(cat build/test/user-a.log)" 'not ok 1 - the reason' 'its log is kept'
+like "$(cat build/test/alpha/user-a.log)" 'not ok 1 - the reason' 'its log is kept'
 
 script b 'echo 1..1' 'echo ok 1'
-for name in b user/b test/user/b.t b.t; do
+for name in b user/b user@alpha/b test/user/b.t b.t; do
 	run "$root/tools/harness" "$name"
 	is "$(tail -n 1 <<<"$out")" '1 passed, 0 failed' "selected by $name"
 done
@@ -63,4 +65,39 @@ run "$root/tools/harness" user
 is "$(tail -n 1 <<<"$out")" '1 passed, 1 failed' 'selected by its group'
 run "$root/tools/harness" c
 is "$status" 1 'a name that selects nothing'
+rm -f test/user/*.t
+
+# --- machines ---
+
+export MACHINES='alpha beta'
+script a 'echo 1..1' 'echo ok 1'
+counts 2 0 'a test runs on each machine'
+script a '# machine: beta' 'echo 1..1' '[ $MACHINE = beta ] && echo ok 1'
+counts 1 0 'one that is for one machine, there'
+script a '# machine: none' 'echo 1..1' 'echo ok 1'
+counts 1 0 'one that needs none, once'
+
+# prints_of ALPHA BETA: the program that both machines run prints these lines behind its result.
+prints_of() {
+	printf '#!/bin/sh\ncase $1 in\n*alpha*) %s ;;\n*beta*) %s ;;\nesac\necho 1..1\necho ok 1 - it\n' "$1" "$2" \
+		>tools/guest-run
+	chmod +x tools/guest-run
+	echo 'int main(void) { return done(); }' >test/guest/p.c
+}
+
+prints_of : :
+counts 3 0 'a program that prints the same on both'
+prints_of 'echo "# 5 ms"' 'echo "# 7 ms"'
+counts 3 0 'its remarks may differ'
+prints_of 'echo a word' :
+run "$root/tools/harness"
+is "$(tail -n 1 <<<"$out")" '2 passed, 1 failed' 'a program that prints something else'
+like "$out" 'not ok - guest/p: same output on alpha and beta' 'which is said'
+like "$out" '-a word' 'and shown'
+prints_of : :
+mv test/guest/p.c test/guest/beta/
+counts 1 0 "a machine's own program runs there alone"
+MACHINES=alpha run "$root/tools/harness"
+is "$(tail -n 1 <<<"$out")" '0 passed, 0 failed' 'nothing to run is no success'
+is "$status" 1 'nor is it by its status'
 done_testing

@@ -15,6 +15,11 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 results=0 failures=0
 
+# of_machine NAME: a value of the machine's description.
+of_machine() {
+	sed -n "s/^$1 := *//p" "$root/kernel/arch/$machine/machine.mk"
+}
+
 # ok NAME COMMAND...: the command succeeds.
 ok() {
 	local name=$1

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # tools/link against machines that are small perl programs: every rule of the protocol, both ways,
 # and everything a machine can do wrong.
+# machine: none
 use strict;
 use warnings;
 use File::Basename qw(dirname);

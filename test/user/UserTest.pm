@@ -1,4 +1,4 @@
-# What the tests of the user land share: running its programs, on Linux by qemu-riscv64 (user mode).
+# What the tests of the user land share: running its programs, on Linux, by QEMU's user mode if need be.
 #
 # Programs find each other through PATH: every one gets a small script there that starts it under the emulator.
 # USER_BIN names the folder of the built programs. With REFEREE=/bin/sh the shell's cases run under that shell
@@ -17,11 +17,7 @@ my $root = abs_path(dirname(__FILE__) . '/../..');
 our $bin = abs_path($ENV{USER_BIN} || "$root/build/$machine/user");
 our $scratch = tempdir('mv6-user-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $wrappers = tempdir('mv6-bin-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-my $emulator = '';
-if ($machine eq 'riscv64') {
-	($emulator) = grep { -x } map { "$_/qemu-riscv64" } split /:/, $ENV{PATH};
-	die "qemu-riscv64 is missing\n" unless $emulator;
-}
+my $emulator = find_emulator();
 
 die "$bin has no programs: build them first\n" unless -x "$bin/sh";
 for my $program (glob "$bin/*") {
@@ -33,6 +29,15 @@ for my $program (glob "$bin/*") {
 }
 chdir $scratch or die;
 my $path = $ENV{REFEREE} ? $ENV{PATH} : $wrappers;
+
+# The emulator of Linux processes that the machine's description names: its path, '' if it needs none.
+sub find_emulator {
+	my ($name) = slurp("$root/kernel/arch/$machine/machine.mk") =~ /^QEMU_USER := *(\S+)$/m;
+	return '' unless $name;
+	my ($path) = grep { -x } map { "$_/$name" } split /:/, $ENV{PATH};
+	die "$name is missing\n" unless $path;
+	return $path;
+}
 
 sub slurp {
 	my ($file) = @_;

@@ -3,7 +3,10 @@
 set here [file dirname [file normalize [info script]]]
 source $here/terminal.exp
 set machine [expr {[info exists env(MACHINE)] ? $env(MACHINE) : "riscv64"}]
-set emulator [expr {$machine eq "riscv64" ? "qemu-riscv64 -0 sh" : ""}]
+set emulator ""
+set description [open $here/../../kernel/arch/$machine/machine.mk]
+if {[regexp -line {^QEMU_USER := *(\S+)} [read $description] all program]} { set emulator "$program -0 sh" }
+close $description
 set env(PATH) "/usr/bin:/bin"
 set env(TERM) dumb
 set env(HOME) /tmp

@@ -1,10 +1,9 @@
 #!/bin/sh
-# The library's own test program, under the emulator.
+# The library's own test program on Linux, by the machine's emulator if it needs one.
 cd "$(dirname "$0")/../.." || exit 1
-program=$PWD/build/${MACHINE:-riscv64}/test-user/libc
+machine=${MACHINE:-riscv64}
+program=$PWD/build/$machine/test-user/libc
+emulator=$(sed -n 's/^QEMU_USER := *//p' "kernel/arch/$machine/machine.mk")
 dir=$(mktemp -d) && cd "$dir" || exit 1
 trap 'rm -rf "$dir"' EXIT
-case ${MACHINE:-riscv64} in
-riscv64) qemu-riscv64 "$program" ;;
-*) "$program" ;;
-esac
+$emulator "$program"

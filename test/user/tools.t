@@ -161,7 +161,8 @@ tool('env of a missing program', ['env', 'nosuch'], '', 127, qr/nosuch/);
 tool('date', ['date', '+%Y'], ((gmtime)[5] + 1900) . "\n");
 tool('sleep', ['sleep', '0.01'], '');
 tool('sleep of nonsense', ['sleep', 'x'], '', 2, qr/"x" is not a time/);
-tool('uname', ['uname', '-m'], "riscv64\n") if ($ENV{MACHINE} || 'riscv64') eq 'riscv64';
+($out) = run_tool('uname', ['-m']);
+like($out, qr/^[a-z]\w+$/, 'uname names the machine');
 tool('which', ['which', 'nosuch'], '', 1);
 
 # Bytes

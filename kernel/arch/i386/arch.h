@@ -3,12 +3,17 @@
  */
 #pragma once
 
+#include "acpi.h"
 #include "lib/types.h"
 #include "machine/cpu.h"
 #include "machine/param.h"
 #include "machine/segment.h"
 
+struct thread;
 struct trapframe;
+struct user_state;
+
+#define EMERGENCY_STACK_SIZE 8192
 
 /* kernel.ld: the image and where its sections begin and end */
 extern const u8 kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_data_end[],
@@ -28,15 +33,27 @@ struct percpu {
 extern struct percpu percpus[MAX_CPUS];
 
 /* Of the boot CPU; the others must have as much. */
-extern u32 cpu_features;	/* CPUID 1, EDX */
-extern u32 cpu_features_ecx;	/* CPUID 1, ECX */
+extern u32 cpu_features;     /* CPUID 1, EDX */
+extern u32 cpu_features_ecx; /* CPUID 1, ECX */
+extern u32 cpu_xstate;	     /* what XSAVE keeps of a program's registers (XCR0); 0: there is no XSAVE */
 #define FEATURE_TSC (1u << 4)
-#define FEATURE_PAE (1u << 6)
 #define FEATURE_APIC (1u << 9)
 #define FEATURE_PGE (1u << 13)
-#define FEATURE_FXSR (1u << 24)
 #define FEATURE_SSE (1u << 25)
+#define ECX_TSC_DEADLINE (1u << 24)
 #define ECX_XSAVE (1u << 26)
+#define ECX_AVX (1u << 28)
+#define ECX_RDRAND (1u << 30)
+
+/*
+ * Set this CPU up as number `id` of the kernel's: segments, TSS, control registers. `stack` is the
+ * kernel stack it is on. From here on current_thread() answers `t`. Interrupts off.
+ */
+void cpu_init(u32 id, struct thread *t);
+/* The boot CPU, before cpu_init: what kind of CPU this is. */
+void cpu_identify(void);
+/* The boot CPU, once the kernel's map is loaded: its double faults are to be told under it. */
+void cpu_use_kernel_map(void);
 
 static inline void cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
@@ -57,43 +74,6 @@ static inline void msr_write(u32 msr, u64 v)
 {
 	__asm__ volatile("wrmsr" : : "A"(v), "c"(msr));
 }
-
-/* --- acpi.c: the tables of the firmware --- */
-
-struct acpi_cpu {
-	u8 apic_id;
-};
-struct acpi_ioapic {
-	u8 id;
-	u32 addr;     /* physical */
-	u32 gsi_base; /* the global number of its first input */
-};
-/* An ISA interrupt that is wired to another input, or in another way, than by default. */
-struct acpi_override {
-	u8 irq;
-	u32 gsi;
-	bool level, low;
-};
-#define ACPI_MAX_IOAPICS 4
-#define ACPI_MAX_OVERRIDES 16
-extern struct acpi {
-	bool found;	  /* there are tables, and an MADT among them */
-	u32 lapic;	  /* physical address of the local APICs' registers */
-	unsigned ncpus;	  /* usable CPUs, the boot CPU among them; at most MAX_CPUS */
-	u8 cpu[MAX_CPUS]; /* APIC ids */
-	unsigned ncpus_left_out;
-	unsigned nioapics, noverrides;
-	struct acpi_ioapic ioapic[ACPI_MAX_IOAPICS];
-	struct acpi_override override[ACPI_MAX_OVERRIDES];
-	bool has_pic;	  /* the two 8259 are there as well */
-} acpi;
-
-/* Finds and reads the tables; needs kernel windows. Without tables, or with damaged ones, acpi.found
- * stays false. */
-void acpi_init(void);
-/* Ask the firmware's registers to end the machine (S5) or restart it; return if they cannot. */
-void acpi_poweroff(void);
-void acpi_reset(void);
 
 /* --- irq.c, apic.c, pic.c: interrupt controllers --- */
 
@@ -134,4 +114,37 @@ void clock_delay(u32 microseconds);
 /* --- smp.c --- */
 
 void smp_interrupt(void); /* VECTOR_IPI came */
-void smp_stop_if_told(void);
+
+/* boot.S hands over: the boot CPU, with what the loader left in eax and ebx. */
+void boot_start(u32 magic, u32 info) NORETURN;
+/* Another CPU, number `id`, on its stack. */
+void boot_secondary_main(u32 id) NORETURN;
+extern u8 boot_stack_guard[], boot_stack[];
+/* The code that another CPU begins with: copied to a page below 1 MiB. */
+extern const u8 ap_begin[], ap_end[];
+/* What it needs, one CPU at a time; boot.S knows the order. */
+struct secondary_start {
+	u32 root, esp, id;
+};
+extern struct secondary_start boot_secondary_start;
+#define AP_PAGE 8 /* physical page that the code is copied to; reserved by boot.c */
+
+/* --- boot.c --- */
+
+extern u32 boot_magic_number, boot_info_address; /* what the loader left */
+
+/* --- trap.S, trap.c --- */
+
+void trap_from_user(struct trapframe *tf);
+void trap_from_kernel(struct trapframe *tf);
+void trap_init(void); /* the boot CPU: fill the IDT */
+void trap_double_fault(void) NORETURN;
+extern u8 emergency_stacks[][EMERGENCY_STACK_SIZE]; /* one a CPU: where a double fault is told */
+
+/* --- user_state.c --- */
+
+/* Write u's thread-local descriptors into this CPU's GDT. Interrupts off, or no sleep since. */
+void tls_load(const struct user_state *u);
+void gs_load(u32 selector); /* uaccess.S: one that cannot be loaded becomes the null selector */
+/* The current thread t used floating point for the first time. Interrupts off. */
+void user_state_use_fp(struct thread *t);

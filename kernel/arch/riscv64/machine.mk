@@ -20,12 +20,26 @@ ELF_CLASS := 2
 ELF_MACHINE := f3
 ELF_NAME := 64-bit RISC-V
 
-# The emulator, its board and the disk on it, the emulator of Linux processes (none where the host can
-# run them); the range of memory sizes in MiB.
+# The emulator, its boards and CPU models (the first board is the one that is used; the model is QEMU's
+# own choice if none is named here), those that tests boot on as well, and what else it has to be told.
 QEMU := qemu-system-riscv64
-QEMU_BOARD := -machine virt -bios default -global virtio-mmio.force-legacy=false
+QEMU_BOARDS := virt
+QEMU_CPU :=
+QEMU_CPUS_TESTED :=
+QEMU_OPTIONS := -bios default -global virtio-mmio.force-legacy=false
+
+# How a disk is connected, the usual way first (_BOARD: on that board); QEMU's device for each way, or
+# "initrd" for a disk that is read into memory.
+QEMU_DISKS := virtio
+QEMU_DISK_virtio := virtio-blk-device
+
+# The emulator of Linux processes (none where the host can run them).
 QEMU_USER := qemu-riscv64
-QEMU_DISK := virtio-blk-device
+
+# GRUB's name for the platform that it boots this machine on (none: disks cannot be made bootable).
+GRUB_PLATFORM :=
+
+# The range of memory sizes in MiB.
 MEMORY_MIN := 32
 MEMORY_MAX := 8192
 

@@ -22,9 +22,10 @@ static ssize_t file_read(struct file *f, struct uio *u, off_t *pos)
 }
 
 /* The limits on how large a file may grow: cuts *left, or fails. */
-static int limit_write(struct ext2 *x, off_t pos, size_t *left)
+static int limit_write(struct file *f, off_t pos, size_t *left)
 {
-	u64 limit = current_proc()->rlimit[RLIMIT_FSIZE].cur, most = ext2_max_size(x);
+	u64 limit = current_proc()->rlimit[RLIMIT_FSIZE].cur,
+	    most = f->flags & O_LARGEFILE ? ext2_max_size(ext2_of(f->inode)) : SMALL_FILE_MAX;
 
 	if ((u64)pos >= limit && *left) {
 		signal_kernel(current_proc(), SIGXFSZ);
@@ -46,7 +47,7 @@ static ssize_t write_locked(struct file *f, struct uio *u, off_t *pos)
 
 	if (f->flags & O_APPEND)
 		*pos = (off_t)e->data.size;
-	err = limit_write(ext2_of(f->inode), *pos, &left);
+	err = limit_write(f, *pos, &left);
 	if (err)
 		return err;
 	u->left = left;

@@ -8,15 +8,11 @@
 #pragma once
 
 #include "lib/types.h"
+#include "machine/offsets.h"
 
 struct cpu;
 struct thread;
 
-/* Places in struct percpu; checked in cpu.c. */
-#define PERCPU_THREAD 0
-#define PERCPU_CPU 4
-#define PERCPU_ID 8
-#define PERCPU_REQUEST 12
 #define EFLAGS_IF 0x200ul
 
 /* A thread's own answer never changes, so the compiler may keep it in a register across calls. */

@@ -1,0 +1,59 @@
+/*
+ * Paths from programs, and the parts of calls that the handlers here share with those that stand in
+ * a machine's folder: calls whose 64-bit arguments travel in pairs of words, whose structures have a
+ * second form, or which newer machines do not have any more.
+ *
+ * All of them may sleep and answer a result or -errno, as handlers do. `args` are argument words.
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "sys/abi.h"
+
+struct kstat;
+struct kstatfs;
+struct ktime;
+struct rlimit_pair;
+
+/*
+ * A kernel copy of the string at user address va: 0, -EFAULT, -ENAMETOOLONG, -ENOMEM. Freed by
+ * path_free.
+ */
+int path_copyin(ulong va, char **out);
+void path_free(char *path);
+
+/* file.c */
+long sys_pread_at(const ulong *args, off_t pos); /* args: descriptor, buffer, count */
+long sys_pwrite_at(const ulong *args, off_t pos);
+off_t sys_seek_to(ulong fd, off_t off, int whence);
+/* pos NULL: the input's own. */
+long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count);
+/* deadline as fs_poll takes it; -ERESTARTNOHAND if a signal ended it */
+long sys_poll_until(ulong fds, ulong nfds, u64 deadline);
+long sys_ppoll_in(const ulong *args, enum time_form form);
+long sys_ftruncate_to(ulong fd, off_t size);
+
+/* path.c */
+int sys_stat_path(ulong dirfd, ulong path, u32 at_flags, struct kstat *st);
+int sys_stat_fd(ulong fd, struct kstat *st);
+int sys_statfs_path(ulong path, struct kstatfs *st);
+int sys_statfs_fd(ulong fd, struct kstatfs *st);
+long sys_truncate_to(ulong path, off_t size);
+long sys_utimensat_in(const ulong *args, enum time_form form);
+/* times NULL: now. Judges flags and that path 0 is a descriptor's. */
+long sys_utimes_to(ulong dirfd, ulong path, const struct ktime *times, u32 at_flags);
+
+/* time.c */
+long sys_clock_gettime_in(const ulong *args, enum time_form form);
+long sys_clock_getres_in(const ulong *args, enum time_form form);
+long sys_clock_nanosleep_in(const ulong *args, enum time_form form);
+
+/* signal.c */
+/* Sleep with this mask until a signal is to be acted upon: -ERESTARTNOHAND. */
+long sys_suspend(u64 mask);
+/* What becomes of a sigreturn: err says whether the frame was sound, mask what was in it. */
+long sys_sigreturn_end(int err, u64 mask);
+
+/* proc.c */
+/* Of the current process; new NULL: only tell. */
+long sys_limit(unsigned which, const struct rlimit_pair *new, struct rlimit_pair *old);
