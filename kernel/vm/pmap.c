@@ -247,7 +247,7 @@ static void unpark(pte_t *up)
 			continue;
 		left--;
 		if (pte_prot(*e) & PROT_WRITE)
-			pte_set(e, pte_restrict(*e, PROT_READ | PROT_EXEC));
+			pte_restrict(e, PROT_READ | PROT_EXEC);
 	}
 	entry_open(up, pte_unpark(*up));
 }
@@ -463,7 +463,7 @@ static void restrict_entries(struct pmap *pm, pte_t *table, ulong va, ulong stop
 		if (!pte_valid(*e) || !(pte_prot(*e) & ~prot))
 			continue;
 		if (pte_prot(*e) & prot) {
-			pte_set(e, pte_restrict(*e, prot));
+			pte_restrict(e, prot);
 		} else {
 			pte_set(e, 0);
 			dropped++;
@@ -555,7 +555,7 @@ bool pmap_clean_page(struct pmap *pm, ulong va, struct page *page)
 	writable = e && pte_valid(*e) && pte_paddr(*e) == page_paddr(page) &&
 		(pte_prot(*e) & PROT_WRITE);
 	if (writable)
-		pte_set(e, pte_restrict(*e, PROT_READ | PROT_EXEC));
+		pte_restrict(e, PROT_READ | PROT_EXEC);
 	spin_unlock(&pm->lock);
 	return writable;
 }

@@ -89,9 +89,9 @@ static inline unsigned pte_prot(pte_t e)
 	return (e >> 1) & 7;
 }
 
-static inline pte_t pte_restrict(pte_t e, unsigned prot)
+static inline void pte_restrict(pte_t *e, unsigned prot)
 {
-	return e & ~((pte_t)(~pte_effective(prot) & 7) << 1);
+	pte_set(e, *e & ~((pte_t)(~pte_effective(prot) & 7) << 1));
 }
 
 static inline pte_t pte_park(pte_t table)

@@ -128,16 +128,16 @@ static inline unsigned pte_prot(pte_t e)
 }
 
 /*
- * A leaf without the rights that are not in prot. Without any right left it is no leaf: the
- * caller removes it instead.
+ * Take from a leaf of a live table the rights that are not in prot; there is always one left, to
+ * read.
  */
-static inline pte_t pte_restrict(pte_t e, unsigned prot)
+static inline void pte_restrict(pte_t *e, unsigned prot)
 {
-	if (!(prot & 2))
-		e &= ~PTE_W;
+	volatile u32 *half = (volatile u32 *)e;
+
+	half[0] &= (prot & 2 ? ~0u : ~(u32)PTE_W) & (prot & 4 ? ~0u : ~(u32)PTE_EXEC);
 	if (!(prot & 4))
-		e = (e & ~PTE_EXEC) | pte_no_exec;
-	return e;
+		half[1] |= (u32)(pte_no_exec >> 32);
 }
 
 static inline pte_t pte_park(pte_t table)

@@ -108,14 +108,12 @@ static inline unsigned pte_prot(pte_t e)
 }
 
 /*
- * A leaf without the rights that are not in prot. Without any right left it is no leaf: the
- * caller removes it instead.
+ * Take from a leaf of a live table the rights that are not in prot. Without any right left it is no
+ * leaf: the caller removes it instead.
  */
-static inline pte_t pte_restrict(pte_t e, unsigned prot)
+static inline void pte_restrict(pte_t *e, unsigned prot)
 {
-	if (prot & 2)
-		prot |= 1;
-	return e & ~((pte_t)(~prot & 7) << 1);
+	pte_set(e, *e & ~((pte_t)(~pte_effective(prot) & 7) << 1));
 }
 
 static inline pte_t pte_park(pte_t table)
