@@ -287,8 +287,11 @@ static bool mend_return(struct trapframe *tf)
 static void bad_iret(struct trapframe *tf) NORETURN;
 static void bad_iret(struct trapframe *tf)
 {
-	struct trapframe *user = current_thread()->tf;
+	struct thread *t = current_thread();
+	struct trapframe *user = t->tf;
 
+	t->user.trap_vector = tf->vector;
+	t->user.trap_error = tf->orig_eax;
 	memmove(user, tf, offsetof(struct trapframe, vector));
 	trap_enter();
 	intr_enable();
