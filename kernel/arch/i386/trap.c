@@ -42,6 +42,7 @@ enum vector {
 
 /* Error code of a page fault. */
 #define PF_WRITE 2u
+#define PF_USER 4u
 #define PF_FETCH 16u
 #define DR6_STEP 0x4000u /* a single step, EFLAGS.TF */
 #define ENTRY_SIZE 16 /* of trap_entries */
@@ -186,6 +187,18 @@ static void user_exception(struct trapframe *tf, int fp, ulong cause)
 	}
 }
 
+/*
+ * An access with the kernel's rights that the program made the CPU do cannot be served, or it would
+ * come again and again: under SMAP, QEMU 7.2 reads the stack so for a far return.
+ */
+static void user_page_fault(struct trapframe *tf, ulong va)
+{
+	if (tf->orig_eax & PF_USER)
+		trap_user_fault(tf, va, fault_access(tf->orig_eax));
+	else
+		trap_user_exception(tf, SIGSEGV, SEGV_ACCERR, va);
+}
+
 /* Why the debug exception came (DR6), which is only ever set by the CPU. */
 static ulong debug_cause(void)
 {
@@ -220,7 +233,7 @@ void trap_from_user(struct trapframe *tf)
 	t->user.trap_error = tf->orig_eax;
 	if (tf->vector == EX_PAGE) {
 		t->user.trap_address = value;
-		trap_user_fault(tf, value, fault_access(tf->orig_eax));
+		user_page_fault(tf, value);
 	} else {
 		user_exception(tf, fp, value);
 	}
