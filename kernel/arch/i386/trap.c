@@ -41,6 +41,7 @@ enum vector {
 };
 
 /* Error code of a page fault. */
+#define PF_PRESENT 1u
 #define PF_WRITE 2u
 #define PF_USER 4u
 #define PF_FETCH 16u
@@ -188,12 +189,12 @@ static void user_exception(struct trapframe *tf, int fp, ulong cause)
 }
 
 /*
- * An access with the kernel's rights that the program made the CPU do cannot be served, or it would
- * come again and again: under SMAP, QEMU 7.2 reads the stack so for a far return.
+ * QEMU 7.2 reads the stack for a far return with the kernel's rights. Where SMAP then forbids it
+ * although the page is there, serving the fault would not help: it would come again and again.
  */
 static void user_page_fault(struct trapframe *tf, ulong va)
 {
-	if (tf->orig_eax & PF_USER)
+	if ((tf->orig_eax & PF_USER) || !(tf->orig_eax & PF_PRESENT))
 		trap_user_fault(tf, va, fault_access(tf->orig_eax));
 	else
 		trap_user_exception(tf, SIGSEGV, SEGV_ACCERR, va);
