@@ -94,6 +94,16 @@ int file_sync_mapped(struct file *f)
 	return f->ops->sync ? f->ops->sync(f, true) : 0;
 }
 
+int file_zero_mapped(struct file *f, ulong first, ulong end)
+{
+	int err;
+
+	rwlock_write(&f->inode->lock);
+	err = obj_zero(f->inode->obj, first, end);
+	rwlock_write_unlock(&f->inode->lock);
+	return err;
+}
+
 int file_path(struct file *f, char *buf, size_t size)
 {
 	bool deleted;

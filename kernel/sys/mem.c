@@ -1,5 +1,5 @@
 /*
- * The memory calls: brk, mmap, munmap, mprotect, msync. What they do is vm/mm.h's; here mmap's
+ * The memory calls: brk, mmap, mremap, munmap, mprotect, madvise, mincore, msync. What they do is vm/mm.h's; here mmap's
  * descriptor and flags are judged, in Linux's order: offset, descriptor, length and address, kind
  * of mapping, access mode, kind of file.
  */
@@ -126,6 +126,23 @@ SYSCALL(mprotect)
 	unsigned prot = (u64)args[2] >> 32 ? 1u << 31 : (unsigned)args[2];
 
 	return mm_protect(current_mm(), args[0], args[1], prot);
+}
+
+SYSCALL(mremap)
+{
+	unsigned flags = (u64)args[3] >> 32 ? ~0u : (unsigned)args[3];
+
+	return mm_remap(current_mm(), args[0], args[1], args[2], flags, args[4]);
+}
+
+SYSCALL(madvise)
+{
+	return mm_advise(current_mm(), args[0], args[1], (int)args[2]);
+}
+
+SYSCALL(mincore)
+{
+	return mm_resident(current_mm(), args[0], args[1], args[2]);
 }
 
 SYSCALL(msync)

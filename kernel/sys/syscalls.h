@@ -15,6 +15,9 @@ SYSCALL(brk);
 SYSCALL(mmap);
 SYSCALL(munmap);
 SYSCALL(mprotect);
+SYSCALL(mremap);
+SYSCALL(madvise);
+SYSCALL(mincore);
 SYSCALL(msync);
 /* mmap with the offset in pages: what mmap and the calls of other machines come to. */
 long mmap_pages(ulong addr, ulong len, ulong prot, ulong flags, int fd, ulong pgoff);

@@ -97,20 +97,73 @@ static void fork_pages(struct mm *child, struct mm *parent)
 	batch_finish(&b);
 }
 
+/* Take the private pages of v, which nobody has entered yet, from a child. -ENOMEM. */
+static int wipe(struct mm *child, const struct vma *v)
+{
+	struct anontab *tab = &child->anon;
+	struct batch b;
+	int err;
+
+	batch_init(&b);
+	b.idle = true;
+	spin_lock(&tab->lock);
+	err = anon_remove_prepare_locked(tab, v->start, v->end, &b);
+	if (!err)
+		anon_remove(tab, v->start, v->end, &b);
+	spin_unlock(&tab->lock);
+	batch_finish(&b);
+	return err;
+}
+
+/*
+ * Take from a child that has all the parent has what madvise keeps from children. Vmas that go are
+ * put on `dead`. -ENOMEM.
+ */
+static int apply_marks(struct mm *child, struct list *dead)
+{
+	struct vma *v = vma_find_from(child, 0), *next;
+
+	for (; v; v = next) {
+		next = vma_next(v);
+		if (!(v->flags & (VMA_DONTFORK | VMA_WIPEONFORK)))
+			continue;
+		if (!(v->flags & VMA_SHARED) && wipe(child, v) < 0)
+			return -ENOMEM;
+		if (!(v->flags & VMA_DONTFORK))
+			continue;
+		child->nr_pages -= (v->end - v->start) >> PAGE_SHIFT;
+		vma_unlink(child, v);
+		vma_unlink_obj(v);
+		list_append(dead, &v->link);
+	}
+	return 0;
+}
+
 struct mm *mm_fork(struct mm *parent)
 {
 	struct mm *child = mm_create();
+	struct list dead;
+	int err;
 
 	if (!child)
 		return NULL;
+	list_init(&dead);
 	rwlock_write(&parent->lock);
-	if (vma_fork(child, parent) < 0) {
+	err = vma_fork(child, parent);
+	if (!err) {
+		child->nr_pages = parent->nr_pages;
+		fork_pages(child, parent);
+	}
+	if (!err && parent->fork_marks)
+		err = apply_marks(child, &dead);
+	if (err) {
 		rwlock_write_unlock(&parent->lock);
+		vma_free_list(&dead);
 		mm_put(child);
 		return NULL;
 	}
-	fork_pages(child, parent);
-	child->nr_pages = child->peak_pages = parent->nr_pages;
+	child->fork_marks = parent->fork_marks;
+	child->peak_pages = child->nr_pages;
 	child->brk_start = parent->brk_start;
 	child->brk = parent->brk;
 	child->stack_top = parent->stack_top;
@@ -121,6 +174,7 @@ struct mm *mm_fork(struct mm *parent)
 	child->env_end = parent->env_end;
 	child->sigpage = parent->sigpage;
 	rwlock_write_unlock(&parent->lock);
+	vma_free_list(&dead);
 	return child;
 }
 

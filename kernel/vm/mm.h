@@ -33,6 +33,10 @@
 #define PROT_GROWSDOWN 0x01000000
 #define PROT_GROWSUP 0x02000000
 
+#define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED 2
+#define MREMAP_DONTUNMAP 4
+
 #define MS_ASYNC 1
 #define MS_INVALIDATE 2
 #define MS_SYNC 4
@@ -44,6 +48,7 @@ struct mm {
 	struct vma *hint;	  /* the vma found last, or NULL; readers set it */
 	ulong nr_vmas;		  /* (m) */
 	ulong nr_pages;		  /* (m) mapped pages: VmSize */
+	ulong nr_locked;	  /* (m) pages of mappings that are locked: VmLck */
 	struct anontab anon;
 	struct pmap pmap;
 	ulong brk_start, brk;	  /* (m) the heap; brk is exact to the byte */
@@ -52,6 +57,7 @@ struct mm {
 	ulong arg_start, arg_end, env_start, env_end; /* (m) for /proc */
 	ulong sigpage;		  /* (m) address of the page with the signal trampoline */
 	ulong peak_pages;	  /* (m) */
+	bool fork_marks;	  /* (m) some vma may be VMA_DONTFORK or VMA_WIPEONFORK */
 };
 
 extern ulong mm_max_vmas; /* MAPS_MAX: mappings an address space may have */
@@ -94,6 +100,18 @@ long mm_map(struct mm *mm, const struct map_request *rq);
 int mm_unmap(struct mm *mm, ulong addr, ulong len);
 int mm_protect(struct mm *mm, ulong addr, ulong len, unsigned prot);
 int mm_sync(struct mm *mm, ulong addr, ulong len, unsigned flags);
+/* mremap(2); `to` counts with MREMAP_FIXED, and is a hint with MREMAP_DONTUNMAP. The address. */
+long mm_remap(struct mm *mm, ulong old, ulong old_len, ulong new_len, unsigned flags, ulong to);
+/*
+ * madvise(2). A hole is -ENOMEM, after the rest of the range was done; any other error ends it where
+ * it is. Takes mm->lock for reading only, except to set or clear marks for fork.
+ */
+int mm_advise(struct mm *mm, ulong addr, ulong len, int advice);
+/*
+ * mincore(2): one byte a page to user address vec, 1 for those in memory. Takes mm->lock (read).
+ * What lies before a hole (-ENOMEM) is told.
+ */
+int mm_resident(struct mm *mm, ulong addr, ulong len, ulong vec);
 /* brk(2): set the break, 0 to ask. Returns the break as it is afterwards. */
 ulong mm_brk(struct mm *mm, ulong brk);
 

@@ -11,29 +11,19 @@
 #include "machine/pte.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
+#include "vm/change.h"
 #include "vm/fault.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
 
-/* When memory is short for a change: drop so many pages of files, and try again. */
-#define PREPARE_RECLAIM 16
-
-/* What a change needs and leaves behind. */
-struct change {
-	struct vma *spare[2]; /* upper parts for the splits at both ends of a range */
-	struct list dead;     /* vmas that are gone, still holding their references */
-	struct batch batch;
-};
-
-static void change_begin(struct change *c)
+void change_begin(struct change *c)
 {
 	c->spare[0] = c->spare[1] = NULL;
 	list_init(&c->dead);
 	batch_init(&c->batch);
 }
 
-/* mm->lock is no longer held. */
-static void change_end(struct change *c)
+void change_end(struct change *c)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(c->spare); i++)
 		if (c->spare[i])
@@ -60,12 +50,10 @@ static bool too_many(struct mm *mm, ulong start, ulong end, const struct change 
 }
 
 /*
- * Get all that unmap_commit needs, for a range in which `added` mappings will be made then.
- * -ENOMEM, also if there would be too many mappings. A vma without an object is cut where it is;
- * one with an object is split, because the part that goes must stay on the object's list until the
- * flush.
+ * A vma without an object is cut where it is; one with an object is split, because the part that
+ * goes must stay on the object's list until the flush.
  */
-static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, struct change *c)
+int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, struct change *c)
 {
 	struct vma *first = vma_find_from(mm, start), *last;
 	bool low, high;
@@ -88,6 +76,14 @@ static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, 
 	return 0;
 }
 
+/* Is va inside a vma, not at its start? */
+static bool is_inside(struct mm *mm, ulong va)
+{
+	const struct vma *v = vma_find(mm, va);
+
+	return v && v->start < va;
+}
+
 /*
  * Take the vmas of [start, end), of which `first` holds or follows start, out of the tree. Those
  * that went as a whole are on c->dead.
@@ -95,10 +91,14 @@ static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, 
 static void unmap_vmas(
 	struct mm *mm, struct vma *first, ulong start, ulong end, struct change *c)
 {
-	struct vma *v = c->spare[0] ? c->spare[0] : first, *next;
+	struct vma *v = first, *next;
 
-	vma_clip(mm, start, &c->spare[0]);
-	if (c->spare[1] && c->spare[1]->obj)
+	/* Another change since the preparation may have cut there already. */
+	if (c->spare[0] && first->start < start) {
+		v = c->spare[0];
+		vma_clip(mm, start, &c->spare[0]);
+	}
+	if (c->spare[1] && c->spare[1]->obj && is_inside(mm, end))
 		vma_clip(mm, end, &c->spare[1]);
 	for (; v && v->start < end; v = next) {
 		next = vma_next(v);
@@ -124,8 +124,7 @@ static void trim_tables(struct mm *mm, ulong at, struct batch *b)
 	pmap_trim(&mm->pmap, below ? below->end : 0, above ? above->start : USER_TOP, b);
 }
 
-/* Empty [start, end). Prepared; cannot fail. The flush is done on return. */
-static void unmap_commit(struct mm *mm, ulong start, ulong end, struct change *c)
+void unmap_commit(struct mm *mm, ulong start, ulong end, struct change *c)
 {
 	struct vma *first = vma_find_from(mm, start), *v;
 
@@ -198,8 +197,7 @@ int mm_map_check(struct mm *mm, ulong addr, ulong len, unsigned flags, u64 pgoff
 	return clash ? -EEXIST : 0;
 }
 
-/* Where a mapping of len bytes goes. 0 if there is no room. */
-static ulong choose_address(struct mm *mm, ulong hint, ulong len)
+ulong choose_address(struct mm *mm, ulong hint, ulong len)
 {
 	ulong at;
 

@@ -29,6 +29,7 @@
 #define PAGES_UP(bytes) (((u64)(bytes) + PAGE_SIZE - 1) >> PAGE_SHIFT)
 #define SYNC_BATCH 64
 #define RECLAIM_BATCH 32
+#define PUNCH_BATCH 32
 
 static struct kmem_cache *anon_cache;
 static u64 next_ino = 1;
@@ -111,6 +112,13 @@ static inline struct page *ready_page(struct page *p)
 struct page *obj_page_locked(struct obj *o, ulong index)
 {
 	return ready_page(radix_get(&o->pages, index));
+}
+
+bool obj_has_page_locked(const struct obj *o, u64 index)
+{
+	const struct page *p = obj_inside(o, index) ? radix_get(&o->pages, (ulong)index) : NULL;
+
+	return p && !(__atomic_load_n(&p->flags, __ATOMIC_ACQUIRE) & PAGE_BUSY);
 }
 
 unsigned obj_pages_locked(struct obj *o, ulong index, struct page **pages, unsigned n)
@@ -624,6 +632,113 @@ int obj_truncate(struct obj *o, u64 size)
 	o->size = size;
 	mutex_unlock(&o->lock);
 	return 0;
+}
+
+/* ---- zeros ---- */
+
+/*
+ * Pick pages from *index on, below `end`: busy and out of all page tables. Waits for busy ones.
+ * obj->lock held; dropped while waiting.
+ */
+static unsigned pick_range(
+	struct obj *o, ulong *index, ulong end, struct page **pages, struct batch *b)
+{
+	unsigned n = 0;
+	struct page *p;
+
+	while (n < PUNCH_BATCH && (p = radix_next(&o->pages, index)) && *index < end) {
+		page_hold(p);
+		if (!page_trybusy(p)) {
+			if (n) {
+				page_put(p);
+				break;
+			}
+			mutex_unlock(&o->lock);
+			page_wait_busy(p);
+			page_put(p);
+			mutex_lock(&o->lock);
+			continue;
+		}
+		rmap_unmap(o, p, b);
+		pages[n++] = p;
+		++*index;
+	}
+	return n;
+}
+
+void obj_punch(struct obj *o, ulong first, ulong end)
+{
+	struct page *pages[PUNCH_BATCH];
+	struct batch b;
+	unsigned n;
+
+	batch_init(&b);
+	do {
+		mutex_lock(&o->lock);
+		n = pick_range(o, &first, end, pages, &b);
+		batch_finish(&b);
+		for (unsigned i = 0; i < n; i++) {
+			page_forget(o, pages[i]);
+			page_done(pages[i]);
+		}
+		mutex_unlock(&o->lock);
+	} while (n);
+}
+
+static bool all_zero(const struct page *p)
+{
+	const ulong *word = page_addr(p);
+
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof(*word); i++)
+		if (word[i])
+			return false;
+	return true;
+}
+
+/* obj_zero for one page of an object with a store. */
+static int zero_stored(struct obj *o, ulong index)
+{
+	struct page *p;
+	int err = obj_get_page(o, index, &p);
+	bool zero;
+
+	if (err)
+		return err;
+	zero = all_zero(p);
+	page_put(p);
+	if (zero)
+		return 0;
+	writeback_throttle();
+	err = obj_get_page_dirty(o, index, &p);
+	if (err)
+		return err;
+	page_clear(page_addr(p));
+	obj_mark_dirty(o, p);
+	page_put(p);
+	if (o->ops->touched)
+		o->ops->touched(o);
+	return 0;
+}
+
+int obj_zero(struct obj *o, ulong first, ulong end)
+{
+	int err = 0;
+
+	if (!o->ops->read) {
+		obj_punch(o, first, end);
+		return 0;
+	}
+	while (first < end && !err) {
+		if (signal_fatal_pending())
+			return -EINTR;
+		err = zero_stored(o, first);
+		if (err == -ENOMEM && obj_make_room())
+			err = 0;
+		else
+			first++;
+		sched_point();
+	}
+	return err == -ENXIO ? 0 : err;
 }
 
 void obj_drop_pages(struct obj *o)

@@ -115,6 +115,18 @@ ssize_t obj_write(struct obj *o, off_t off, struct uio *uio);
  */
 int obj_truncate(struct obj *o, u64 size);
 /*
+ * Take out the pages [first, end) of an object whose pages live in memory only: they read as zeros
+ * then, in every mapping too; private copies stay. May sleep; no lock of rank OBJ or above held.
+ */
+void obj_punch(struct obj *o, ulong first, ulong end);
+/*
+ * Make the pages [first, end) of any object zeros, as far as it goes. What is stored elsewhere and
+ * not zeros already is stored anew in time: room for it is not given back. The caller excludes
+ * writers and truncation (inode lock). 0, -EIO, -ENOSPC, -ENOMEM, -EINTR if the caller is killed;
+ * some are zeros then. May sleep.
+ */
+int obj_zero(struct obj *o, ulong first, ulong end);
+/*
  * Write dirty pages of [first, last] to the store and wait. 0 or the first error (also one
  * remembered from an earlier write-back).
  */
@@ -134,6 +146,8 @@ unsigned obj_pages_locked(struct obj *o, ulong index, struct page **pages, unsig
 bool obj_dirty_locked(struct obj *o, struct page *p);
 /* May p be mapped writable at once, without marking anything? */
 bool obj_is_dirty_locked(const struct obj *o, const struct page *p);
+/* Is the page at index in memory and up to date? This is no use of it. */
+bool obj_has_page_locked(const struct obj *o, u64 index);
 /* Is index inside the size? */
 bool obj_inside(const struct obj *o, u64 index);
 /* Get the page at index, reserve it and mark it dirty. 0 or -errno. No lock held. */

@@ -48,3 +48,8 @@ int file_sync_mapped(struct file *f)
 {
 	return obj_sync(f->obj, 0, RADIX_NONE);
 }
+
+int file_zero_mapped(struct file *f, ulong first, ulong end)
+{
+	return obj_zero(f->obj, first, end);
+}
