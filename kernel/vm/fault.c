@@ -294,6 +294,7 @@ static enum step lower_shared(struct fault *f, struct page *p, u64 index)
 	if (f->access == PROT_WRITE) {
 		if (!obj_dirty_locked(o, p))
 			return lower_wait(f, index, true);
+		obj_note_store_locked(o);
 		enter(f, p, all_rights(f));
 	} else {
 		enter(f, p, obj_is_dirty_locked(o, p) ? all_rights(f) : read_rights(f));
