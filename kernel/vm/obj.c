@@ -310,12 +310,6 @@ bool obj_is_dirty_locked(const struct obj *o, const struct page *p)
 	return !o->ops->write || radix_marked(&o->pages, p->index);
 }
 
-void obj_note_store_locked(struct obj *o)
-{
-	if (!o->ops->write && o->ops->touched)
-		o->ops->touched(o);
-}
-
 bool obj_dirty_locked(struct obj *o, struct page *p)
 {
 	if (obj_is_dirty_locked(o, p))

@@ -165,8 +165,14 @@ void obj_writeback_start(void);
 struct page *obj_page_locked(struct obj *o, ulong index);
 unsigned obj_pages_locked(struct obj *o, ulong index, struct page **pages, unsigned n);
 bool obj_dirty_locked(struct obj *o, struct page *p);
-/* A store to a page of o, through a mapping, faults: for the times of what has no dirty pages. */
-void obj_note_store_locked(struct obj *o);
+/*
+ * Does o, which has no dirty pages, want to be told of stores all the same? Then a page that is
+ * only read is not mapped writable, and a store that faults is told.
+ */
+static inline bool obj_wants_stores(const struct obj *o)
+{
+	return !o->ops->write && o->ops->touched;
+}
 /* May p be mapped writable at once, without marking anything? */
 bool obj_is_dirty_locked(const struct obj *o, const struct page *p);
 /* Is index inside the size? */

@@ -52,7 +52,8 @@ static void test_mount(void)
 	ok(listed, "/proc/mounts shows it");
 	want(rmdir("/dev/shm") == -1 && errno == EBUSY);
 	want(mkdir("/dev/shm", 0777) == -1 && errno == EEXIST);
-	verdict("the place where it is mounted cannot be removed");
+	want(rename("/dev/shm", "/dev/tap-shm") == -1 && errno == EBUSY);
+	verdict("the place where it is mounted can be neither removed nor renamed");
 }
 
 static void test_across(void)

@@ -512,7 +512,6 @@ static void test_times(void)
 	struct stat st;
 
 	want_eq(futimens(fd, old), 0);
-	want(fstat(fd, &st) == 0 && st.st_mtime == 1000);
 	p[0] = 1;
 	want_eq(msync(p, PS, MS_SYNC), 0);
 	want(fstat(fd, &st) == 0 && st.st_mtime > 1000);
