@@ -136,7 +136,6 @@ static int begin_madt(void **state UNUSED)
 {
 	begin("APIC", MADT_ENTRIES);
 	set32(MADT_LAPIC, 0xfee00000);
-
 	madt_cpu(BOOT_CPU, 1);
 	return 0;
 }
