@@ -490,14 +490,11 @@ static ssize_t write_beyond(struct obj *o, off_t off, size_t n, struct uio *u)
 	return (ssize_t)got;
 }
 
-ssize_t obj_write(struct obj *o, off_t off, struct uio *u)
+/* The body of obj_write. */
+static ssize_t write_pages(struct obj *o, off_t off, struct uio *u)
 {
 	ssize_t done = 0, got;
 
-	mutex_lock(&o->lock);
-	if ((u64)off + u->left > o->size)
-		zero_tail(o);
-	mutex_unlock(&o->lock);
 	while (u->left && !(done && signal_fatal_pending())) {
 		size_t n = MIN((size_t)(PAGE_SIZE - ((ulong)off & PAGE_MASK)), u->left);
 		struct uio before = *u;
@@ -517,6 +514,26 @@ ssize_t obj_write(struct obj *o, off_t off, struct uio *u)
 		off += got;
 		if ((size_t)got < n)
 			break;
+	}
+	return done;
+}
+
+ssize_t obj_write(struct obj *o, off_t off, struct uio *u)
+{
+	ssize_t done;
+	bool grows;
+
+	mutex_lock(&o->lock);
+	grows = (u64)off + u->left > o->size;
+	if (grows)
+		zero_tail(o);
+	o->growing = grows;
+	mutex_unlock(&o->lock);
+	done = write_pages(o, off, u);
+	if (grows) {
+		mutex_lock(&o->lock);
+		o->growing = false;
+		mutex_unlock(&o->lock);
 	}
 	return done;
 }
@@ -847,8 +864,11 @@ static unsigned sync_some(struct obj *o, ulong *index, ulong last, int *err)
 	mutex_lock(&o->lock);
 	n = collect_dirty(o, index, last, pages, &b);
 	batch_finish(&b);
-	/* Stores beyond the end do not reach the disk: none can come any more. */
-	if (n && pages[n - 1]->index == o->size >> PAGE_SHIFT)
+	/*
+	 * Stores beyond the end do not reach the disk: none can come any more. But what a write has
+	 * copied there already must stay; it zeroed the rest before.
+	 */
+	if (n && pages[n - 1]->index == o->size >> PAGE_SHIFT && !o->growing)
 		zero_tail(o);
 	mutex_unlock(&o->lock);
 	if (!n)

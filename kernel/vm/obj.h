@@ -64,6 +64,7 @@ struct obj {
 	u64 size;			/* (o) bytes; no page begins at or beyond it */
 	struct radix pages;		/* (o) struct page *, marked if dirty */
 	struct tree vmas;		/* (o) the mappings, by page, with the largest end */
+	bool growing;			/* (o) a write goes on that may end beyond the size */
 	ulong writable;			/* (o) shared ones with a right to write, and claims */
 	bool write_sealed;		/* (o) there shall be no more of them */
 	u32 ref;			/* (a) */

@@ -247,6 +247,51 @@ static void writing_from_a_mapping_of_the_same_page(void **state UNUSED)
 	mm_put(mm);
 }
 
+static void sync_the_file(struct memfile *f UNUSED)
+{
+	assert_int_equal(obj_sync(&file->obj, 0, RADIX_NONE), 0);
+}
+
+/* Write-back comes while the file grows: what was copied already lies beyond the end still. */
+static void write_back_spares_what_is_being_written(void **state UNUSED)
+{
+	struct mm *mm = mm_create();
+	struct memfile *source = memfile_new(PAGE_SIZE);
+	struct map_request rq = {
+		.addr = 0x40000000,
+		.len = PAGE_SIZE,
+		.prot = PROT_READ | PROT_WRITE,
+		.max_prot = PROT_ALL,
+		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+	};
+	u64 size = file->obj.size;
+	struct iovec iov;
+	struct uio u;
+	u8 one = 1;
+
+	host_run(mm);
+	assert_int_equal(mm_map(mm, &rq), 0x40000000);
+	for (unsigned i = 1; i <= 50; i++)
+		assert_int_equal(host_store(0x40000000 + PAGE_SIZE - i, 0xdd), FAULT_OK);
+	rq.addr += PAGE_SIZE;
+	rq.flags = MAP_SHARED | MAP_FIXED;
+	rq.obj = &source->obj;
+	assert_int_equal(mm_map(mm, &rq), 0x40000000 + PAGE_SIZE);
+	source->on_read = sync_the_file;
+	assert_int_equal(file_write(size - 1, &one, 1), 1);
+	uio_init(&u, &iov, 0x40000000 + PAGE_SIZE - 50, 100, false);
+	assert_int_equal(obj_write(&file->obj, (off_t)size, &u), 100);
+	assert_int_equal(file->writes, 1);
+	assert_int_equal(byte_at(size), 0xdd);
+	assert_int_equal(byte_at(size + 49), 0xdd);
+	assert_int_equal(byte_at(size + 99), 1);
+	assert_int_equal(obj_sync(&file->obj, 0, RADIX_NONE), 0);
+	assert_int_equal(file->disk[10][100], 0xdd);
+	host_run(NULL);
+	mm_put(mm);
+	obj_put(&source->obj);
+}
+
 static void reclaim_drops_clean_idle_pages_alone(void **state UNUSED)
 {
 	u8 one = 1;
@@ -524,6 +569,7 @@ int main(void)
 		TEST(a_bad_source_changes_nothing_or_ends_early),
 		TEST(a_write_that_ends_early_shows_nothing_old),
 		TEST(writing_from_a_mapping_of_the_same_page),
+		TEST(write_back_spares_what_is_being_written),
 		TEST(reclaim_drops_clean_idle_pages_alone),
 		TEST(reclaim_takes_mapped_pages),
 		TEST(cleaning_makes_the_next_store_seen),
