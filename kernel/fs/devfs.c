@@ -265,7 +265,7 @@ int devfs_mount(struct fs **out)
 		return -ENOMEM;
 	fs_setup(&devfs, &devfs_ops, "devtmpfs", "devtmpfs", dev_make(0, 6));
 	inode_init(root, &dev_dir_inode_ops, &dev_dir_ops, &devfs, ROOT_INO, S_IFDIR | 0755);
-	root->nlink = 2;
+	root->nlink = 3; /* shm is a directory */
 	devfs.root = dentry_root(root);
 	if (!devfs.root) {
 		inode_put(root);

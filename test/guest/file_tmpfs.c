@@ -204,7 +204,7 @@ static void test_full(void)
 
 static void test_run(const char *self)
 {
-	char *args[] = { "copy", "run", NULL };
+	char *args[] = {"copy", "run", NULL};
 	int from = open(self, O_RDONLY), to = make("copy", 0), status = 0;
 	char buf[4096];
 	ssize_t n;

@@ -382,8 +382,8 @@ static void test_exec_seal(void)
 	fd = (int)memfd("exec", SEALING | EXEC_FLAG);
 	want(fstat(fd, &st) == 0 && (st.st_mode & 0777) == 0777);
 	want_eq(seal(fd, SEAL_EXEC), 0);
-	want_eq(seals(fd), SEAL_EXEC | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
-		F_SEAL_FUTURE_WRITE);
+	want_eq(seals(fd),
+		SEAL_EXEC | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
 	want_eq(put(fd, "x", 1), -EPERM);
 	close(fd);
 	verdict("MEMFD-6 the seal against execution keeps the x bits");
@@ -507,7 +507,7 @@ static void test_tail(void)
 static void test_times(void)
 {
 	int fd = sized(PS);
-	struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
+	struct timespec old[2] = {{1000, 0}, {1000, 0}};
 	unsigned char *p = must_map(PS, RW, MAP_SHARED, fd, 0);
 	struct stat st;
 

@@ -64,12 +64,12 @@ static void use_mapping(int fd)
 {
 	unsigned page = below(PAGES - 4), pages = 1 + below(4);
 	int private = below(3) == 0;
-	unsigned char *p = must_map(pages * PS, RW, private ? MAP_PRIVATE : MAP_SHARED, fd,
-		(off_t)page * PS);
+	unsigned char *p =
+		must_map(pages * PS, RW, private ? MAP_PRIVATE : MAP_SHARED, fd, (off_t)page * PS);
 
 	for (int i = 0; i < 4; i++) {
 		unsigned n = 1 + below(600), in = below(pages * PS - n);
-		struct place l = { p + in, page * PS + in, n };
+		struct place l = {p + in, page * PS + in, n};
 		struct fault f = fault_catch(below(2) ? load_all : store_all, &l);
 
 		want(f.signo == 0 || f.signo == SIGBUS);
@@ -95,15 +95,9 @@ static void use_file(int fd)
 		got = pread(fd, buf, n, at);
 		want(got >= 0 && plausible(buf, at, (unsigned)got));
 		break;
-	case 4:
-		want_eq(ftruncate(fd, at), 0);
-		break;
-	case 5:
-		want_eq(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, n), 0);
-		break;
-	case 6:
-		want(fallocate(fd, 0, at, n) == 0 || errno == ENOSPC);
-		break;
+	case 4: want_eq(ftruncate(fd, at), 0); break;
+	case 5: want_eq(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, n), 0); break;
+	case 6: want(fallocate(fd, 0, at, n) == 0 || errno == ENOSPC); break;
 	case 7:
 		got = lseek(fd, at, below(2) ? SEEK_DATA : SEEK_HOLE);
 		want(got >= 0 || errno == ENXIO);

@@ -1,10 +1,10 @@
 /*
  * Directories of tmpfs.
  *
- * A directory's entries stand in two balanced trees: by name (hash, length, bytes), for finding one,
- * and by position, for listing. An entry keeps its position while it lives and positions are never
- * used again, so a listing goes on where it stopped, whatever comes and goes meanwhile. An entry
- * holds a reference to its inode.
+ * A directory's entries stand in two balanced trees: by name (hash, length, bytes), for finding
+ * one, and by position, for listing. An entry keeps its position while it lives and positions are
+ * never used again, so a listing goes on where it stopped, whatever comes and goes meanwhile. An
+ * entry holds a reference to its inode.
  *
  * The directory's inode lock protects all this: writing to change or look up, reading to list.
  */
@@ -105,7 +105,7 @@ static void entry_add(struct inode *dir, struct tmp_entry *e)
 	while (*link) {
 		parent = *link;
 		link = name_order(of_name(parent), e->hash, &name) < 0 ? &parent->left
-									: &parent->right;
+								       : &parent->right;
 	}
 	tree_insert(&td->by_name, &e->name_node, parent, link);
 	e->pos = FIRST_POS + td->next_pos++;
@@ -387,7 +387,7 @@ static int dir_sync(struct file *f UNUSED, bool data_only UNUSED)
 
 /* --- the end --- */
 
-/* Each directory's entries move up to the root before it goes itself: no recursion, however deep. */
+/* A directory's entries move up to the root before it goes: no recursion, however deep. */
 void tmp_dir_clear(struct inode *root)
 {
 	struct tree_node *n, *below;

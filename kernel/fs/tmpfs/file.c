@@ -1,9 +1,9 @@
 /*
  * Regular files of tmpfs. What is not in memory is a hole, and reads as zeros.
  *
- * Every change of contents or size through a call is made with the inode's lock held, so seals, which
- * change under it too, are judged once at its start. Bytes stored through a mapping beyond the end
- * of the file are zeroed when the file grows, when it is synced, and when it is mapped anew.
+ * Every change of contents or size through a call is made with the inode's lock held, so seals,
+ * which change under it too, are judged once at its start. Bytes stored through a mapping beyond
+ * the end of the file are zeroed when the file grows, is synced, or is mapped anew.
  */
 #include "fs/tmpfs/tmpfs.h"
 

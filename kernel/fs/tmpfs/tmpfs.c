@@ -150,8 +150,7 @@ static int inode_equip(struct tmp_inode *ti, const char *target)
 	return 0;
 }
 
-int tmpfs_new_inode(
-	struct tmpfs *t, u32 mode, u64 rdev, const char *target, struct tmp_inode **out)
+int tmpfs_new_inode(struct tmpfs *t, u32 mode, u64 rdev, const char *target, struct tmp_inode **out)
 {
 	struct tmp_inode *ti;
 	int err;

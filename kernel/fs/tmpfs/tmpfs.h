@@ -1,6 +1,6 @@
 /*
- * tmpfs: a file system that lives in memory. Its inodes exist only here, so a name holds a reference
- * to what it stands for; a file's pages are those of its object, which has no store.
+ * tmpfs: a file system that lives in memory. Its inodes exist only here, so a name holds a
+ * reference to what it stands for; a file's pages are those of its object, which has no store.
  *
  * There are two of them: one is mounted on /dev/shm; the other has no names and holds the files of
  * memfd_create.
@@ -24,19 +24,19 @@
 
 struct tmpfs {
 	struct fs fs;
-	ulong max_pages, pages;	  /* (c) (a) of files, and for long symbolic links */
+	ulong max_pages, pages; /* (c) (a) of files, and for long symbolic links */
 	ulong max_inodes, inodes; /* (c) (a) each further name of a file counts as one */
-	u64 next_ino;		  /* (a) */
+	atomic_u64 next_ino; /* (a) */
 };
 
 struct tmp_inode {
 	struct inode inode;
 	struct obj data; /* a file's contents; keeps the memory of the whole */
-	u32 seals;	 /* (l) F_SEAL_ */
+	u32 seals; /* (l) F_SEAL_ */
 	struct tree by_name, by_pos; /* (l) of a directory: struct tmp_entry, in two orders */
-	u64 next_pos;		     /* (l) */
-	ulong entries;		     /* (l) */
-	char *target;		     /* (c) of a symbolic link, NUL-terminated */
+	u64 next_pos; /* (l) */
+	ulong entries; /* (l) */
+	char *target; /* (c) of a symbolic link, NUL-terminated */
 };
 
 static inline struct tmpfs *tmpfs_of(const struct inode *inode)
