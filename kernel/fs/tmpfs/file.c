@@ -129,7 +129,8 @@ static int have_pages(struct obj *o, ulong first, ulong end)
 
 /*
  * Room is asked for all at once, so that what cannot be had changes nothing. If memory itself runs
- * out later, the size is as before, but holes inside it may have become pages of zeros.
+ * out later, or a signal comes, the size is as before, but holes inside it may have become pages of
+ * zeros.
  */
 static int allocate(struct tmp_inode *ti, bool keep_size, u64 off, u64 end)
 {
