@@ -10,8 +10,8 @@
  *
  * The screen reads the programs' output beside the port, at its own pace: the ring has a second
  * tail, and room once both have moved. A screen has no interrupt, so a thread does it, a chunk at a
- * time. The log is shown where it is written: whoever writes it may hold any lock, so it cannot wake
- * a thread, and what it says may be that threads do not run.
+ * time. The log is shown where it is written: whoever writes it may hold any lock, so it cannot
+ * wake a thread, and what it says may be that threads do not run.
  *
  * In a panic nothing is locked: the other CPUs have stopped, and this one may have held the lock.
  * Locks: console.lock, (l), and console.screen_lock, held while the screen is written to, (s). Both

@@ -4,9 +4,9 @@
  *
  * Layers: a serial port driver moves bytes by interrupt; the tty (line discipline, termios, job
  * control) or the link (framing for a host program, see link.c) sits on it; the kernel's log goes
- * out through the same port. A screen shows the same, and a keyboard types into the same tty; without
- * a serial port they are the console. The link has the serial port to itself: the screen then shows
- * the log alone, and the keyboard is not listened to.
+ * out through the same port. A screen shows the same, and a keyboard types into the same tty;
+ * without a serial port they are the console. The link has the serial port to itself: the screen
+ * then shows the log alone, and the keyboard is not listened to.
  */
 #pragma once
 
@@ -80,9 +80,9 @@ void console_write(const char *s, size_t n);
 void console_panic_mode(void);
 
 /*
- * For the tty and the link: the buffer of program output. A byte leaves it once both port and screen
- * have taken it; without either it goes nowhere, at once. console_out appends up to n bytes and
- * returns how many it took; all or nothing if `whole`. Any context. Writers that found no room
+ * For the tty and the link: the buffer of program output. A byte leaves it once both port and
+ * screen have taken it; without either it goes nowhere, at once. console_out appends up to n bytes
+ * and returns how many it took; all or nothing if `whole`. Any context. Writers that found no room
  * wait on console_out_wait until console_out_room() is enough; it is woken when half is free.
  */
 size_t console_out(const u8 *bytes, size_t n, bool whole);
@@ -93,8 +93,10 @@ void console_out_hold(bool hold); /* stop sending it, or go on (XOFF, XON); the 
 extern struct waitq console_out_wait;
 /* The receiver has room again. */
 void console_resume(void);
-/* Sleep until all output, the log's too, has left the port and is on the screen. 0, or -EINTR as
- * `how` says. */
+/*
+ * Sleep until all output, the log's too, has left the port and is on the screen. 0, or -EINTR as
+ * `how` says.
+ */
 int console_drain(enum wait_how how);
 
 /*

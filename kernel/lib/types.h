@@ -68,3 +68,6 @@ typedef s64 off_t;
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define UNUSED __attribute__((unused))
 #define ALIGNED(n) __attribute__((aligned(n)))
+
+/* A u64 that is accessed with __atomic built-ins: 32-bit machines align others to 4 bytes. */
+typedef u64 ALIGNED(8) atomic_u64;

@@ -86,7 +86,7 @@ struct proc {
 	int wait_event; /* (t) a stop or continue not yet reported: its wait status, or 0 */
 	struct spinlock sig_lock;	/* RANK_SIGNAL */
 	struct ksigaction action[NSIG];	/* (s) */
-	u64 sig_pending;		/* (s) */
+	atomic_u64 sig_pending;		/* (s) */
 	struct list sig_queue;		/* (s) */
 	u32 sig_queued;			/* (s) entries in its and its threads' queues */
 	struct timer real_timer;	/* ITIMER_REAL, alarm */

@@ -40,7 +40,7 @@ struct runq {
 	struct spinlock lock;	/* RANK_RUNQ */
 	struct list ready;	/* (r) by run_link */
 	u32 count;		/* (r) in ready; others read it without */
-	u64 tick;		/* (l) when the next tick is due; 0 if none is */
+	atomic_u64 tick;	/* (l) when the next tick is due; 0 if none is */
 	struct thread *left;	/* (l) the thread just switched away from */
 	struct list dead;	/* (r) ended threads with their stacks, by run_link */
 	u32 ndead;		/* (r) */

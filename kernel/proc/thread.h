@@ -64,7 +64,7 @@ struct thread {
 	u32 altstack_flags;
 	/* CPU time in clock_ticks(): proc/account.h */
 	u64 user_ticks;		  /* spent in user mode until it last entered the kernel */
-	u64 left_at;		  /* when it last left the kernel; 0 while it is in it */
+	atomic_u64 left_at;	  /* when it last left the kernel; 0 while it is in it */
 	u64 cpu_ticks;		  /* spent on a CPU until it last left one */
 	u64 run_start;		  /* when it last got a CPU */
 	ulong minor_faults, major_faults;

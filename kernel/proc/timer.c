@@ -15,12 +15,12 @@
 struct timer_queue {
 	struct spinlock lock;	/* RANK_TIMER */
 	struct tree tree;	/* (T) armed timers by `when` */
-	u64 first;		/* (T) the earliest, WAIT_FOREVER if there is none */
+	atomic_u64 first;	/* (T) the earliest, WAIT_FOREVER if there is none */
 	struct timer *running;	/* (T) its fn is being called */
 };
 
 static struct timer_queue queues[MAX_CPUS];
-static u64 realtime_offset; /* of clock_realtime() from clock_now() */
+static atomic_u64 realtime_offset; /* of clock_realtime() from clock_now() */
 
 void timer_module_init(void)
 {

@@ -422,7 +422,7 @@ static bool trim_tables(struct pmap *pm, pte_t *table, unsigned level, ulong bas
 			any |= trim_tables(pm, below, level - 1, at, lo, hi, b);
 		if (at < lo || hi - at < span || table_page(below)->entries)
 			continue;
-		if (level == PT_LEVELS - 1 && PT_FIXED_ROOT_ENTRIES)
+		if (level == PT_LEVELS - 1 && PT_FIXED_ROOT_ENTRIES != 0)
 			continue;
 		pte_set(&table[i], 0);
 		table_page(table)->entries--;

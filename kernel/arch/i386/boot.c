@@ -11,6 +11,8 @@
 #include "dev/ns16550.h"
 #include "dev/pc/ide.h"
 #include "dev/pc/pci.h"
+#include "dev/pc/ps2.h"
+#include "dev/pc/vga.h"
 #include "dev/pc/virtio_pci.h"
 #include "dev/ramdisk.h"
 #include "lib/errno.h"
@@ -43,6 +45,7 @@ static unsigned nmodules;
 
 void machine_early_putc(char c)
 {
+	vga_early_putc(c);
 	if (io_read8(COM1 + LSR) == LSR_ABSENT)
 		return;
 	while (!(io_read8(COM1 + LSR) & LSR_ROOM))
@@ -186,6 +189,8 @@ void machine_init_devices(void)
 	err = ns16550_attach(COM1, 0, COM1_IRQ);
 	if (err && err != -ENODEV)
 		log_warn("the serial port cannot be used: error %d\n", -err);
+	vga_attach();
+	ps2_attach();
 	init_disks();
 }
 

@@ -62,7 +62,7 @@ struct user_sigcontext {
 	u32 edi, esi, ebp, esp, ebx, edx, ecx, eax;
 	u32 vector, error, eip, cs, eflags, esp_at_signal, ss;
 	u32 fp; /* address of the floating-point registers, or 0 */
-	u32 old_mask; /* lower half; in the older frame only */
+	u32 old_mask; /* the mask's lower half; that of the older frame counts */
 	u32 fault_address;
 };
 _Static_assert(sizeof(struct user_sigcontext) == 88, "struct sigcontext has 88 bytes");
@@ -148,8 +148,8 @@ int siginfo_copyout(ulong va, const struct ksiginfo *info)
 /* --- into a frame --- */
 
 /* The CPU pushes and stores selectors in the lower half of a word. */
-static void fill_regs(
-	struct user_sigcontext *u, const struct trapframe *tf, const struct thread *t, ulong fp)
+static void fill_regs(struct user_sigcontext *u, const struct trapframe *tf, const struct thread *t,
+	u64 old_mask, ulong fp)
 {
 	*u = (struct user_sigcontext){
 		.gs = (u16)t->user.gs,
@@ -172,6 +172,7 @@ static void fill_regs(
 		.esp_at_signal = tf->esp,
 		.ss = (u16)tf->ss,
 		.fp = fp,
+		.old_mask = (u32)old_mask,
 		.fault_address = t->user.trap_address,
 	};
 }
@@ -213,7 +214,7 @@ static int push_rt(struct trapframe *tf, struct thread *t, const struct ksigacti
 	f.uc.stack_sp = t->altstack_sp;
 	f.uc.stack_flags = (s32)t->altstack_flags;
 	f.uc.stack_size = t->altstack_size;
-	fill_regs(&f.uc.regs, tf, t, fp);
+	fill_regs(&f.uc.regs, tf, t, old_mask, fp);
 	f.uc.mask = old_mask;
 	fill_code(f.code, sigcode_rt);
 	if (!at || COPYOUT(at, &f))
@@ -236,8 +237,7 @@ static int push_old(struct trapframe *tf, struct thread *t, const struct ksigact
 	at = frame_address(fp, OLD_FRAME_SIZE);
 	f.return_to = return_address(t, act, sigcode_start);
 	f.sig = info->signo;
-	fill_regs(&f.regs, tf, t, fp);
-	f.regs.old_mask = (u32)old_mask;
+	fill_regs(&f.regs, tf, t, old_mask, fp);
 	end.mask_high = (u32)(old_mask >> 32);
 	fill_code(end.code, sigcode_start);
 	if (!at || COPYOUT(at, &f) || COPYOUT(at + OLD_FRAME_END, &end))

@@ -2,11 +2,11 @@
  * The 8042 controller and the keyboard behind it.
  *
  * Registers and commands: IBM "Personal System/2 Hardware Interface Technical Reference" (1992),
- * "Keyboard and Auxiliary Device Controller". The controller translates the keyboard's codes to set 1;
- * keyboard.c makes bytes of them. The second device, a mouse, is left switched off.
+ * "Keyboard and Auxiliary Device Controller". The controller translates the keyboard's codes to set
+ * 1; keyboard.c makes bytes of them. The second device, a mouse, is left switched off.
  *
- * During boot the controller is waited for, within bounds. From then on the keyboard's interrupt alone
- * reads it; the decoder's state is that interrupt's own, which comes one at a time: no locks.
+ * During boot the controller is waited for, within bounds. From then on the keyboard's interrupt
+ * alone reads it; the decoder's state is that interrupt's own, which comes one at a time: no locks.
  */
 #include "dev/pc/ps2.h"
 

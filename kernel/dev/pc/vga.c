@@ -1,11 +1,13 @@
 /*
  * The PC's screen.
  *
- * vt.c does what a terminal does, over cells in memory of its own; here the rows that it changed are
- * copied to the VGA, which is never read: its memory is far away and slow. Before vga_attach the
- * log's characters go to the same terminal, so that what the boot said stays on the screen.
+ * vt.c does what a terminal does, over cells in memory of its own; here the rows that it changed
+ * are copied to the VGA, which is never read: its memory is far away and slow. Before vga_attach
+ * the log's characters go to the same terminal, so that what the boot said stays on the screen.
  *
- * Registers: IBM "Personal System/2 Hardware Interface Technical Reference" (1992), "Video Subsystem".
+ * Registers: IBM "Personal System/2 Hardware Interface Technical Reference" (1992), "Video
+ * Subsystem".
+ *
  * Nothing is locked: console.c lets one writer in at a time (dev/console.h), and before it there is
  * only one.
  */

@@ -10,20 +10,26 @@
  */
 #pragma once
 
+#ifdef __ASSEMBLER__
+#define UL(number) number
+#else
+#define UL(number) number##ul
+#endif
+
 #define PAGE_SHIFT 12
 
-#define USER_TOP 0x80000000ul	       /* first address that is not the program's */
-#define MMAP_MIN 0x10000ul	       /* mappings begin here or above */
-#define MMAP_BASE 0x40000000ul	       /* where the search for a free gap begins */
-#define STACK_TOP (USER_TOP - 0x1000ul) /* top of the first stack */
+#define USER_TOP UL(0x80000000)	       /* first address that is not the program's */
+#define MMAP_MIN UL(0x10000)	       /* mappings begin here or above */
+#define MMAP_BASE UL(0x40000000)	       /* where the search for a free gap begins */
+#define STACK_TOP (USER_TOP - UL(0x1000)) /* top of the first stack */
 
 #define MAX_CPUS 8
 #define KSTACK_SIZE 16384
 #define MAX_MAPS_DEFAULT 65530ul       /* mappings in one address space */
 #define ANON_LEVELS 4		       /* of 6 bits, over pages: 2^36 bytes */
-#define KVA_START 0xf0000000ul	       /* kernel windows (vm/kva.c) */
-#define KVA_END 0xffc00000ul
+#define KVA_START UL(0xf0000000)	       /* kernel windows (vm/kva.c) */
+#define KVA_END UL(0xffc00000)
 
 /* Private to this machine's folder. */
-#define KERNEL_BASE 0x80000000ul
+#define KERNEL_BASE UL(0x80000000)
 #define PHYS_LIMIT (KVA_START - KERNEL_BASE) /* end of what the direct map can hold */
