@@ -149,7 +149,7 @@ static int make_smaps(struct seq *s, void *subject, u64 *cookie)
 
 struct sizes {
 	bool live;
-	ulong total, peak, resident, anon, data, stack, text; /* pages */
+	ulong total, peak, locked, resident, anon, data, stack, text; /* pages */
 	ulong brk_start, stack_top, arg_start, arg_end, env_start, env_end;
 };
 
@@ -184,6 +184,7 @@ static void sizes_get(struct proc *p, struct sizes *z, bool detail)
 	z->live = true;
 	z->total = mm->nr_pages;
 	z->peak = MAX(mm->peak_pages, z->total);
+	z->locked = mm->nr_locked;
 	z->anon = anon_count(&mm->anon, 0, USER_TOP);
 	z->resident = MAX(mm->pmap.resident, z->anon);
 	z->brk_start = mm->brk_start;
@@ -317,7 +318,7 @@ static int make_status(struct seq *s, void *subject, u64 *cookie UNUSED)
 	if (z.live) {
 		seq_print(s,
 			"VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t%8lu kB\n",
-			kb(z.peak), kb(z.total), 0ul, 0ul);
+			kb(z.peak), kb(z.total), kb(z.locked), 0ul);
 		seq_print(s,
 			"VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu "
 			"kB\nRssShmem:\t%8lu kB\n",

@@ -279,10 +279,10 @@ static int make_hostname(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED
 	return 0;
 }
 
-/* How much memory may be promised: any amount, nothing is refused. */
+/* How memory is promised: vm/limit.h's rule is the one that Linux calls 0. */
 static int make_overcommit(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
-	seq_print(s, "1\n");
+	seq_print(s, "0\n");
 	return 0;
 }
 

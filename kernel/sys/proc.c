@@ -480,19 +480,6 @@ static long judge_limit(unsigned which, const struct rlimit_pair *new,
 	return which == RLIMIT_NOFILE && new->max > FILES_MAX ? -EPERM : 0;
 }
 
-/* A lowered stack limit binds the next growth. */
-static void apply_stack_limit(struct proc *p)
-{
-	struct mm *mm = proc_get_mm(p);
-
-	if (!mm)
-		return;
-	rwlock_write(&mm->lock);
-	mm->stack_limit = (ulong)MIN(p->rlimit[RLIMIT_STACK].cur, (u64)~0ul);
-	rwlock_write_unlock(&mm->lock);
-	mm_put(mm);
-}
-
 static long exchange_limit(struct proc *p, unsigned which, const struct rlimit_pair *new,
 			   struct rlimit_pair *old)
 {
@@ -505,8 +492,6 @@ static long exchange_limit(struct proc *p, unsigned which, const struct rlimit_p
 	if (new && !result)
 		p->rlimit[which] = *new;
 	mutex_unlock(&proc_lock);
-	if (new && !result && which == RLIMIT_STACK)
-		apply_stack_limit(p);
 	return result;
 }
 

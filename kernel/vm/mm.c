@@ -1,8 +1,7 @@
 /*
  * Address spaces: creation, fork, end, the heap, and what /proc tells of them.
  *
- * Owns struct mm. Invariants beyond those of its parts: nr_pages is the sum of the vmas' sizes;
- * private pages lie only where a private vma is; the page table shows only what check.c says it
+ * Owns struct mm. Invariants beyond those of its parts: private pages lie only where a private vma is; the page table shows only what check.c says it
  * may.
  *
  * The end needs no flush: nobody runs on the address space any more, so whoever loaded its tables
@@ -16,6 +15,7 @@
 #include "machine/pte.h"
 #include "vm/fault.h"
 #include "vm/kmalloc.h"
+#include "vm/limit.h"
 #include "vm/obj.h"
 
 static struct kmem_cache *mm_cache;
@@ -44,7 +44,6 @@ struct mm *mm_create(void)
 	tree_init(&mm->vmas, vma_augment);
 	anontab_init(&mm->anon);
 	mm->ref = 1;
-	mm->stack_limit = 8ul << 20;
 	return mm;
 }
 
@@ -56,6 +55,7 @@ static void destroy(struct mm *mm)
 	struct vma *v;
 
 	list_init(&dead);
+	limit_end(mm);
 	batch_init(&b);
 	b.idle = true;
 	/* The tree goes as a whole: no need to keep it a tree meanwhile. */
@@ -109,12 +109,11 @@ struct mm *mm_fork(struct mm *parent)
 		mm_put(child);
 		return NULL;
 	}
+	limit_fork(child, parent);
 	fork_pages(child, parent);
-	child->nr_pages = child->peak_pages = parent->nr_pages;
 	child->brk_start = parent->brk_start;
 	child->brk = parent->brk;
 	child->stack_top = parent->stack_top;
-	child->stack_limit = parent->stack_limit;
 	child->arg_start = parent->arg_start;
 	child->arg_end = parent->arg_end;
 	child->env_start = parent->env_start;

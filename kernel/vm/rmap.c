@@ -122,3 +122,12 @@ void rmap_clean(struct obj *o, struct page *p, struct batch *b)
 		batch_add(b, &v->mm->pmap, va, va + PAGE_SIZE);
 	}
 }
+
+bool rmap_locked(struct obj *o, const struct page *p)
+{
+	struct vma *v = rmap_first(o, p->index, p->index);
+
+	while (v && !(v->flags & VMA_LOCKED))
+		v = rmap_next(v, p->index, p->index);
+	return v;
+}

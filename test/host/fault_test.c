@@ -32,6 +32,7 @@ static int end(void **state UNUSED)
 	struct page_stats after;
 
 	mm_check(mm);
+	host_set_limit(LIMIT_STACK, ~0ul);
 	host_run(NULL);
 	mm_put(mm);
 	file->write_error = file->read_error = file->reserve_error = 0;
@@ -220,7 +221,7 @@ static void stacks_grow_to_their_limit(void **state UNUSED)
 	      at = map_at(top - PAGE_SIZE, 1, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, NULL);
 	u8 v;
 
-	mm->stack_limit = 100 * PAGE_SIZE;
+	host_set_limit(LIMIT_STACK, 100 * PAGE_SIZE);
 	store(at - PAGE_SIZE, 1);
 	store(top - 50 * PAGE_SIZE, 2);
 	assert_int_equal(load(top - 30 * PAGE_SIZE), 0);
@@ -239,7 +240,7 @@ static void stacks_keep_their_distance(void **state UNUSED)
 	ulong low = map_at(at - 300 * PAGE_SIZE, 1, RW, ANON | MAP_FIXED, NULL);
 	ulong hint;
 
-	mm->stack_limit = 1000 * PAGE_SIZE;
+	host_set_limit(LIMIT_STACK, 1000 * PAGE_SIZE);
 	store(at - 40 * PAGE_SIZE, 1);
 	assert_int_equal(host_store(at - 60 * PAGE_SIZE, 1), FAULT_MAPERR);
 	hint = map_at(at - 100 * PAGE_SIZE, 1, RW, ANON, NULL);

@@ -105,10 +105,15 @@ const syscall_fn syscall_table[] = {
 	[222] = sys_mmap,
 	[226] = sys_mprotect,
 	[227] = sys_msync,
+	[228] = sys_mlock,
+	[229] = sys_munlock,
+	[230] = sys_mlockall,
+	[231] = sys_munlockall,
 	[260] = sys_wait4,
 	[261] = sys_prlimit64,
 	[276] = sys_renameat2,
 	[278] = sys_getrandom,
+	[284] = sys_mlock2,
 	[291] = sys_statx,
 };
 
