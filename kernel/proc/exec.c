@@ -590,7 +590,7 @@ static void replace_mm(struct proc *p, struct thread *t, struct mm *mm, struct f
 	t->robust_list = t->robust_len = 0;
 	irq = spin_lock_irq(&p->sig_lock);
 	if (old)
-		p->dead.max_rss = MAX(p->dead.max_rss, old->pmap.resident);
+		p->dead.max_rss = MAX(p->dead.max_rss, pmap_peak(&old->pmap));
 	p->mm = mm;
 	p->exe = f;
 	spin_unlock_irq(&p->sig_lock, irq);

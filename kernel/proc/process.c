@@ -227,7 +227,7 @@ void proc_usage(struct proc *p, struct usage *u)
 		u->major_faults += t->major_faults;
 	}
 	if (p->mm)
-		u->max_rss = MAX(u->max_rss, p->mm->pmap.resident);
+		u->max_rss = MAX(u->max_rss, pmap_peak(&p->mm->pmap));
 	spin_unlock_irq(&p->sig_lock, irq);
 }
 

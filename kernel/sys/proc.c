@@ -531,7 +531,7 @@ static void thread_usage(struct usage *u)
 	thread_times(t, &user, &system);
 	*u = (struct usage){ user, system, t->minor_faults, t->major_faults, 0 };
 	if (t->mm)
-		u->max_rss = t->mm->pmap.resident;
+		u->max_rss = pmap_peak(&t->mm->pmap);
 }
 
 SYSCALL(getrusage)

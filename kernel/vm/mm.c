@@ -1,5 +1,5 @@
 /*
- * Address spaces: creation, fork, end, the heap, and what /proc tells of them.
+ * Address spaces: creation, fork, end.
  *
  * Owns struct mm. Invariants beyond those of its parts: private pages lie only where a private vma is; the page table shows only what check.c says it
  * may.
@@ -121,58 +121,4 @@ struct mm *mm_fork(struct mm *parent)
 	child->sigpage = parent->sigpage;
 	rwlock_write_unlock(&parent->lock);
 	return child;
-}
-
-/* ---- for /proc ---- */
-
-struct figures {
-	struct vma_info *info;
-	bool shared;
-};
-
-static void count_page(void *arg, struct page *p, unsigned prot)
-{
-	struct figures *f = arg;
-	struct vma_info *i = f->info;
-	bool dirty = p->kind == PAGE_ANON || (prot & PROT_WRITE);
-	bool sole =
-		p->kind == PAGE_ANON ? __atomic_load_n(&p->ref, __ATOMIC_RELAXED) == 1 : !f->shared;
-
-	i->rss++;
-	i->anonymous += p->kind == PAGE_ANON;
-	if (sole)
-		*(dirty ? &i->private_dirty : &i->private_clean) += 1;
-	else
-		*(dirty ? &i->shared_dirty : &i->shared_clean) += 1;
-}
-
-bool mm_describe(struct mm *mm, ulong addr, bool with_figures, struct vma_info *info)
-{
-	struct figures f = { .info = info };
-	struct vma *v;
-
-	rwlock_read(&mm->lock);
-	v = vma_find_from(mm, addr);
-	if (v) {
-		*info = (struct vma_info){
-			.start = v->start,
-			.end = v->end,
-			.prot = v->prot,
-			.flags = v->flags,
-			.file = v->file,
-			.shared_anon = v->obj && !v->file && !(v->flags & VMA_SIGPAGE),
-			.heap = !v->obj && v->start < mm->brk && v->end > mm->brk_start,
-		};
-		if (v->obj)
-			info->offset = v->pgoff << PAGE_SHIFT;
-		if (v->obj && !v->file)
-			info->ino = v->obj->ino;
-		if (v->file)
-			file_hold(v->file);
-		f.shared = v->flags & VMA_SHARED;
-		if (with_figures)
-			pmap_count(&mm->pmap, v->start, v->end, count_page, &f);
-	}
-	rwlock_read_unlock(&mm->lock);
-	return v;
 }

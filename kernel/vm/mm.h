@@ -138,20 +138,3 @@ int mm_lock_all(struct mm *mm, unsigned flags);
 
 /* exec: where the heap begins (page-aligned up). */
 void mm_set_brk(struct mm *mm, ulong start);
-
-/* One mapping as /proc shows it. */
-struct vma_info {
-	ulong start, end;
-	unsigned prot, flags; /* PROT_, VMA_ */
-	u64 offset, ino;      /* bytes; inode of shared anonymous memory */
-	struct file *file;    /* held: file_drop when done; or NULL */
-	bool shared_anon;
-	bool heap;
-	/* Pages; only with_figures. */
-	ulong rss, shared_clean, shared_dirty, private_clean, private_dirty, anonymous;
-};
-/*
- * The first mapping that ends above addr; false if there is none. Figures are counted if asked.
- * Takes mm->lock (read). Walk the map by calling with the last end.
- */
-bool mm_describe(struct mm *mm, ulong addr, bool with_figures, struct vma_info *info);

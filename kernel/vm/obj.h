@@ -160,6 +160,6 @@ void obj_add_vma(struct obj *o, struct vma *v);
 void obj_remove_vma(struct obj *o, struct vma *v);
 
 struct obj_stats {
-	ulong cached, dirty; /* pages */
+	ulong cached, dirty; /* pages of objects with a store; those of them that are newer than it */
 };
 void obj_get_stats(struct obj_stats *s);

@@ -4,7 +4,7 @@
  * The limit binds a superuser on mv6 and not on Linux, so what tests it gives up its rights first,
  * which nothing but that shows.
  */
-#include "tap.h"
+#include "procmem.h"
 
 #ifndef MCL_ONFAULT
 #define MCL_ONFAULT 4
@@ -56,16 +56,18 @@ static void test_rounding(void)
 
 	want_eq(lock(p + 100, 1), 0);
 	want_eq(locked_kb(), 4);
+	want_eq(pages_present(p, 4), 1);
 	want_eq(unlock(p, PS), 0);
 	want_eq(locked_kb(), 0);
 	want_eq(lock(p + PS - 1, 2), 0);
 	want_eq(locked_kb(), 8);
+	want_eq(pages_present(p, 4), 2);
 	want_eq(unlock(p + PS - 1, 2), 0);
 	want_eq(locked_kb(), 0);
 	want_eq(lock(p, 4 * PS), 0);
 	want_eq(locked_kb(), 16);
 	unmap(p, 4 * PS);
-	verdict("MLOCK-1 every page that holds a byte of the range counts in VmLck");
+	verdict("MLOCK-1 every page that holds a byte of the range is loaded and counts in VmLck");
 }
 
 static void test_empty(void)
@@ -174,8 +176,9 @@ static void test_unloadable(void)
 	p = must_map(2 * PS, PROT_READ, ANON, -1, 0);
 	want_eq(lock(p, 2 * PS), 0);
 	want_eq(locked_kb(), 8);
+	want_eq(pages_present(p, 2), 2);
 	unmap(p, 2 * PS);
-	verdict("MLOCK-6 memory that can only be read can be locked");
+	verdict("MLOCK-6 memory that can only be read can be locked, and is loaded");
 	close(fd);
 }
 
@@ -233,7 +236,6 @@ static void test_limit(void)
 static void test_lock2(void)
 {
 	unsigned char *p = must_map(2 * PS, RW, ANON, -1, 0);
-	long before = rss_kb();
 
 	want_eq(lock2(p, PS, 0), 0);
 	want_eq(locked_kb(), 4);
@@ -242,15 +244,16 @@ static void test_lock2(void)
 	want_eq(unlock(p, PS), 0);
 	verdict("MLOCK-8 mlock2 without flags is mlock; unknown flags are EINVAL");
 	unmap(p, 2 * PS);
-	p = must_map(256 * PS, RW, ANON, -1, 0);
-	before = rss_kb();
-	want_eq(lock2(p, 256 * PS, 1), 0);
-	want_eq(locked_kb(), 1024);
-	want(rss_kb() < before + 512);
-	want_eq(lock(p, 256 * PS), 0);
-	want_eq(locked_kb(), 1024);
-	want(rss_kb() >= before + 768);
-	unmap(p, 256 * PS);
+	p = must_map(16 * PS, RW, ANON, -1, 0);
+	want_eq(lock2(p, 16 * PS, 1), 0);
+	want_eq(locked_kb(), 64);
+	want_eq(pages_present(p, 16), 0);
+	p[0] = 1;
+	want_eq(pages_present(p, 16), 1);
+	want_eq(lock(p, 16 * PS), 0);
+	want_eq(locked_kb(), 64);
+	want_eq(pages_present(p, 16), 16);
+	unmap(p, 16 * PS);
 	verdict("MLOCK-8 MLOCK_ONFAULT counts and does not load");
 }
 
@@ -283,26 +286,25 @@ static void lock_everything(void *arg)
 
 static void lock_the_future(void *arg)
 {
-	unsigned char *heap = (unsigned char *)sys(SYS_brk, 0);
-	long before;
+	unsigned char *heap = (unsigned char *)sys(SYS_brk, 0), *p;
 
 	(void)arg;
 	want_eq(lock_all(MCL_FUTURE), 0);
-	before = rss_kb();
-	want(!is_error(map(NULL, 256 * PS, RW, ANON, -1, 0)));
-	want_eq(locked_kb(), 1024);
-	want(rss_kb() >= before + 768);
+	p = must_map(16 * PS, RW, ANON, -1, 0);
+	want_eq(locked_kb(), 64);
+	want_eq(pages_present(p, 16), 16);
 	want_eq(sys(SYS_brk, heap + 16 * PS), (long)(heap + 16 * PS));
-	want_eq(locked_kb(), 1088);
+	want_eq(locked_kb(), 128);
+	want(pages_present(heap, 16) >= 15);
 	want_eq(lock_all(MCL_FUTURE | MCL_ONFAULT), 0);
-	before = rss_kb();
-	want(!is_error(map(NULL, 256 * PS, RW, ANON, -1, 0)));
-	want_eq(locked_kb(), 2112);
-	want(rss_kb() < before + 512);
+	p = must_map(16 * PS, RW, ANON, -1, 0);
+	want_eq(locked_kb(), 192);
+	want_eq(pages_present(p, 16), 0);
 	want_eq(unlock_all(), 0);
 	want_eq(locked_kb(), 0);
-	want(!is_error(map(NULL, 4 * PS, RW, ANON, -1, 0)));
+	p = must_map(16 * PS, RW, ANON, -1, 0);
 	want_eq(locked_kb(), 0);
+	want_eq(pages_present(p, 16), 0);
 }
 
 static void too_much_for_all(void *arg)
@@ -405,19 +407,32 @@ static void test_msync(void)
 static void test_map_locked(void)
 {
 	int fd = temp_file(4 * PS, 1);
-	unsigned char *p = must_map(256 * PS, RW, ANON | MAP_LOCKED, -1, 0), *q;
-	long before = rss_kb();
+	unsigned char *p = must_map(16 * PS, RW, ANON | MAP_LOCKED, -1, 0), *q;
 
-	want_eq(locked_kb(), 1024);
-	fill(p, 256 * PS, 1);
-	want(rss_kb() < before + 512);
-	q = must_map(4 * PS, PROT_READ, MAP_SHARED | MAP_LOCKED, fd, 0);
-	want_eq(locked_kb(), 1040);
+	want_eq(locked_kb(), 64);
+	want_eq(pages_present(p, 16), 16);
+	q = must_map(4 * PS, PROT_READ, MAP_SHARED | MAP_LOCKED | MAP_NONBLOCK, fd, 0);
+	want_eq(locked_kb(), 80);
+	want_eq(pages_present(q, 4), 4);
 	unmap(q, 4 * PS);
-	unmap(p, 256 * PS);
+	q = must_map(4 * PS, PROT_NONE, ANON | MAP_LOCKED, -1, 0);
+	want_eq(locked_kb(), 80);
+	want_eq(pages_present(q, 4), 0);
+	unmap(q, 4 * PS);
+	unmap(p, 16 * PS);
 	want_eq(locked_kb(), 0);
 	close(fd);
 	verdict("MMAP-26 MAP_LOCKED loads every page at once and counts in VmLck");
+	p = must_map(16 * PS, RW, ANON | MAP_POPULATE, -1, 0);
+	want_eq(pages_present(p, 16), 16);
+	unmap(p, 16 * PS);
+	p = must_map(16 * PS, PROT_NONE, ANON | MAP_POPULATE, -1, 0);
+	want_eq(pages_present(p, 16), 0);
+	unmap(p, 16 * PS);
+	p = must_map(16 * PS, RW, ANON | MAP_POPULATE | MAP_NONBLOCK, -1, 0);
+	want_eq(pages_present(p, 16), 0);
+	unmap(p, 16 * PS);
+	verdict("MMAP-26 MAP_POPULATE loads every page at once, unless with MAP_NONBLOCK");
 }
 
 /* Argument "locked": what a program that was started by a locker finds. */
