@@ -252,7 +252,7 @@ struct sizes {
 	ulong brk_start, stack_top, arg_start, arg_end, env_start, env_end;
 };
 
-/* Sizes of data, stack and text come from the mappings' kinds. */
+/* Sizes of stack and text come from the mappings' kinds. */
 static void sizes_of_mappings(struct mm *mm, struct sizes *z)
 {
 	struct vma_info v;
@@ -262,12 +262,10 @@ static void sizes_of_mappings(struct mm *mm, struct sizes *z)
 		ulong pages = (v.end - v.start) >> PAGE_SHIFT;
 
 		at = v.end;
-		if (v.flags & VMA_STACK)
+		if (v.flags & VMA_GROWSDOWN)
 			z->stack += pages;
 		else if (v.file && (v.prot & PROT_EXEC) && !(v.prot & PROT_WRITE))
 			z->text += pages;
-		else if ((v.prot & PROT_WRITE) && !(v.flags & VMA_SHARED))
-			z->data += pages;
 		if (v.file)
 			file_drop(v.file);
 	}
@@ -284,6 +282,7 @@ static void sizes_get(struct proc *p, struct sizes *z)
 	z->total = mm->nr_pages;
 	z->peak = MAX(mm->peak_pages, z->total);
 	z->locked = mm->nr_locked;
+	z->data = mm->nr_data;
 	mm_resident(mm, &z->kinds);
 	z->resident = z->kinds.anon + z->kinds.file + z->kinds.shmem;
 	z->peak_resident = MAX(pmap_peak(&mm->pmap), z->resident);

@@ -6,6 +6,7 @@
 #include "lib/errno.h"
 #include "lib/types.h"
 #include "fs/file.h"
+#include "fs/inode.h"
 #include "proc/proc.h"
 #include "sys/syscalls.h"
 #include "vm/mm.h"
@@ -32,6 +33,15 @@ static int file_rights(const struct file *f, bool shared, unsigned prot)
 	return shared && !file_writable(f) ? PROT_READ | PROT_EXEC : PROT_ALL;
 }
 
+/* Are there such offsets in f? Regular files have 63 bits of them, anything else what a word holds. */
+static bool offset_fits(const struct file *f, const struct map_request *rq)
+{
+	u64 pages = ALIGN_UP(rq->len, PAGE_SIZE) >> PAGE_SHIFT;
+	u64 most = f->inode && inode_is_reg(f->inode) ? (u64)INT64_MAX : (u64)~0ul;
+
+	return rq->pgoff <= (most >> PAGE_SHIFT) - pages;
+}
+
 /* Judge the flags of a file mapping and find its object. */
 static int judge_file(struct file *f, struct map_request *rq)
 {
@@ -39,7 +49,7 @@ static int judge_file(struct file *f, struct map_request *rq)
 	bool shared = type != MAP_PRIVATE;
 	int rights, err;
 
-	if (rq->pgoff > (u64)(INT64_MAX >> PAGE_SHIFT) - (ALIGN_UP(rq->len, PAGE_SIZE) >> PAGE_SHIFT))
+	if (!offset_fits(f, rq))
 		return -EOVERFLOW;
 	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
 		return -EINVAL;

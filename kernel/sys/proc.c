@@ -500,6 +500,17 @@ long sys_limit(unsigned which, const struct rlimit_pair *new, struct rlimit_pair
 	return which < RLIM_COUNT ? exchange_limit(current_proc(), which, new, old) : -EINVAL;
 }
 
+/* May the current process see and change p's limits? */
+static bool may_limit(const struct proc *p)
+{
+	const struct proc *me = current_proc();
+
+	if (p == me || !me->euid)
+		return true;
+	return me->uid == p->uid && me->uid == p->euid && me->uid == p->suid &&
+		me->gid == p->gid && me->gid == p->egid && me->gid == p->sgid;
+}
+
 SYSCALL(prlimit64)
 {
 	unsigned which = (unsigned)args[1];
@@ -514,9 +525,7 @@ SYSCALL(prlimit64)
 	p = proc_find(args[0] ? (int)args[0] : current_proc()->pid);
 	if (!p)
 		return -ESRCH;
-	result = p == current_proc() || !current_proc()->euid || current_proc()->uid == p->uid
-			 ? exchange_limit(p, which, args[2] ? &new : NULL, &old)
-			 : -EPERM;
+	result = may_limit(p) ? exchange_limit(p, which, args[2] ? &new : NULL, &old) : -EPERM;
 	proc_put(p);
 	if (!result && args[3] && COPYOUT(args[3], &old))
 		return -EFAULT;
