@@ -236,6 +236,7 @@ static struct page *next_below(
 	struct page *found = NULL;
 
 	for (unsigned i = slot_index(*va, level); i < ANON_SLOTS && *va < end; i++) {
+		ulong next = ALIGN_DOWN(*va, span) + span;
 		void *below = slot_get(n, i);
 
 		*sharers = above;
@@ -247,7 +248,7 @@ static struct page *next_below(
 		}
 		if (found)
 			break;
-		*va = ALIGN_DOWN(*va, span) + span;
+		*va = next;
 	}
 	return found;
 }
