@@ -31,20 +31,42 @@ void limit_count_promised(long pages)
 	__atomic_fetch_add(&promised_pages, pages, __ATOMIC_RELAXED);
 }
 
+static void count_locked(struct mm *mm, long pages)
+{
+	mm->nr_locked += (ulong)pages;
+	__atomic_fetch_add(&locked_pages, pages, __ATOMIC_RELAXED);
+}
+
+static void count_promised(struct mm *mm, long pages)
+{
+	mm->nr_promised += (ulong)pages;
+	limit_count_promised(pages);
+}
+
 void limit_count(struct mm *mm, const struct vma *v, long pages)
 {
 	mm->nr_pages += (ulong)pages;
 	mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
 	if (is_data(v->prot, v->flags))
 		mm->nr_data += (ulong)pages;
-	if (v->flags & VMA_LOCKED) {
-		mm->nr_locked += (ulong)pages;
-		__atomic_fetch_add(&locked_pages, pages, __ATOMIC_RELAXED);
-	}
-	if (is_promised(v->prot, v->flags)) {
-		mm->nr_promised += (ulong)pages;
-		limit_count_promised(pages);
-	}
+	if (v->flags & VMA_LOCKED)
+		count_locked(mm, pages);
+	if (is_promised(v->prot, v->flags))
+		count_promised(mm, pages);
+}
+
+void limit_count_change(struct mm *mm, const struct vma *v, unsigned prot, unsigned flags)
+{
+	long pages = (long)((v->end - v->start) >> PAGE_SHIFT);
+	int data = is_data(prot, flags) - is_data(v->prot, v->flags);
+	int locked = !!(flags & VMA_LOCKED) - !!(v->flags & VMA_LOCKED);
+	int promised = is_promised(prot, flags) - is_promised(v->prot, v->flags);
+
+	mm->nr_data += (ulong)(data * pages);
+	if (locked)
+		count_locked(mm, locked * pages);
+	if (promised)
+		count_promised(mm, promised * pages);
 }
 
 void limit_fork(struct mm *child, const struct mm *parent)
@@ -71,10 +93,7 @@ static bool exceeds(enum limit which, ulong have, ulong pages)
 
 bool limit_promise(ulong pages)
 {
-	struct page_stats ps;
-
-	page_get_stats(&ps);
-	return pages <= ps.total;
+	return pages <= page_total_count();
 }
 
 int limit_map(const struct mm *mm, ulong pages, ulong replaced, unsigned prot, unsigned vma_flags)

@@ -30,6 +30,8 @@ ulong limit_bytes(enum limit which);
 
 /* `pages` pages with v's rights and flags were added to mm, or taken away (negative). */
 void limit_count(struct mm *mm, const struct vma *v, long pages);
+/* v is about to get these rights and flags. */
+void limit_count_change(struct mm *mm, const struct vma *v, unsigned prot, unsigned flags);
 /* The child has copies of all mappings, none of them locked. */
 void limit_fork(struct mm *child, const struct mm *parent);
 /* The address space ends. */

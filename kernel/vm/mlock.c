@@ -134,13 +134,12 @@ static int relock_prepare(struct mm *mm, ulong start, ulong end, unsigned flags,
 	return more && mm->nr_vmas + more > mm_max_vmas ? -ENOMEM : 0;
 }
 
-static void relock_vma(struct mm *mm, struct vma *v, unsigned flags)
+static void relock_vma(struct mm *mm, struct vma *v, unsigned lock_flags)
 {
-	long pages = (long)((v->end - v->start) >> PAGE_SHIFT);
+	unsigned flags = (v->flags & ~(unsigned)VMA_LOCK_FLAGS) | lock_flags;
 
-	limit_count(mm, v, -pages);
-	vma_set_flags(v, (v->flags & ~(unsigned)VMA_LOCK_FLAGS) | flags);
-	limit_count(mm, v, pages);
+	limit_count_change(mm, v, v->prot, flags);
+	vma_set_flags(v, flags);
 }
 
 /* Give all that is mapped in [start, end), up to the first hole, these VMA_LOCK_FLAGS. -ENOMEM. */

@@ -383,9 +383,8 @@ static void protect_vma(struct mm *mm, struct vma *v, unsigned prot, struct chan
 {
 	unsigned lost = pte_effective(v->prot) & ~pte_effective(prot);
 
-	limit_count(mm, v, -(long)((v->end - v->start) >> PAGE_SHIFT));
+	limit_count_change(mm, v, prot, v->flags);
 	v->prot = prot;
-	limit_count(mm, v, (long)((v->end - v->start) >> PAGE_SHIFT));
 	if (lost)
 		pmap_protect(&mm->pmap, v->start, v->end, pte_effective(prot), &c->batch);
 }
