@@ -10,6 +10,7 @@
 #include "proc/proc.h"
 #include "sys/syscalls.h"
 #include "vm/mm.h"
+#include "vm/obj.h"
 #include "vm/page.h"
 
 /* Flags that MAP_SHARED_VALIDATE vouches for; it refuses all others. */
@@ -42,6 +43,12 @@ static bool offset_fits(const struct file *f, const struct map_request *rq)
 	return rq->pgoff <= (most >> PAGE_SHIFT) - pages;
 }
 
+/* Can a mapping of a file give the right to write to the file? Then it is claimed from the object. */
+static bool claims_writable(const struct map_request *rq)
+{
+	return rq->obj && (rq->flags & MAP_TYPE) != MAP_PRIVATE && (rq->max_prot & PROT_WRITE);
+}
+
 /* Judge the flags of a file mapping and find its object. */
 static int judge_file(struct file *f, struct map_request *rq)
 {
@@ -68,6 +75,11 @@ static int judge_file(struct file *f, struct map_request *rq)
 	rq->max_prot = (unsigned)rights;
 	if (rq->obj)
 		rq->file = f;
+	if (claims_writable(rq) && obj_claim_writable(rq->obj)) {
+		/* Sealed: it may be looked at. */
+		rq->max_prot &= ~(unsigned)PROT_WRITE;
+		return rq->prot & PROT_WRITE ? -EPERM : 0;
+	}
 	return 0;
 }
 
@@ -95,8 +107,12 @@ static long map_judged(struct file *f, struct map_request *rq)
 {
 	long err = f ? judge_file(f, rq) : judge_anonymous(rq), earlier;
 
-	if (!err)
-		return mm_map(current_mm(), rq);
+	if (!err) {
+		err = mm_map(current_mm(), rq);
+		if (f && claims_writable(rq))
+			obj_unclaim_writable(rq->obj);
+		return err;
+	}
 	earlier = mm_map_place(current_mm(), rq);
 	return earlier ? earlier : err;
 }
