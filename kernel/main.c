@@ -66,6 +66,17 @@ bool boot_value(const char *name, char *value, size_t size)
 	return found;
 }
 
+/* Figures that may be set at boot; a word that is no number is ignored. */
+static void read_options(void)
+{
+	char word[24];
+	const char *s = word;
+	u64 n;
+
+	if (boot_value("maps_max=", word, sizeof(word)) && str_number(&s, &n) && n && n <= INT32_MAX)
+		mm_max_vmas = (ulong)n;
+}
+
 static void memory_start(void)
 {
 	page_init();
@@ -96,6 +107,7 @@ void kernel_main(void)
 	machine_early_init();
 	log_set_quiet(boot_flag("quiet"));
 	memory_start();
+	read_options();
 	process_start();
 	machine_init_devices();
 	random_init();

@@ -4,7 +4,7 @@
  *
  *   /proc                 texts, "self", a directory for each process, "sys"
  *   /proc/sys             "vm", "kernel", "fs": directories of texts
- *   /proc/PID             texts, "exe", "cwd", "root", "fd"
+ *   /proc/PID             texts, "pagemap", "exe", "cwd", "root", "fd"
  *   /proc/PID/fd          a link for each open descriptor
  *
  * exe, cwd, root and fd's links are no text for whoever follows them: they lead to the very file,
@@ -29,6 +29,7 @@ enum kind {
 	KIND_PID,
 	KIND_FD_DIR,
 	KIND_TEXT,
+	KIND_PAGEMAP,
 	KIND_SELF,
 	KIND_EXE,
 	KIND_CWD,
@@ -68,13 +69,14 @@ static const struct fixed pid_names[] = {
 	{"cwd", KIND_CWD, S_IFLNK | 0777, NULL, NULL},
 	{"root", KIND_TOP, S_IFLNK | 0777, NULL, NULL},
 	{"fd", KIND_FD_DIR, S_IFDIR | 0500, NULL, NULL},
+	{"pagemap", KIND_PAGEMAP, S_IFREG | 0400, NULL, NULL},
 };
 
 static struct fs procfs;
 static struct kmem_cache *inode_cache;
 static const struct inode_ops proc_dir_inode_ops, proc_text_inode_ops, proc_link_inode_ops,
-	proc_jump_inode_ops;
-static const struct file_ops proc_dir_ops, proc_text_ops;
+	proc_jump_inode_ops, pagemap_inode_ops;
+static const struct file_ops proc_dir_ops, proc_text_ops, pagemap_ops;
 
 static struct proc_inode *proc_inode_of(struct inode *inode)
 {
@@ -120,6 +122,7 @@ static const struct inode_ops *operations_of(enum kind kind)
 {
 	switch (kind) {
 	case KIND_TEXT: return &proc_text_inode_ops;
+	case KIND_PAGEMAP: return &pagemap_inode_ops;
 	case KIND_SELF: return &proc_link_inode_ops;
 	case KIND_EXE:
 	case KIND_CWD:
@@ -134,6 +137,7 @@ static int make_inode(struct proc *p, enum kind kind, ulong n, u32 mode, struct 
 {
 	struct proc_inode *pi = kmem_alloc(inode_cache, ALLOC_WAIT | ALLOC_ZERO);
 	const struct file_ops *fops = kind == KIND_TEXT ? &proc_text_ops
+		: kind == KIND_PAGEMAP                  ? &pagemap_ops
 		: (mode & S_IFMT) == S_IFDIR            ? &proc_dir_ops
 							: &path_file_ops;
 
@@ -463,6 +467,18 @@ static const struct file_ops proc_text_ops = {
 	.read = text_read, .seek = plain_seek, .release = text_release};
 static const struct inode_ops proc_text_inode_ops = {
 	.open = text_open, .valid = proc_valid, .evict = proc_evict};
+
+/* --- pagemap --- */
+
+static ssize_t pagemap_file_read(struct file *f, struct uio *u, off_t *pos)
+{
+	struct proc *p = proc_inode_of(f->inode)->proc;
+
+	return proc_there(p) ? pagemap_read(p, u, pos) : -ESRCH;
+}
+
+static const struct file_ops pagemap_ops = {.read = pagemap_file_read, .seek = plain_seek};
+static const struct inode_ops pagemap_inode_ops = {.valid = proc_valid, .evict = proc_evict};
 
 /* --- links --- */
 

@@ -22,6 +22,11 @@ extern const size_t system_text_count;
 /* /proc/sys: "vm", "kernel", "fs". */
 extern const struct text_entry sysctl_vm_texts[], sysctl_kernel_texts[], sysctl_fs_texts[];
 extern const size_t sysctl_vm_count, sysctl_kernel_count, sysctl_fs_count;
+/*
+ * pagemap.c: read from *pos, which moves on; 0 at the end of the address space, -EINVAL if position or
+ * length are no multiples of 8. May sleep.
+ */
+ssize_t pagemap_read(struct proc *p, struct uio *u, off_t *pos);
 seq_maker make_mounts; /* for /proc/PID/mounts too */
 /* The load averages over 1, 5 and 15 minutes in units of 1/65536, as sysinfo(2) has them. */
 void system_loads(ulong loads[3]);

@@ -11,6 +11,7 @@
 #include "lib/string.h"
 #include "proc/proc.h"
 #include "proc/timer.h"
+#include "vm/figures.h"
 #include "vm/kmalloc.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
@@ -50,7 +51,7 @@ static const char *special_name(const struct vma_info *v)
 		return "/dev/zero (deleted)";
 	if (v->heap)
 		return "[heap]";
-	if (v->flags & VMA_STACK)
+	if (v->stack)
 		return "[stack]";
 	if (v->flags & VMA_SIGPAGE)
 		return "[vdso]";
@@ -117,43 +118,141 @@ static int make_maps(struct seq *s, void *subject, u64 *cookie)
 	return next_mapping(s, subject, cookie, false, put_mapping);
 }
 
-static int put_figures(struct seq *s, const struct vma_info *v)
+static void put_kb(struct seq *s, const char *name, ulong kilobytes)
+{
+	size_t start = s->len;
+
+	seq_print(s, "%s:", name);
+	seq_pad(s, start, 16);
+	seq_print(s, "%8lu kB\n", kilobytes);
+}
+
+/* A sum of shares of pages. */
+static void put_share(struct seq *s, const char *name, u64 share)
+{
+	put_kb(s, name, (ulong)(share >> (SHARE_SHIFT + 10 - PAGE_SHIFT)));
+}
+
+static void put_figures(struct seq *s, const struct figures *f, bool of_all)
+{
+	put_kb(s, "Rss", kb(f->rss));
+	put_share(s, "Pss", f->pss);
+	put_share(s, "Pss_Dirty", f->pss_dirty);
+	if (of_all) {
+		put_share(s, "Pss_Anon", f->pss_anon);
+		put_share(s, "Pss_File", f->pss_file);
+		put_share(s, "Pss_Shmem", f->pss_shmem);
+	}
+	put_kb(s, "Shared_Clean", kb(f->shared_clean));
+	put_kb(s, "Shared_Dirty", kb(f->shared_dirty));
+	put_kb(s, "Private_Clean", kb(f->private_clean));
+	put_kb(s, "Private_Dirty", kb(f->private_dirty));
+	put_kb(s, "Referenced", kb(f->rss));
+	put_kb(s, "Anonymous", kb(f->anonymous));
+	put_kb(s, "Swap", 0);
+	put_kb(s, "SwapPss", 0);
+	put_share(s, "Locked", f->pss_locked);
+}
+
+/* Two letters for each property that a mapping has. */
+static void put_flags(struct seq *s, const struct vma_info *v)
+{
+	bool shared = v->flags & VMA_SHARED;
+	const struct {
+		bool is;
+		const char *letters;
+	} table[] = {
+		{v->prot & PROT_READ, "rd "},
+		{v->prot & PROT_WRITE, "wr "},
+		{v->prot & PROT_EXEC, "ex "},
+		{shared, "sh "},
+		{v->max_prot & PROT_READ, "mr "},
+		{v->max_prot & PROT_WRITE, "mw "},
+		{v->max_prot & PROT_EXEC, "me "},
+		{shared, "ms "},
+		{v->flags & VMA_GROWSDOWN, "gd "},
+		{v->flags & VMA_LOCKED, "lo "},
+		{v->flags & VMA_LOCKONFAULT, "lf "},
+		{v->flags & VMA_NORESERVE, "nr "},
+	};
+
+	seq_put(s, "VmFlags: ", 9);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].is)
+			seq_put(s, table[i].letters, 3);
+	seq_put(s, "\n", 1);
+}
+
+static int put_details(struct seq *s, const struct vma_info *v)
 {
 	int err = put_mapping(s, v);
 
 	if (err)
 		return err;
-	seq_print(s, "Size:           %8lu kB\n", (v->end - v->start) >> 10);
-	seq_print(s, "KernelPageSize: %8lu kB\nMMUPageSize:    %8lu kB\n", kb(1), kb(1));
-	seq_print(s, "Rss:            %8lu kB\n", kb(v->rss));
-	seq_print(s, "Pss:            %8lu kB\n",
-		kb(v->private_clean + v->private_dirty) +
-			kb(v->shared_clean + v->shared_dirty) / 2);
-	seq_print(s, "Pss_Dirty:      %8lu kB\n", kb(v->private_dirty) + kb(v->shared_dirty) / 2);
-	seq_print(s, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n", kb(v->shared_clean),
-		kb(v->shared_dirty));
-	seq_print(s, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n", kb(v->private_clean),
-		kb(v->private_dirty));
-	seq_print(s, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\n", kb(v->rss),
-		kb(v->anonymous));
-	seq_print(s, "Swap:           %8lu kB\nLocked:         %8lu kB\n", 0ul, 0ul);
+	put_kb(s, "Size", (v->end - v->start) >> 10);
+	put_kb(s, "KernelPageSize", kb(1));
+	put_kb(s, "MMUPageSize", kb(1));
+	put_figures(s, &v->figures, false);
+	put_flags(s, v);
 	return 0;
 }
 
 static int make_smaps(struct seq *s, void *subject, u64 *cookie)
 {
-	return next_mapping(s, subject, cookie, true, put_figures);
+	return next_mapping(s, subject, cookie, true, put_details);
+}
+
+static void add_figures(struct figures *sum, const struct figures *f)
+{
+	sum->rss += f->rss;
+	sum->anonymous += f->anonymous;
+	sum->shared_clean += f->shared_clean;
+	sum->shared_dirty += f->shared_dirty;
+	sum->private_clean += f->private_clean;
+	sum->private_dirty += f->private_dirty;
+	sum->pss += f->pss;
+	sum->pss_dirty += f->pss_dirty;
+	sum->pss_anon += f->pss_anon;
+	sum->pss_file += f->pss_file;
+	sum->pss_shmem += f->pss_shmem;
+	sum->pss_locked += f->pss_locked;
+}
+
+static int make_smaps_rollup(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	struct mm *mm = proc_get_mm(subject);
+	struct figures sum = {0};
+	struct vma_info v;
+	ulong start = 0, end = 0;
+	size_t line = s->len;
+
+	if (!mm)
+		return -ESRCH;
+	while (end < USER_TOP && mm_describe(mm, end, true, &v)) {
+		start = end ? start : v.start;
+		end = v.end;
+		add_figures(&sum, &v.figures);
+		if (v.file)
+			file_drop(v.file);
+	}
+	mm_put(mm);
+	seq_print(s, "%08lx-%08lx ---p 00000000 00:00 0", start, end);
+	seq_pad(s, line, NAME_COLUMN + 1);
+	seq_print(s, "[rollup]\n");
+	put_figures(s, &sum, true);
+	return 0;
 }
 
 /* --- sizes --- */
 
 struct sizes {
 	bool live;
-	ulong total, peak, resident, anon, data, stack, text; /* pages */
+	ulong total, peak, locked, resident, peak_resident, data, stack, text; /* pages */
+	struct resident kinds;
 	ulong brk_start, stack_top, arg_start, arg_end, env_start, env_end;
 };
 
-/* Sizes of data, stack and text come from the mappings' kinds. */
+/* Sizes of stack and text come from the mappings' kinds. */
 static void sizes_of_mappings(struct mm *mm, struct sizes *z)
 {
 	struct vma_info v;
@@ -163,18 +262,16 @@ static void sizes_of_mappings(struct mm *mm, struct sizes *z)
 		ulong pages = (v.end - v.start) >> PAGE_SHIFT;
 
 		at = v.end;
-		if (v.flags & VMA_STACK)
+		if (v.flags & VMA_GROWSDOWN)
 			z->stack += pages;
 		else if (v.file && (v.prot & PROT_EXEC) && !(v.prot & PROT_WRITE))
 			z->text += pages;
-		else if ((v.prot & PROT_WRITE) && !(v.flags & VMA_SHARED))
-			z->data += pages;
 		if (v.file)
 			file_drop(v.file);
 	}
 }
 
-static void sizes_get(struct proc *p, struct sizes *z, bool detail)
+static void sizes_get(struct proc *p, struct sizes *z)
 {
 	struct mm *mm = proc_get_mm(p);
 
@@ -184,16 +281,18 @@ static void sizes_get(struct proc *p, struct sizes *z, bool detail)
 	z->live = true;
 	z->total = mm->nr_pages;
 	z->peak = MAX(mm->peak_pages, z->total);
-	z->anon = anon_count(&mm->anon, 0, USER_TOP);
-	z->resident = MAX(mm->pmap.resident, z->anon);
+	z->locked = mm->nr_locked;
+	z->data = mm->nr_data;
+	mm_resident(mm, &z->kinds);
+	z->resident = z->kinds.anon + z->kinds.file + z->kinds.shmem;
+	z->peak_resident = MAX(pmap_peak(&mm->pmap), z->resident);
 	z->brk_start = mm->brk_start;
 	z->stack_top = mm->stack_top;
 	z->arg_start = mm->arg_start;
 	z->arg_end = mm->arg_end;
 	z->env_start = mm->env_start;
 	z->env_end = mm->env_end;
-	if (detail)
-		sizes_of_mappings(mm, z);
+	sizes_of_mappings(mm, z);
 	mm_put(mm);
 }
 
@@ -303,7 +402,7 @@ static int make_status(struct seq *s, void *subject, u64 *cookie UNUSED)
 	struct signal_sets g;
 	struct sizes z;
 
-	sizes_get(p, &z, true);
+	sizes_get(p, &z);
 	signal_sets_get(p, &g);
 	seq_put(s, "Name:\t", 6);
 	put_path(s, p->name);
@@ -317,11 +416,12 @@ static int make_status(struct seq *s, void *subject, u64 *cookie UNUSED)
 	if (z.live) {
 		seq_print(s,
 			"VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t%8lu kB\n",
-			kb(z.peak), kb(z.total), 0ul, 0ul);
+			kb(z.peak), kb(z.total), kb(z.locked), 0ul);
 		seq_print(s,
 			"VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu "
 			"kB\nRssShmem:\t%8lu kB\n",
-			kb(z.resident), kb(z.resident), kb(z.anon), kb(z.resident - z.anon), 0ul);
+			kb(z.peak_resident), kb(z.resident), kb(z.kinds.anon), kb(z.kinds.file),
+			kb(z.kinds.shmem));
 		seq_print(s,
 			"VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu "
 			"kB\nVmSwap:\t%8lu kB\n",
@@ -352,7 +452,7 @@ static int make_stat(struct seq *s, void *subject, u64 *cookie UNUSED)
 	struct usage own;
 	struct sizes z;
 
-	sizes_get(p, &z, false);
+	sizes_get(p, &z);
 	signal_sets_get(p, &g);
 	proc_usage(p, &own);
 	seq_print(s, "%d (%s) %c %d %d %d %d -1 0 ", p->pid, p->name, proc_state_letter(p),
@@ -380,8 +480,9 @@ static int make_statm(struct seq *s, void *subject, u64 *cookie UNUSED)
 {
 	struct sizes z;
 
-	sizes_get(subject, &z, true);
-	seq_print(s, "%lu %lu %lu %lu 0 %lu 0\n", z.total, z.resident, z.resident - z.anon, z.text,
+	sizes_get(subject, &z);
+	seq_print(s, "%lu %lu %lu %lu 0 %lu 0\n", z.total, z.resident,
+		z.kinds.file + z.kinds.shmem, z.text,
 		z.data + z.stack);
 	return 0;
 }
@@ -534,6 +635,7 @@ const struct text_entry process_texts[] = {
 	{"maps", 0444, make_maps},
 	{"mounts", 0444, make_mounts},
 	{"smaps", 0444, make_smaps},
+	{"smaps_rollup", 0444, make_smaps_rollup},
 	{"status", 0444, make_status},
 	{"stat", 0444, make_stat},
 	{"statm", 0444, make_statm},

@@ -47,7 +47,7 @@ void exec_module_init(void)
 {
 	struct page *page;
 
-	sigpage_obj = obj_anon_create(PAGE_SIZE);
+	sigpage_obj = obj_anon_create(PAGE_SIZE, 0);
 	if (!sigpage_obj || obj_get_page(sigpage_obj, 0, &page) < 0)
 		panic("no memory for the signal trampoline");
 	memcpy(page_addr(page), sigcode_start, (size_t)(sigcode_end - sigcode_start));
@@ -510,7 +510,6 @@ static int map_stack(struct mm *mm, const struct layout *l, bool executable)
 	long at;
 
 	mm->stack_top = STACK_TOP;
-	mm->stack_limit = (ulong)MIN(limit, (u64)~0ul);
 	at = mm_map(mm, &rq);
 	return at < 0 ? (int)at : 0;
 }
@@ -591,7 +590,7 @@ static void replace_mm(struct proc *p, struct thread *t, struct mm *mm, struct f
 	t->robust_list = t->robust_len = 0;
 	irq = spin_lock_irq(&p->sig_lock);
 	if (old)
-		p->dead.max_rss = MAX(p->dead.max_rss, old->pmap.resident);
+		p->dead.max_rss = MAX(p->dead.max_rss, pmap_peak(&old->pmap));
 	p->mm = mm;
 	p->exe = f;
 	spin_unlock_irq(&p->sig_lock, irq);

@@ -119,7 +119,7 @@ static void leave_memory(struct thread *t)
 	sched_switch_mm(NULL);
 	irq = spin_lock_irq(&p->sig_lock);
 	if (mm)
-		p->dead.max_rss = MAX(p->dead.max_rss, mm->pmap.resident);
+		p->dead.max_rss = MAX(p->dead.max_rss, pmap_peak(&mm->pmap));
 	p->mm = NULL;
 	exe = p->exe;
 	p->exe = NULL;

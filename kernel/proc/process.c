@@ -26,6 +26,7 @@
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/kmalloc.h"
+#include "vm/limit.h"
 #include "vm/mm.h"
 #include "vm/radix.h"
 
@@ -75,6 +76,18 @@ static void default_limits(struct rlimit_pair *r)
 	r[RLIMIT_SIGPENDING] = (struct rlimit_pair){ 4096, 4096 };
 	r[RLIMIT_MSGQUEUE] = (struct rlimit_pair){ 819200, 819200 };
 	r[RLIMIT_NICE] = r[RLIMIT_RTPRIO] = (struct rlimit_pair){ 0, 0 };
+}
+
+ulong limit_bytes(enum limit which)
+{
+	static const enum rlimit_id ids[] = {
+		[LIMIT_STACK] = RLIMIT_STACK,
+		[LIMIT_DATA] = RLIMIT_DATA,
+		[LIMIT_TOTAL] = RLIMIT_AS,
+		[LIMIT_LOCKED] = RLIMIT_MEMLOCK,
+	};
+
+	return (ulong)MIN(rlimit_cur(ids[which]), (u64)~0ul);
 }
 
 void proc_init(void)
@@ -214,7 +227,7 @@ void proc_usage(struct proc *p, struct usage *u)
 		u->major_faults += t->major_faults;
 	}
 	if (p->mm)
-		u->max_rss = MAX(u->max_rss, p->mm->pmap.resident);
+		u->max_rss = MAX(u->max_rss, pmap_peak(&p->mm->pmap));
 	spin_unlock_irq(&p->sig_lock, irq);
 }
 

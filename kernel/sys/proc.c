@@ -480,19 +480,6 @@ static long judge_limit(unsigned which, const struct rlimit_pair *new,
 	return which == RLIMIT_NOFILE && new->max > FILES_MAX ? -EPERM : 0;
 }
 
-/* A lowered stack limit binds the next growth. */
-static void apply_stack_limit(struct proc *p)
-{
-	struct mm *mm = proc_get_mm(p);
-
-	if (!mm)
-		return;
-	rwlock_write(&mm->lock);
-	mm->stack_limit = (ulong)MIN(p->rlimit[RLIMIT_STACK].cur, (u64)~0ul);
-	rwlock_write_unlock(&mm->lock);
-	mm_put(mm);
-}
-
 static long exchange_limit(struct proc *p, unsigned which, const struct rlimit_pair *new,
 			   struct rlimit_pair *old)
 {
@@ -505,14 +492,23 @@ static long exchange_limit(struct proc *p, unsigned which, const struct rlimit_p
 	if (new && !result)
 		p->rlimit[which] = *new;
 	mutex_unlock(&proc_lock);
-	if (new && !result && which == RLIMIT_STACK)
-		apply_stack_limit(p);
 	return result;
 }
 
 long sys_limit(unsigned which, const struct rlimit_pair *new, struct rlimit_pair *old)
 {
 	return which < RLIM_COUNT ? exchange_limit(current_proc(), which, new, old) : -EINVAL;
+}
+
+/* May the current process see and change p's limits? */
+static bool may_limit(const struct proc *p)
+{
+	const struct proc *me = current_proc();
+
+	if (p == me || !me->euid)
+		return true;
+	return me->uid == p->uid && me->uid == p->euid && me->uid == p->suid &&
+		me->gid == p->gid && me->gid == p->egid && me->gid == p->sgid;
 }
 
 SYSCALL(prlimit64)
@@ -529,9 +525,7 @@ SYSCALL(prlimit64)
 	p = proc_find(args[0] ? (int)args[0] : current_proc()->pid);
 	if (!p)
 		return -ESRCH;
-	result = p == current_proc() || !current_proc()->euid || current_proc()->uid == p->uid
-			 ? exchange_limit(p, which, args[2] ? &new : NULL, &old)
-			 : -EPERM;
+	result = may_limit(p) ? exchange_limit(p, which, args[2] ? &new : NULL, &old) : -EPERM;
 	proc_put(p);
 	if (!result && args[3] && COPYOUT(args[3], &old))
 		return -EFAULT;
@@ -546,7 +540,7 @@ static void thread_usage(struct usage *u)
 	thread_times(t, &user, &system);
 	*u = (struct usage){ user, system, t->minor_faults, t->major_faults, 0 };
 	if (t->mm)
-		u->max_rss = t->mm->pmap.resident;
+		u->max_rss = pmap_peak(&t->mm->pmap);
 }
 
 SYSCALL(getrusage)

@@ -19,6 +19,11 @@ SYSCALL(mremap);
 SYSCALL(madvise);
 SYSCALL(mincore);
 SYSCALL(msync);
+SYSCALL(mlock);
+SYSCALL(mlock2);
+SYSCALL(munlock);
+SYSCALL(mlockall);
+SYSCALL(munlockall);
 /* mmap with the offset in pages: what mmap and the calls of other machines come to. */
 long mmap_pages(ulong addr, ulong len, ulong prot, ulong flags, int fd, ulong pgoff);
 

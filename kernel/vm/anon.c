@@ -233,6 +233,37 @@ struct page *anon_lookup(const struct anontab *t, ulong va, bool *exclusive)
 	return p;
 }
 
+/* anon_next in what lies below n; *sharers is how many tables have n. */
+static struct page *next_below(
+	const struct anon_node *n, unsigned level, ulong *va, ulong end, ulong *sharers)
+{
+	ulong span = 1ul << slot_shift(level), above = *sharers * ref_get(&n->ref);
+	struct page *found = NULL;
+
+	for (unsigned i = slot_index(*va, level); i < ANON_SLOTS && *va < end; i++) {
+		ulong next = ALIGN_DOWN(*va, span) + span;
+		void *below = slot_get(n, i);
+
+		*sharers = above;
+		if (below && level) {
+			found = next_below(below, level - 1, va, end, sharers);
+		} else if (below) {
+			found = below;
+			*sharers *= ref_get(&found->ref);
+		}
+		if (found)
+			break;
+		*va = next;
+	}
+	return found;
+}
+
+struct page *anon_next(const struct anontab *t, ulong *va, ulong end, ulong *sharers)
+{
+	*sharers = 1;
+	return t->root ? next_below(t->root, ANON_LEVELS - 1, va, end, sharers) : NULL;
+}
+
 /* anon_own for another leaf than the last time. */
 static NOINLINE struct anon_node *own_other(
 	struct anontab *t, ulong va, bool make, struct batch *b)

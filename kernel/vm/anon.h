@@ -49,6 +49,11 @@ struct anon_node *anon_own(struct anontab *t, ulong va, bool make, struct batch 
  * pages.
  */
 const struct anon_node *anon_leaf(const struct anontab *t, ulong va);
+/*
+ * The first private page at or after *va and before `end`: NULL if there is none, else *va is its
+ * address and *sharers how many tables have it, reckoned from the counts on the way to it.
+ */
+struct page *anon_next(const struct anontab *t, ulong *va, ulong end, ulong *sharers);
 /* The page at va in a leaf. */
 struct page *anon_at(const struct anon_node *leaf, ulong va);
 /*

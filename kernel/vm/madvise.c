@@ -417,7 +417,7 @@ static long resident_part(struct mm *mm, ulong addr, ulong n, u8 *vec)
 	return n ? (long)n : -ENOMEM;
 }
 
-int mm_resident(struct mm *mm, ulong addr, ulong len, ulong vec)
+int mm_mincore(struct mm *mm, ulong addr, ulong len, ulong vec)
 {
 	ulong pages = (len >> PAGE_SHIFT) + !!(len & PAGE_MASK);
 	u8 chunk[RESIDENT_CHUNK];

@@ -13,6 +13,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "vm/change.h"
+#include "vm/limit.h"
 #include "vm/obj.h"
 
 /* The request, sizes rounded up to pages. */
@@ -27,6 +28,7 @@ struct move {
 	struct change target, source; /* emptying the one and the other */
 	struct anon_reserve reserve;
 	struct vma *vma; /* the new mapping */
+	bool locked;	 /* what is gained is to be loaded */
 };
 
 /* Does the program say where to? */
@@ -69,8 +71,19 @@ static int judge(const struct remap *r)
 	return placed(r) ? judge_place(r) : 0;
 }
 
+/* Do the limits let v grow as r asks for? */
+static int judge_growth(const struct mm *mm, const struct vma *v, const struct remap *r)
+{
+	ulong kept = r->flags & MREMAP_DONTUNMAP ? 0 : r->old_len;
+	ulong pages = (r->new_len - kept) >> PAGE_SHIFT;
+
+	if (!limit_lock(mm, pages, v->flags))
+		return -EAGAIN;
+	return limit_map(mm, pages, 0, v->prot, v->flags);
+}
+
 /* May v, which holds r->old, become what r asks for? */
-static int judge_mapping(const struct vma *v, const struct remap *r)
+static int judge_mapping(const struct mm *mm, const struct vma *v, const struct remap *r)
 {
 	ulong pages = (r->new_len + (r->old - v->start)) >> PAGE_SHIFT;
 
@@ -79,17 +92,13 @@ static int judge_mapping(const struct vma *v, const struct remap *r)
 	if (MIN(r->old_len, r->new_len) > v->end - r->old)
 		return -EFAULT;
 	if (r->new_len <= r->old_len)
-		return 0;
+		return r->flags & MREMAP_DONTUNMAP ? judge_growth(mm, v, r) : 0;
 	if ((v->flags & VMA_SIGPAGE))
 		return -EFAULT;
 	/* Page offsets are words. */
-	return v->obj && (ulong)v->pgoff + pages < (ulong)v->pgoff ? -EINVAL : 0;
-}
-
-static void add_pages(struct mm *mm, ulong len)
-{
-	mm->nr_pages += len >> PAGE_SHIFT;
-	mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
+	if (v->obj && (ulong)v->pgoff + pages < (ulong)v->pgoff)
+		return -EINVAL;
+	return judge_growth(mm, v, r);
 }
 
 /* ---- in place ---- */
@@ -119,7 +128,7 @@ static long grow(struct mm *mm, struct vma *v, const struct remap *r, struct mov
 {
 	ulong end = r->old + r->new_len;
 
-	add_pages(mm, r->new_len - r->old_len);
+	limit_count(mm, v, (long)((r->new_len - r->old_len) >> PAGE_SHIFT));
 	vma_extend(v, end);
 	vma_merge(mm, end, &m->source.dead);
 	return (long)r->old;
@@ -187,7 +196,7 @@ static void move_commit(struct mm *mm, const struct remap *r, struct move *m)
 	if (r->flags & MREMAP_FIXED)
 		unmap_commit(mm, r->to, end, &m->target);
 	vma_link(mm, m->vma);
-	add_pages(mm, r->new_len);
+	limit_count(mm, m->vma, (long)(r->new_len >> PAGE_SHIFT));
 	if (!(flags & VMA_SHARED) && r->old_len)
 		move_pages(mm, r, m);
 	if (unmaps_old(r))
@@ -226,9 +235,10 @@ static long remap_locked(struct mm *mm, struct remap *r, struct move *m)
 
 	if (!v)
 		return -EFAULT;
+	m->locked = (v->flags & VMA_LOCKED) && r->new_len > r->old_len;
 	if (!placed(r) && r->old_len && r->new_len <= r->old_len)
 		return shrink(mm, r, m);
-	err = judge_mapping(v, r);
+	err = judge_mapping(mm, v, r);
 	if (err)
 		return err;
 	if (!placed(r) && r->old_len && has_room(mm, v, r))
@@ -262,5 +272,7 @@ long mm_remap(struct mm *mm, ulong old, ulong old_len, ulong new_len, unsigned f
 	anon_reserve_free(&m.reserve);
 	if (m.vma)
 		vma_free(m.vma);
+	if (result >= 0 && m.locked)
+		mm_populate(mm, (ulong)result + r.old_len, (ulong)result + r.new_len, true);
 	return result;
 }

@@ -21,6 +21,7 @@
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "vm/kmalloc.h"
+#include "vm/limit.h"
 #include "vm/mm.h"
 #include "vm/rmap.h"
 #include "vm/uaccess.h"
@@ -57,6 +58,7 @@ void obj_init(struct obj *o, const struct obj_ops *ops, u64 size)
 
 static void anon_release(struct obj *o)
 {
+	limit_count_promised(-(long)o->promised);
 	kmem_free(anon_cache, o);
 }
 
@@ -64,7 +66,7 @@ static const struct obj_ops anon_ops = {
 	.release = anon_release,
 };
 
-struct obj *obj_anon_create(u64 size)
+struct obj *obj_anon_create(u64 size, ulong promised)
 {
 	struct obj *o = kmem_alloc(anon_cache, ALLOC_WAIT);
 
@@ -72,6 +74,8 @@ struct obj *obj_anon_create(u64 size)
 		return NULL;
 	obj_init(o, &anon_ops, PAGES_UP(size) << PAGE_SHIFT);
 	o->ino = __atomic_fetch_add(&next_ino, 1, __ATOMIC_RELAXED);
+	o->promised = promised;
+	limit_count_promised((long)promised);
 	return o;
 }
 
@@ -1007,7 +1011,8 @@ static unsigned pick_idle(struct obj *o, struct page **pages, unsigned max, stru
 			page_clear_flags(p, PAGE_REFERENCED);
 			continue;
 		}
-		if (radix_marked(&o->pages, p->index) || p->ref > 1 || !page_trybusy(p))
+		if (radix_marked(&o->pages, p->index) || p->ref > 1 || rmap_locked(o, p) ||
+			!page_trybusy(p))
 			continue;
 		rmap_unmap(o, p, b);
 		pages[n++] = p;

@@ -74,14 +74,18 @@ struct obj {
 	struct list all_link;		/* (d) every object with a store, for reclaim */
 	u64 dirty_since;		/* (d) clock_now() when it joined the dirty list */
 	u64 ino;			/* (c) shown in maps for shared anonymous memory */
+	ulong promised;			/* (c) pages of it that count in Committed_AS */
 	ulong clock_hand;		/* (o) where reclaim looks next */
 };
 
 void obj_module_init(void);
 /* Set up an object embedded in its owner, with one reference. */
 void obj_init(struct obj *o, const struct obj_ops *ops, u64 size);
-/* A shared anonymous memory object of size bytes, one reference. NULL if there is no memory. */
-struct obj *obj_anon_create(u64 size);
+/*
+ * A shared anonymous memory object of size bytes, one reference; `promised` pages are counted while it
+ * lives. NULL if there is no memory.
+ */
+struct obj *obj_anon_create(u64 size, ulong promised);
 void obj_hold(struct obj *o);
 /* May sleep; no lock of rank OBJ or above held. */
 void obj_put(struct obj *o);
@@ -207,6 +211,6 @@ void obj_add_vma(struct obj *o, struct vma *v);
 void obj_remove_vma(struct obj *o, struct vma *v);
 
 struct obj_stats {
-	ulong cached, dirty; /* pages of objects with a store; those of them that are newer */
+	ulong cached, dirty; /* pages of objects with a store; those of them that are newer than it */
 };
 void obj_get_stats(struct obj_stats *s);

@@ -250,8 +250,8 @@ static bool fork_subtree(struct mm *child, const struct tree_node *n, struct tre
 	if (!n)
 		return true;
 	v = CONTAINER_OF(n, const struct vma, node);
-	copy = vma_new(child, v->start, v->end, v->prot, v->max_prot, v->flags, v->obj, v->file,
-		v->pgoff);
+	copy = vma_new(child, v->start, v->end, v->prot, v->max_prot,
+		v->flags & ~(unsigned)VMA_LOCK_FLAGS, v->obj, v->file, v->pgoff);
 	if (!copy)
 		return false;
 	copy->gap = v->gap;

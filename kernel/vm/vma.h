@@ -27,7 +27,10 @@ enum vma_flags {
 	VMA_DONTFORK = 1 << 5,	/* a child has a hole there */
 	VMA_WIPEONFORK = 1 << 6, /* a child has zeros there; private anonymous memory only */
 	VMA_LOCKED = 1 << 8,	/* pages stay in memory (mlock); counted in mm->nr_locked */
+	VMA_LOCKONFAULT = 1 << 9, /* with VMA_LOCKED: they come when they are touched */
 };
+
+#define VMA_LOCK_FLAGS (VMA_LOCKED | VMA_LOCKONFAULT)
 
 struct vma {
 	struct tree_node node;	/* (m) in mm->vmas */
@@ -92,8 +95,8 @@ struct vma *vma_last(struct mm *mm);
 /* Put v into mm's tree (nothing overlaps it) and on its object's list. */
 void vma_link(struct mm *mm, struct vma *v);
 /*
- * Give child, which has none, a copy of each vma of parent. -ENOMEM leaves some, in order but not
- * balanced: good for the end of the child only.
+ * Give child, which has none, a copy of each vma of parent, not locked in memory. -ENOMEM leaves some,
+ * in order but not balanced: good for the end of the child only.
  */
 int vma_fork(struct mm *child, const struct mm *parent);
 /*

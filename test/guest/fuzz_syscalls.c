@@ -70,7 +70,8 @@ static const struct call calls[] = {
 	{ SYS_sysinfo, "b" }, { SYS_brk, "a" }, { SYS_munmap, "al" }, { SYS_munmap, "al" },
 	{ SYS_clone, "c" }, { SYS_clone, "c" }, { SYS_execve, "XGG" }, { SYS_mprotect, "alp" },
 	{ SYS_mprotect, "alp" }, { SYS_msync, "alw" }, { SYS_msync, "alw" },
-	{ SYS_wait4, "ibwb" }, { SYS_prlimit64, "iwbb" }, { SYS_renameat2, "DPDPw" },
+	{ SYS_mlock, "al" }, { SYS_mlock2, "alw" }, { SYS_munlock, "al" }, { SYS_mlockall, "w" },
+	{ SYS_munlockall, "" }, { SYS_wait4, "ibwb" }, { SYS_prlimit64, "iwbb" }, { SYS_renameat2, "DPDPw" },
 	{ SYS_getrandom, "blw" }, { SYS_statx, "DPnnb" }, { SYS_memfd_create, "Pw" },
 #ifdef __i386__
 	{ SYS_fcntl64, "fnn" }, { SYS_mmap2, "alpmfn" }, { SYS_mmap2, "alpmfn" },

@@ -107,6 +107,10 @@ const syscall_fn syscall_table[] = {
 	[222] = sys_mmap,
 	[226] = sys_mprotect,
 	[227] = sys_msync,
+	[228] = sys_mlock,
+	[229] = sys_munlock,
+	[230] = sys_mlockall,
+	[231] = sys_munlockall,
 	[232] = sys_mincore,
 	[233] = sys_madvise,
 	[260] = sys_wait4,
@@ -114,6 +118,7 @@ const syscall_fn syscall_table[] = {
 	[276] = sys_renameat2,
 	[278] = sys_getrandom,
 	[279] = sys_memfd_create,
+	[284] = sys_mlock2,
 	[291] = sys_statx,
 };
 
