@@ -365,17 +365,20 @@ static int advise(struct mm *mm, ulong start, ulong end, int advice, bool *hole)
 
 int mm_advise(struct mm *mm, ulong addr, ulong len, int advice)
 {
-	ulong size = ALIGN_UP(len, PAGE_SIZE);
-	bool hole = false;
+	ulong size = ALIGN_UP(len, PAGE_SIZE), end;
+	bool hole;
 	int err;
 
 	if (!known(advice) || (addr & PAGE_MASK) || (len && !size))
 		return -EINVAL;
 	if (!size)
 		return 0;
-	if (!uaccess_ok(addr, size))
+	end = addr + size;
+	if (end < addr)
 		return -EINVAL;
-	err = advise(mm, addr, addr + size, advice, &hole);
+	/* Above user space is a hole like any other. */
+	hole = end > USER_TOP;
+	err = addr < USER_TOP ? advise(mm, addr, MIN(end, USER_TOP), advice, &hole) : 0;
 	return err ? err : hole ? -ENOMEM : 0;
 }
 

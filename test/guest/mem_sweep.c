@@ -165,7 +165,7 @@ static unsigned long value_of(long good)
 
 static void reset(void)
 {
-	if (map(arena - PS, (ARENA_PAGES + 2) * PS, RW, ANON | MAP_FIXED, -1, 0) !=
+	if (map(arena - PS, (ARENA_PAGES + 2) * PS, RW, ANON | MAP_FIXED | MAP_NORESERVE, -1, 0) !=
 		(long)(arena - PS))
 		bail_out("the arena cannot be made");
 	unmap(arena - PS, PS);

@@ -5,6 +5,7 @@
 #include "unit.h"
 #include "lib/errno.h"
 #include "memfile.h"
+#include "vm/check.h"
 #include "vm/inject.h"
 #include "vm/kmalloc.h"
 #include "vm/mm.h"
