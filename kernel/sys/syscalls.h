@@ -106,6 +106,7 @@ SYSCALL(times);
 /* signal.c */
 SYSCALL(kill);
 SYSCALL(tgkill);
+SYSCALL(tkill);
 SYSCALL(rt_sigaction);
 SYSCALL(rt_sigprocmask);
 SYSCALL(rt_sigreturn);
@@ -114,6 +115,9 @@ SYSCALL(rt_sigsuspend);
 SYSCALL(sigaltstack);
 SYSCALL(setitimer);
 SYSCALL(getitimer);
+
+/* futex.c */
+SYSCALL(futex);
 
 /* time.c */
 SYSCALL(clock_gettime);
