@@ -344,7 +344,7 @@ long futex_requeue(ulong va, ulong va2, bool shared, int nwake, int nmove, const
 /* ---- Wake-op ---- */
 
 enum { OP_SET, OP_ADD, OP_OR, OP_ANDN, OP_XOR, OP_SHIFT = 8 };
-enum { CMP_EQ, CMP_NE, CMP_LT, CMP_GE, CMP_LE, CMP_GT };
+enum { CMP_EQ, CMP_NE, CMP_LT, CMP_LE, CMP_GT, CMP_GE };
 
 /* Twelve bits with a sign. */
 static s32 signed12(u32 v)
