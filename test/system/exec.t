@@ -164,7 +164,11 @@ done
 for disk in $(of_machine QEMU_DISKS); do
 	status_of 0 "a disk as $disk" --disk-as "$disk" "$guest/hello"
 done
-(ulimit -v 2000000; run "$mv6" exec -m "$machine" --memory "${most}M" "$guest/hello"; echo "$status $err") >"$work/limited" </dev/null
+(
+	ulimit -v 2000000
+	run "$mv6" exec -m "$machine" --memory "${most}M" "$guest/hello"
+	echo "$status $err"
+) >"$work/limited" </dev/null
 like "$(<"$work/limited")" '^125 .*not enough free memory' 'no memory on the host: a sentence'
 
 # --- two at once, and one that is told to end ---

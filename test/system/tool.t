@@ -59,6 +59,9 @@ says 1 'cannot make' 'image in no folder' image "$work/no/disk.img"
 says 2 '--size wants' 'image --size 1M' image --size 1M "$work/b"
 says 2 'no boot loader for riscv64' 'an image for no loader' image -m riscv64 --bootable "$work/b"
 says 2 'with a kernel' 'a command line for no kernel' image --append quiet "$work/b"
+if [[ $machine == i386 ]]; then
+	says 1 'beside the disk' 'a module and no room for it' run -m i386 --memory 3G --disk-as module --disk "$work/a disk.img"
+fi
 exec 7<"$work/a disk.img"
 flock 7
 says 1 'in use' 'image --force of a disk in use' image --force "$work/a disk.img"

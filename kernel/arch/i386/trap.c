@@ -41,7 +41,9 @@ enum vector {
 };
 
 /* Error code of a page fault. */
+#define PF_PRESENT 1u
 #define PF_WRITE 2u
+#define PF_USER 4u
 #define PF_FETCH 16u
 #define DR6_STEP 0x4000u /* a single step, EFLAGS.TF */
 #define ENTRY_SIZE 16 /* of trap_entries */
@@ -186,6 +188,18 @@ static void user_exception(struct trapframe *tf, int fp, ulong cause)
 	}
 }
 
+/*
+ * QEMU 7.2 reads the stack for a far return with the kernel's rights. Where SMAP then forbids it
+ * although the page is there, serving the fault would not help: it would come again and again.
+ */
+static void user_page_fault(struct trapframe *tf, ulong va)
+{
+	if ((tf->orig_eax & PF_USER) || !(tf->orig_eax & PF_PRESENT))
+		trap_user_fault(tf, va, fault_access(tf->orig_eax));
+	else
+		trap_user_exception(tf, SIGSEGV, SEGV_ACCERR, va);
+}
+
 /* Why the debug exception came (DR6), which is only ever set by the CPU. */
 static ulong debug_cause(void)
 {
@@ -220,7 +234,7 @@ void trap_from_user(struct trapframe *tf)
 	t->user.trap_error = tf->orig_eax;
 	if (tf->vector == EX_PAGE) {
 		t->user.trap_address = value;
-		trap_user_fault(tf, value, fault_access(tf->orig_eax));
+		user_page_fault(tf, value);
 	} else {
 		user_exception(tf, fp, value);
 	}

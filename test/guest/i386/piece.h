@@ -17,9 +17,9 @@
 
 #include <ucontext.h>
 
-#define PIECE(name, before, at)                                                                    \
-	__asm__(".pushsection .text\n" #name ":\n\t" before "\n" #name "_at:\n\t" at               \
-		"\n\tret\n.popsection\n");                                                         \
+#define PIECE(name, before, at) \
+	__asm__(".pushsection .text\n" #name ":\n\t" before "\n" #name "_at:\n\t" at \
+		"\n\tret\n.popsection\n"); \
 	extern const unsigned char name[], name##_at[]
 
 /* Instructions that set and clear bits of EFLAGS, by the stack. */
@@ -148,25 +148,27 @@ TAP_FN bool judge(bool good, const char *name, const struct outcome *o)
 }
 
 /* An exception that names no address: the code is SI_KERNEL. `error` is the processor's code. */
-TAP_FN bool want_exception_of(const char *name, const void *fn, const void *eip, int signo,
-	int vector, unsigned error)
+TAP_FN bool want_exception_of(
+	const char *name, const void *fn, const void *eip, int signo, int vector, unsigned error)
 {
 	struct outcome o = run_piece(fn);
 
 	return judge(o.signo == signo && o.code == SI_KERNEL && o.addr == 0 &&
-		o.reg[REG_EIP] == (unsigned long)eip && o.reg[REG_TRAPNO] == (unsigned)vector &&
-		o.reg[REG_ERR] == error, name, &o);
+			o.reg[REG_EIP] == (unsigned long)eip &&
+			o.reg[REG_TRAPNO] == (unsigned)vector && o.reg[REG_ERR] == error,
+		name, &o);
 }
 
 /* One that names the instruction's address, with a code of its signal. */
-TAP_FN bool want_instruction_of(const char *name, const void *fn, const void *eip, int signo,
-	int code, int vector)
+TAP_FN bool want_instruction_of(
+	const char *name, const void *fn, const void *eip, int signo, int code, int vector)
 {
 	struct outcome o = run_piece(fn);
 
 	return judge(o.signo == signo && o.code == code && o.addr == (unsigned long)eip &&
-		o.reg[REG_EIP] == (unsigned long)eip && o.reg[REG_TRAPNO] == (unsigned)vector &&
-		o.reg[REG_ERR] == 0, name, &o);
+			o.reg[REG_EIP] == (unsigned long)eip &&
+			o.reg[REG_TRAPNO] == (unsigned)vector && o.reg[REG_ERR] == 0,
+		name, &o);
 }
 
 /* The piece returns. */
@@ -177,9 +179,19 @@ TAP_FN bool want_nothing_of(const char *name, const void *fn)
 	return judge(o.signo == 0, name, &o);
 }
 
-#define want_exception(piece, past, signo, vector, error)                                          \
+#define want_exception(piece, past, signo, vector, error) \
 	want_exception_of(#piece, piece, piece##_at + (past), (signo), (vector), (error))
-#define want_instruction(piece, signo, code, vector)                                               \
+#define want_instruction(piece, signo, code, vector) \
 	want_instruction_of(#piece, piece, piece##_at, (signo), (code), (vector))
 #define want_protection(piece, error) want_exception(piece, 0, SIGSEGV, V_PROTECTION, (error))
 #define want_nothing(piece) want_nothing_of(#piece, piece)
+
+PIECE(read_by_null, "xorl %eax, %eax; movl %eax, %fs", "movl %fs:piece_stack, %eax");
+
+/* Does the processor judge accesses by their segment? QEMU's own takes the base and that is all. */
+TAP_FN bool segments_judged(void)
+{
+	return run_piece(read_by_null).signo != 0;
+}
+
+#define NOT_JUDGED "the processor does not judge by segments"

@@ -1,34 +1,34 @@
 /*
- * All of a program's registers at once, on top of piece.h: filled before the instructions of a test,
- * stored behind them, and compared.
+ * All of a program's registers at once, on top of piece.h: filled before the instructions of a
+ * test, stored behind them, and compared.
  */
 #pragma once
 
 #include "piece.h"
 
 /*
- * hold_registers(): all registers are filled from held.in, then the instructions of the test run,
- * then they are stored to held.out. The stack pointer is one of them: what is between must use no
- * stack. Segments ES and FS are the test's to choose, DS the program's.
+ * FILL_REGISTERS loads all registers from held.in, STORE_REGISTERS stores them to held.out. The
+ * stack pointer is one of them: what is between must not rely on a stack. Segments ES, FS and GS
+ * are the test's to choose, DS must be the program's.
  */
 enum { R_EAX, R_ECX, R_EDX, R_EBX, R_ESP, R_EBP, R_ESI, R_EDI, R_FLAGS, R_ES, R_FS, R_GS, NREGS };
-static const char *const register_names[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi",
-	"eflags", "es", "fs", "gs"};
+static const char *const register_names[] = {
+	"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eflags", "es", "fs", "gs"};
 struct {
 	unsigned in[NREGS], out[NREGS];
 } held;
 
-#define FILL_REGISTERS                                                                             \
-	"movl held + 36, %eax; movl %eax, %es; movl held + 40, %eax; movl %eax, %fs;"               \
-	"movl held + 44, %eax; movl %eax, %gs; pushl held + 32; popfl;"                              \
-	"movl held, %eax; movl held + 4, %ecx; movl held + 8, %edx; movl held + 12, %ebx;"           \
+#define FILL_REGISTERS \
+	"movl held + 36, %eax; movl %eax, %es; movl held + 40, %eax; movl %eax, %fs;" \
+	"movl held + 44, %eax; movl %eax, %gs; pushl held + 32; popfl;" \
+	"movl held, %eax; movl held + 4, %ecx; movl held + 8, %edx; movl held + 12, %ebx;" \
 	"movl held + 16, %esp; movl held + 20, %ebp; movl held + 24, %esi; movl held + 28, %edi;"
-#define STORE_REGISTERS                                                                            \
-	"movl %eax, held + 48; movl %ecx, held + 52; movl %edx, held + 56;"                          \
-	"movl %ebx, held + 60; movl %esp, held + 64; movl %ebp, held + 68;"                          \
-	"movl %esi, held + 72; movl %edi, held + 76; movl piece_stack, %esp;"                        \
-	"leal -64(%esp), %esp; pushfl; popl %eax; movl %eax, held + 80; movl %es, %eax;"             \
-	"movl %eax, held + 84; movl %fs, %eax; movl %eax, held + 88; movl %gs, %eax;"                \
+#define STORE_REGISTERS \
+	"movl %eax, held + 48; movl %ecx, held + 52; movl %edx, held + 56;" \
+	"movl %ebx, held + 60; movl %esp, held + 64; movl %ebp, held + 68;" \
+	"movl %esi, held + 72; movl %edi, held + 76; movl piece_stack, %esp;" \
+	"leal -64(%esp), %esp; pushfl; popl %eax; movl %eax, held + 80; movl %es, %eax;" \
+	"movl %eax, held + 84; movl %fs, %eax; movl %eax, held + 88; movl %gs, %eax;" \
 	"movl %eax, held + 92; leal 60(%esp), %esp"
 
 TAP_FN void fill_registers(void)
