@@ -817,9 +817,13 @@ static void *burn(void *arg)
 {
 	long long until = cpu_ns(CLOCK_THREAD_CPUTIME_ID) + 30000000;
 	struct rusage own;
+	clockid_t mine;
 
 	while (cpu_ns(CLOCK_THREAD_CPUTIME_ID) < until)
 		;
+	pthread_getcpuclockid(pthread_self(), &mine);
+	if (cpu_ns(mine) < until)
+		return (void *)100;
 	getrusage(RUSAGE_THREAD, &own);
 	return (void *)(long)((own.ru_utime.tv_usec + own.ru_stime.tv_usec >= 20000) + (arg != NULL));
 }
@@ -835,6 +839,7 @@ static void test_times(void)
 {
 	struct itimerval it = { .it_value = { 0, 20000 } }, off = { .it_value = { 0, 0 } };
 	long long before = cpu_ns(CLOCK_PROCESS_CPUTIME_ID), own = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+	clockid_t clock;
 	pthread_t t[3];
 	long good = 0;
 
@@ -845,6 +850,10 @@ static void test_times(void)
 	want_eq(good, 3);
 	want(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - before >= 85000000);
 	want(cpu_ns(CLOCK_THREAD_CPUTIME_ID) - own < 60000000);
+	want_eq(pthread_getcpuclockid(pthread_self(), &clock), 0);
+	want(cpu_ns(clock) >= own && clock_getcpuclockid(getpid(), &clock) == 0);
+	want(cpu_ns(clock) - before >= 85000000);
+	want_eq(sys(SYS_clock_gettime, ~getppid() * 8 | 6, &clock), -EINVAL);
 	verdict("the process's CPU time is the sum of the threads', ended ones included");
 	calls = 0;
 	signal(SIGPROF, count);
