@@ -1,7 +1,9 @@
 /*
  * The end of threads and processes, and the wait for them.
  *
- * A thread leaves its memory, then its process; the last one stays and ends the process. A process gives back all it has while it can still sleep, then, under proc_lock, becomes a
+ * A thread leaves its memory, then its process; the last one stays and ends the process.
+ *
+ * A process gives back all it has while it can still sleep, then, under proc_lock, becomes a
  * zombie: number and exit status, to be collected by its parent. A parent that ignores SIGCHLD has
  * nothing to collect. A parent keeps its zombies, and its children with a stop or continuation to
  * report, in lists of their own, oldest first; so to wait for any child costs the same with one

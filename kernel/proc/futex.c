@@ -42,22 +42,23 @@ enum key_kind { KEY_PRIVATE, KEY_SHARED_ADDRESS, KEY_OBJECT };
 struct key {
 	enum key_kind kind;
 	const struct mm *mm; /* NULL for KEY_OBJECT */
-	u64 object;	     /* KEY_OBJECT: its serial */
-	u64 place;	     /* address, or offset in the object */
+	u64 object; /* KEY_OBJECT: its serial */
+	u64 place; /* address, or offset in the object */
 };
 
 struct queue {
 	struct spinlock lock; /* RANK_FUTEX */
-	struct list waiters;  /* (q) by link */
+	struct list waiters; /* (q) by link */
 };
 
 /* A thread that waits; on its stack. */
 struct futex_waiter {
-	struct list link;     /* (q) */
+	struct list link; /* (q) */
 	struct waiter waiter; /* (q) `queued` while it is in a queue */
-	struct queue *queue;  /* (q) the old one's and the new one's; read without to find the lock */
-	struct key key;	      /* (q) */
-	u32 bits;	      /* (c) */
+	struct queue
+		*queue; /* (q) the old one's and the new one's; read without to find the lock */
+	struct key key; /* (q) */
+	u32 bits; /* (c) */
 };
 
 static struct queue *queues;
@@ -84,7 +85,7 @@ void futex_module_init(void)
 static bool key_equal(const struct key *a, const struct key *b)
 {
 	return a->place == b->place && a->mm == b->mm && a->object == b->object &&
-	       a->kind == b->kind;
+		a->kind == b->kind;
 }
 
 static struct queue *queue_of(const struct key *k)
@@ -108,8 +109,9 @@ static int key_of_mapping(struct mm *mm, ulong va, bool only_read, struct key *k
 	if (!v || (only_read && !v->obj))
 		err = -EFAULT;
 	else if (v->obj && (only_read || (v->flags & VMA_SHARED)))
-		*k = (struct key){ .kind = KEY_OBJECT, .object = v->obj->serial,
-				   .place = vma_pgoff(v, va) << PAGE_SHIFT | (va & PAGE_MASK) };
+		*k = (struct key){.kind = KEY_OBJECT,
+			.object = v->obj->serial,
+			.place = vma_pgoff(v, va) << PAGE_SHIFT | (va & PAGE_MASK)};
 	rwlock_read_unlock(&mm->lock);
 	return err;
 }
@@ -123,8 +125,7 @@ static int key_get(ulong va, bool shared, bool write, struct key *k)
 		return -EINVAL;
 	if (!uaccess_ok(va, sizeof(u32)))
 		return -EFAULT;
-	*k = (struct key){ .kind = shared ? KEY_SHARED_ADDRESS : KEY_PRIVATE, .mm = mm,
-			   .place = va };
+	*k = (struct key){.kind = shared ? KEY_SHARED_ADDRESS : KEY_PRIVATE, .mm = mm, .place = va};
 	if (!shared)
 		return 0;
 	if (uaccess_prefault(va, sizeof(u32), PROT_WRITE)) {
@@ -191,7 +192,8 @@ static int wake_queue(struct queue *q, const struct key *k, int n, u32 bits)
 	struct futex_waiter *w, *next;
 	int woken = 0;
 
-	LIST_EACH_SAFE(w, next, &q->waiters, link) {
+	LIST_EACH_SAFE(w, next, &q->waiters, link)
+	{
 		if (!(w->bits & bits) || !key_equal(&w->key, k))
 			continue;
 		wake_one(w);
@@ -251,8 +253,8 @@ static bool leave(struct futex_waiter *w)
 
 long futex_wait(ulong va, bool shared, u32 val, u64 deadline, u32 bits)
 {
-	struct futex_waiter w = { .waiter = { .thread = current_thread(), .queued = true },
-				  .bits = bits };
+	struct futex_waiter w = {
+		.waiter = {.thread = current_thread(), .queued = true}, .bits = bits};
 	int err;
 
 	if (!bits)
@@ -291,7 +293,8 @@ static int wake_and_move(const struct key *from, const struct key *to, int nwake
 	struct futex_waiter *w, *next;
 	int done = 0;
 
-	LIST_EACH_SAFE(w, next, &q->waiters, link) {
+	LIST_EACH_SAFE(w, next, &q->waiters, link)
+	{
 		if (done - nwake >= nmove)
 			break;
 		if (!key_equal(&w->key, from))
@@ -331,8 +334,8 @@ long futex_requeue(ulong va, ulong va2, bool shared, int nwake, int nmove, const
 			result = word_load(va, &now);
 		if (!result)
 			result = expected && now != *expected
-					 ? -EAGAIN
-					 : wake_and_move(&k, &k2, nwake, nmove);
+				? -EAGAIN
+				: wake_and_move(&k, &k2, nwake, nmove);
 		unlock_two(q, q2);
 		if (result != -EFAULT)
 			return result;
@@ -360,21 +363,11 @@ static int op_apply(u32 op, u32 old, u32 *new)
 	if (op >> 28 & OP_SHIFT)
 		arg = 1u << (arg & 31);
 	switch (op >> 28 & (OP_SHIFT - 1)) {
-	case OP_SET:
-		*new = arg;
-		return 0;
-	case OP_ADD:
-		*new = old + arg;
-		return 0;
-	case OP_OR:
-		*new = old | arg;
-		return 0;
-	case OP_ANDN:
-		*new = old & ~arg;
-		return 0;
-	case OP_XOR:
-		*new = old ^ arg;
-		return 0;
+	case OP_SET: *new = arg; return 0;
+	case OP_ADD: *new = old + arg; return 0;
+	case OP_OR: *new = old | arg; return 0;
+	case OP_ANDN: *new = old & ~arg; return 0;
+	case OP_XOR: *new = old ^ arg; return 0;
 	}
 	return -ENOSYS;
 }
@@ -385,18 +378,12 @@ static int op_compare(u32 op, u32 old)
 	s32 a = (s32)old, b = signed12(op);
 
 	switch (op >> 24 & 15) {
-	case CMP_EQ:
-		return a == b;
-	case CMP_NE:
-		return a != b;
-	case CMP_LT:
-		return a < b;
-	case CMP_GE:
-		return a >= b;
-	case CMP_LE:
-		return a <= b;
-	case CMP_GT:
-		return a > b;
+	case CMP_EQ: return a == b;
+	case CMP_NE: return a != b;
+	case CMP_LT: return a < b;
+	case CMP_GE: return a >= b;
+	case CMP_LE: return a <= b;
+	case CMP_GT: return a > b;
 	}
 	return -ENOSYS;
 }
@@ -455,7 +442,7 @@ long futex_wake_op(ulong va, ulong va2, bool shared, int n, int n2, u32 op)
 /* ---- The end of a thread ---- */
 
 #define ROBUST_MAX 2048 /* entries looked at; a list may be a circle */
-#define ROBUST_PI 1ul	/* in a pointer: the entry's lock is of a kind that is not there */
+#define ROBUST_PI 1ul /* in a pointer: the entry's lock is of a kind that is not there */
 #define WORD_WAITERS 0x80000000u
 #define WORD_OWNER_DIED 0x40000000u
 #define WORD_TID 0x3fffffffu
@@ -506,8 +493,7 @@ static void walk_robust_list(struct thread *t, ulong list)
 		int err = COPYIN(&next, at);
 
 		/* The next one is read before the word says that others may have the lock. */
-		if (at != pending &&
-		    !bury_word(t, at + head.offset, entry & ROBUST_PI, false))
+		if (at != pending && !bury_word(t, at + head.offset, entry & ROBUST_PI, false))
 			return;
 		if (err)
 			return;

@@ -12,8 +12,15 @@
 #include "sys/syscalls.h"
 
 enum futex_op {
-	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5,
-	FUTEX_LOCK_PI = 6, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10, FUTEX_WAIT_REQUEUE_PI = 11,
+	FUTEX_WAIT = 0,
+	FUTEX_WAKE = 1,
+	FUTEX_REQUEUE = 3,
+	FUTEX_CMP_REQUEUE = 4,
+	FUTEX_WAKE_OP = 5,
+	FUTEX_LOCK_PI = 6,
+	FUTEX_WAIT_BITSET = 9,
+	FUTEX_WAKE_BITSET = 10,
+	FUTEX_WAIT_REQUEUE_PI = 11,
 	FUTEX_LOCK_PI2 = 13,
 };
 #define FUTEX_PRIVATE_FLAG 128u
@@ -23,7 +30,7 @@ enum futex_op {
 static bool has_timeout(enum futex_op cmd)
 {
 	return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_LOCK_PI ||
-	       cmd == FUTEX_LOCK_PI2 || cmd == FUTEX_WAIT_REQUEUE_PI;
+		cmd == FUTEX_LOCK_PI2 || cmd == FUTEX_WAIT_REQUEUE_PI;
 }
 
 /*
@@ -48,8 +55,8 @@ static u64 deadline_of(enum futex_op cmd, u32 op, u64 ns)
 static long wait_for(enum futex_op cmd, const ulong *args, u64 deadline)
 {
 	u32 bits = cmd == FUTEX_WAIT ? FUTEX_ANY : (u32)args[5];
-	long result = futex_wait(args[0], !(args[1] & FUTEX_PRIVATE_FLAG), (u32)args[2], deadline,
-				 bits);
+	long result =
+		futex_wait(args[0], !(args[1] & FUTEX_PRIVATE_FLAG), (u32)args[2], deadline, bits);
 
 	if (result != -EINTR)
 		return result;
@@ -80,22 +87,18 @@ long sys_futex_in(const ulong *args, enum time_form form)
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:
-	case FUTEX_WAIT_BITSET:
-		return wait_for(cmd, args, deadline);
-	case FUTEX_WAKE:
-		return futex_wake(args[0], shared, (int)args[2], FUTEX_ANY);
-	case FUTEX_WAKE_BITSET:
-		return futex_wake(args[0], shared, (int)args[2], expected);
+	case FUTEX_WAIT_BITSET: return wait_for(cmd, args, deadline);
+	case FUTEX_WAKE: return futex_wake(args[0], shared, (int)args[2], FUTEX_ANY);
+	case FUTEX_WAKE_BITSET: return futex_wake(args[0], shared, (int)args[2], expected);
 	case FUTEX_REQUEUE:
 		return futex_requeue(args[0], args[4], shared, (int)args[2], (int)args[3], NULL);
 	case FUTEX_CMP_REQUEUE:
-		return futex_requeue(args[0], args[4], shared, (int)args[2], (int)args[3],
-				     &expected);
+		return futex_requeue(
+			args[0], args[4], shared, (int)args[2], (int)args[3], &expected);
 	case FUTEX_WAKE_OP:
-		return futex_wake_op(args[0], args[4], shared, (int)args[2], (int)args[3],
-				     expected);
-	default:
-		return -ENOSYS;
+		return futex_wake_op(
+			args[0], args[4], shared, (int)args[2], (int)args[3], expected);
+	default: return -ENOSYS;
 	}
 }
 

@@ -33,7 +33,7 @@ static struct ts in_ms(clockid_t clock, long ms)
 
 	clock_gettime(clock, &now);
 	ms += now.tv_nsec / 1000000;
-	return (struct ts){ now.tv_sec + ms / 1000, ms % 1000 * 1000000 + now.tv_nsec % 1000000 };
+	return (struct ts){now.tv_sec + ms / 1000, ms % 1000 * 1000000 + now.tv_nsec % 1000000};
 }
 
 static long long now_ms(void)
@@ -114,11 +114,12 @@ static word_t words[8];
 static void test_basics(void)
 {
 	static struct waiter w[4];
-	struct ts short_time = { 0, 20000000 }, none = { 0, 0 }, bad = { 0, 1000000000 }, bad2 = { -1, 0 };
+	struct ts short_time = {0, 20000000}, none = {0, 0}, bad = {0, 1000000000}, bad2 = {-1, 0};
 	long long before;
 
 	words[0] = 5;
-	is(futex(words, PRIVATE_WAIT, 4, NULL, NULL, 0), -EAGAIN, "FUTEX_WAIT: another value is EAGAIN");
+	is(futex(words, PRIVATE_WAIT, 4, NULL, NULL, 0), -EAGAIN,
+		"FUTEX_WAIT: another value is EAGAIN");
 	before = now_ms();
 	want_eq(futex(words, PRIVATE_WAIT, 5, &short_time, NULL, 0), -ETIMEDOUT);
 	want(now_ms() - before >= 19 && now_ms() - before < 2000);
@@ -135,7 +136,8 @@ static void test_basics(void)
 	want_eq(end(&w[0]), 0);
 	want_eq(futex(words, PRIVATE_WAKE, 9, NULL, NULL, 0), 1);
 	want_eq(end(&w[1]), 0);
-	verdict("FUTEX_WAKE wakes in order, at most so many, and those with FUTEX_PRIVATE_FLAG alone");
+	verdict("FUTEX_WAKE wakes in order, at most so many, and those with FUTEX_PRIVATE_FLAG "
+		"alone");
 	want_eq(futex(words, FUTEX_WAKE, 0, NULL, NULL, 0), 1);
 	want_eq(futex(words, FUTEX_WAKE, INT_MAX, NULL, NULL, 0), 1);
 	want_eq(end(&w[2]), 0);
@@ -147,7 +149,7 @@ static void test_arguments(void)
 {
 	unsigned char *page = must_map(2 * PS, RW, ANON, -1, 0);
 	word_t *odd = (word_t *)((char *)words + 2), *gone = (word_t *)(page + PS);
-	struct ts t = { 0, 1000000 };
+	struct ts t = {0, 1000000};
 
 	unmap(page + PS, PS);
 	want_eq(futex(odd, FUTEX_WAIT, 0, &t, NULL, 0), -EINVAL);
@@ -164,7 +166,8 @@ static void test_arguments(void)
 	verdict("EFAULT where there is no memory; a private wake does not look");
 	protect(page, PS, PROT_READ);
 	want_eq(futex((word_t *)page, PRIVATE_WAIT, 1, &t, NULL, 0), -EAGAIN);
-	want_eq(futex((word_t *)page, FUTEX_WAKE_OP | PRIVATE, 1, (void *)1, (word_t *)page, 0), -EFAULT);
+	want_eq(futex((word_t *)page, FUTEX_WAKE_OP | PRIVATE, 1, (void *)1, (word_t *)page, 0),
+		-EFAULT);
 	want_eq(futex((word_t *)page, FUTEX_WAIT, 1, &t, NULL, 0), -EFAULT);
 	verdict("memory that can only be read can be waited on, if privately");
 	want_eq(futex(words, FUTEX_WAIT_BITSET, 5, &t, NULL, 0), -EINVAL);
@@ -182,7 +185,7 @@ static void test_arguments(void)
 
 static void test_bitset(void)
 {
-	struct waiter a = { .timed = false }, b = a;
+	struct waiter a = {.timed = false}, b = a;
 	struct ts t;
 	long long before = now_ms();
 
@@ -201,7 +204,8 @@ static void test_bitset(void)
 	want_eq(futex(words, FUTEX_WAIT_BITSET, 5, &t, NULL, -1), -ETIMEDOUT);
 	before = now_ms();
 	t = in_ms(CLOCK_REALTIME, 20);
-	want_eq(futex(words, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 5, &t, NULL, -1), -ETIMEDOUT);
+	want_eq(futex(words, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 5, &t, NULL, -1),
+		-ETIMEDOUT);
 	want(now_ms() - before >= 19 && now_ms() - before < 2000);
 	verdict("FUTEX_WAIT_BITSET's time is absolute, of either clock");
 }
@@ -237,7 +241,8 @@ static void test_requeue(void)
 
 static long wake_op(int op, int arg, int cmp, int cmparg)
 {
-	return futex(words, FUTEX_WAKE_OP | PRIVATE, 1, (void *)1, words + 1, FUTEX_OP(op, arg, cmp, cmparg));
+	return futex(words, FUTEX_WAKE_OP | PRIVATE, 1, (void *)1, words + 1,
+		FUTEX_OP(op, arg, cmp, cmparg));
 }
 
 static void test_wake_op(void)
@@ -245,22 +250,33 @@ static void test_wake_op(void)
 	static const struct {
 		int op, arg, before, after;
 	} ops[] = {
-		{ FUTEX_OP_SET, 7, 1, 7 }, { FUTEX_OP_SET, -3, 1, -3 }, { FUTEX_OP_ADD, 4, -2, 2 },
-		{ FUTEX_OP_OR, 6, 1, 7 }, { FUTEX_OP_ANDN, 6, 7, 1 }, { FUTEX_OP_XOR, 5, 6, 3 },
-		{ FUTEX_OP_SET | 8, 31, 0, INT_MIN }, { FUTEX_OP_OR | 8, 4, 1, 17 },
+		{FUTEX_OP_SET, 7, 1, 7},
+		{FUTEX_OP_SET, -3, 1, -3},
+		{FUTEX_OP_ADD, 4, -2, 2},
+		{FUTEX_OP_OR, 6, 1, 7},
+		{FUTEX_OP_ANDN, 6, 7, 1},
+		{FUTEX_OP_XOR, 5, 6, 3},
+		{FUTEX_OP_SET | 8, 31, 0, INT_MIN},
+		{FUTEX_OP_OR | 8, 4, 1, 17},
 	};
 	static const struct {
 		int cmp, arg;
 		bool passes; /* for an old word of -1 */
 	} cmps[] = {
-		{ FUTEX_OP_CMP_EQ, -1, true }, { FUTEX_OP_CMP_EQ, 1, false },
-		{ FUTEX_OP_CMP_NE, -1, false }, { FUTEX_OP_CMP_NE, 1, true },
-		{ FUTEX_OP_CMP_LT, 0, true }, { FUTEX_OP_CMP_LT, -1, false },
-		{ FUTEX_OP_CMP_GE, -1, true }, { FUTEX_OP_CMP_GE, 0, false },
-		{ FUTEX_OP_CMP_LE, -1, true }, { FUTEX_OP_CMP_LE, -2, false },
-		{ FUTEX_OP_CMP_GT, -2, true }, { FUTEX_OP_CMP_GT, -1, false },
+		{FUTEX_OP_CMP_EQ, -1, true},
+		{FUTEX_OP_CMP_EQ, 1, false},
+		{FUTEX_OP_CMP_NE, -1, false},
+		{FUTEX_OP_CMP_NE, 1, true},
+		{FUTEX_OP_CMP_LT, 0, true},
+		{FUTEX_OP_CMP_LT, -1, false},
+		{FUTEX_OP_CMP_GE, -1, true},
+		{FUTEX_OP_CMP_GE, 0, false},
+		{FUTEX_OP_CMP_LE, -1, true},
+		{FUTEX_OP_CMP_LE, -2, false},
+		{FUTEX_OP_CMP_GT, -2, true},
+		{FUTEX_OP_CMP_GT, -1, false},
 	};
-	struct waiter a = { .timed = false }, b = a;
+	struct waiter a = {.timed = false}, b = a;
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
 		words[1] = ops[i].before;
@@ -310,7 +326,7 @@ static void test_shared(void)
 	int fd = mkstemp(name);
 	unsigned char *a = must_map(PS, RW, SHANON, -1, 0), *b, *c;
 	pid_t pid = waiting_child((word_t *)a + 3, FUTEX_WAIT);
-	struct ts t = { 0, 20000000 };
+	struct ts t = {0, 20000000};
 
 	want_eq(futex((word_t *)a, FUTEX_WAKE, 1, NULL, NULL, 0), 0);
 	want_eq(futex((word_t *)a + 3, PRIVATE_WAKE, 1, NULL, NULL, 0), 0);
@@ -356,7 +372,7 @@ static void test_shared(void)
 static void test_unmapped(void)
 {
 	unsigned char *a = must_map(PS, RW, ANON, -1, 0);
-	struct waiter w = { .timed = false };
+	struct waiter w = {.timed = false};
 
 	begin(&w, (word_t *)a, PRIVATE_WAIT, 0, 0);
 	unmap(a, PS);
@@ -380,8 +396,8 @@ static void handler(int sig)
 /* What a waiter gets that SIGUSR1 finds; woken afterwards if it still waits. */
 static long interrupted(int flags, int op, struct ts *timeout)
 {
-	struct sigaction sa = { .sa_handler = handler, .sa_flags = flags };
-	struct waiter w = { .timed = timeout };
+	struct sigaction sa = {.sa_handler = handler, .sa_flags = flags};
+	struct waiter w = {.timed = timeout};
 
 	if (timeout)
 		w.timeout = *timeout;
@@ -397,8 +413,8 @@ static long interrupted(int flags, int op, struct ts *timeout)
 
 static long restarted(void)
 {
-	struct sigaction sa = { .sa_handler = handler, .sa_flags = SA_RESTART };
-	struct waiter w = { .timed = false };
+	struct sigaction sa = {.sa_handler = handler, .sa_flags = SA_RESTART};
+	struct waiter w = {.timed = false};
 
 	sigaction(SIGUSR1, &sa, NULL);
 	handled = 0;
@@ -413,8 +429,8 @@ static long restarted(void)
 
 static void test_signals(void)
 {
-	struct ts long_time = { 100, 0 }, absolute = in_ms(CLOCK_MONOTONIC, 100000);
-	struct ts t = { 0, 300000000 };
+	struct ts long_time = {100, 0}, absolute = in_ms(CLOCK_MONOTONIC, 100000);
+	struct ts t = {0, 300000000};
 	long long before;
 	int status;
 	pid_t pid;
@@ -423,7 +439,8 @@ static void test_signals(void)
 	is(interrupted(0, PRIVATE_WAIT, NULL), -EINTR, "a handler ends the wait: EINTR");
 	is(restarted(), 0, "with SA_RESTART it begins again");
 	is(interrupted(SA_RESTART, PRIVATE_WAIT, &long_time), -EINTR, "not if it has a time");
-	is(interrupted(SA_RESTART, FUTEX_WAIT_BITSET | PRIVATE, &absolute), -EINTR, "be it absolute");
+	is(interrupted(SA_RESTART, FUTEX_WAIT_BITSET | PRIVATE, &absolute), -EINTR,
+		"be it absolute");
 	before = now_ms();
 	pid = tap_fork();
 	if (pid == 0)
@@ -448,7 +465,7 @@ struct robust_node {
 static struct {
 	struct robust_list_head head;
 	struct robust_node nodes[3];
-} *robust;
+} * robust;
 
 static void put_nodes(int n)
 {
@@ -456,7 +473,8 @@ static void put_nodes(int n)
 	robust->head.list_op_pending = NULL;
 	robust->head.list.next = n ? (void *)&robust->nodes[0] : &robust->head.list;
 	for (int i = 0; i < n; i++)
-		robust->nodes[i].next = i + 1 < n ? &robust->nodes[i + 1] : (void *)&robust->head.list;
+		robust->nodes[i].next =
+			i + 1 < n ? &robust->nodes[i + 1] : (void *)&robust->head.list;
 }
 
 static void *owner_body(void *arg)
@@ -505,7 +523,7 @@ static void make_pending_free(void)
 static void test_robust(void)
 {
 	struct robust_list_head *head;
-	struct waiter w = { .timed = false };
+	struct waiter w = {.timed = false};
 	size_t len;
 
 	robust = (void *)must_map(PS, RW, SHANON, -1, 0);
@@ -517,7 +535,8 @@ static void test_robust(void)
 	want_eq(robust->nodes[1].word, (int)(FUTEX_OWNER_DIED | FUTEX_WAITERS));
 	want((robust->nodes[2].word & FUTEX_OWNER_DIED) == 0);
 	want_eq(end(&w), 0);
-	verdict("words on a dead thread's robust list say so, and a waiter is woken; others' are left");
+	verdict("words on a dead thread's robust list say so, and a waiter is woken; others' are "
+		"left");
 	put_nodes(3);
 	run_owner(make_circle);
 	want_eq(robust->nodes[1].word, (int)(FUTEX_OWNER_DIED | FUTEX_WAITERS));
@@ -552,7 +571,7 @@ static struct {
 	pthread_rwlock_t rwlock;
 	sem_t sem;
 	volatile int count, turn, held, inside, worst;
-} *locks;
+} * locks;
 
 static void make_locks(bool pshared)
 {

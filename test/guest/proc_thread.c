@@ -73,22 +73,25 @@ static void test_flags(void)
 	pid_t tid;
 
 	is(sys(SYS_clone, CLONE_VM | CLONE_THREAD, 0, 0, 0, 0), -EINVAL,
-	   "CLONE-4 CLONE_THREAD without CLONE_SIGHAND is EINVAL");
+		"CLONE-4 CLONE_THREAD without CLONE_SIGHAND is EINVAL");
 	is(sys(SYS_clone, CLONE_SIGHAND | CLONE_THREAD, 0, 0, 0, 0), -EINVAL,
-	   "CLONE-4 CLONE_THREAD and CLONE_SIGHAND without CLONE_VM is EINVAL");
+		"CLONE-4 CLONE_THREAD and CLONE_SIGHAND without CLONE_VM is EINVAL");
 	is(sys(SYS_clone, CLONE_SIGHAND, 0, 0, 0, 0), -EINVAL,
-	   "CLONE-4 CLONE_SIGHAND without CLONE_VM is EINVAL");
+		"CLONE-4 CLONE_SIGHAND without CLONE_VM is EINVAL");
 	go = 0;
 	raw_word = -1;
-	tid = clone(raw_body, stack + STACK, THREAD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID |
-		    CLONE_CHILD_CLEARTID | 0x400000 /* CLONE_DETACHED */, NULL, &ptid, NULL, &raw_word);
+	tid = clone(raw_body, stack + STACK,
+		THREAD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
+			0x400000 /* CLONE_DETACHED */,
+		NULL, &ptid, NULL, &raw_word);
 	want(tid > 0 && tid != getpid());
 	want_eq(ptid, tid);
 	becomes(&raw_tid, tid);
 	want_eq(raw_tid, tid);
 	want_eq(raw_word, tid);
 	want_eq(word, getpid());
-	verdict("CLONE-1 a thread has a number of its own and its process's; it is written where asked");
+	verdict("CLONE-1 a thread has a number of its own and its process's; it is written where "
+		"asked");
 	go = 1;
 	futex(&go, FUTEX_WAKE, 1, NULL);
 	for (int left; (left = raw_word) != 0;)
@@ -158,7 +161,7 @@ static int share_actions_body(void *arg)
 
 static int exec_keeps_body(void *arg)
 {
-	char *argv[] = { "proc_thread", "quiet", NULL };
+	char *argv[] = {"proc_thread", "quiet", NULL};
 
 	(void)arg;
 	execv("/proc/self/exe", argv);
@@ -179,9 +182,12 @@ static void test_sighand(void)
 
 	end_of(clone(share_actions_body, stack + STACK, CLONE_VM | CLONE_SIGHAND | SIGCHLD, NULL));
 	sigaction(SIGUSR2, NULL, &sa);
-	ok(sa.sa_handler == SIG_IGN, "CLONE_SIGHAND without CLONE_THREAD shares the signal actions");
+	ok(sa.sa_handler == SIG_IGN,
+		"CLONE_SIGHAND without CLONE_THREAD shares the signal actions");
 	signal(SIGUSR2, count);
-	want_eq(end_of(clone(exec_keeps_body, stack + STACK, CLONE_VM | CLONE_SIGHAND | SIGCHLD, NULL)), 0);
+	want_eq(end_of(clone(
+			exec_keeps_body, stack + STACK, CLONE_VM | CLONE_SIGHAND | SIGCHLD, NULL)),
+		0);
 	sigaction(SIGUSR2, NULL, &sa);
 	want(sa.sa_handler == count);
 	verdict("exec in such a child resets its own handlers alone");
@@ -382,7 +388,8 @@ static void test_leader_first(void)
 	want_eq(shared[0], 1);
 	want_eq(shared[1], 0);
 	want_eq(shared[2], 0);
-	verdict("a first thread that has ended is a zombie until the others have; the last gives the status");
+	verdict("a first thread that has ended is a zombie until the others have; the last gives "
+		"the status");
 	pid = tap_fork();
 	if (pid == 0)
 		_exit(leader_first());
@@ -463,7 +470,7 @@ static void end_listeners(void)
 static void test_thread_signals(void)
 {
 	struct listener a, b;
-	struct sigaction sa = { .sa_handler = count, .sa_flags = SA_RESTART };
+	struct sigaction sa = {.sa_handler = count, .sa_flags = SA_RESTART};
 
 	sigaction(SIGUSR1, &sa, NULL);
 	quit = calls = called_tid = 0;
@@ -634,10 +641,11 @@ static char *number(int n)
 
 static void *exec_body(void *arg)
 {
-	char *argv[] = { "proc_thread", arg ? arg : "pid", number(getpid()), NULL };
+	char *argv[] = {"proc_thread", arg ? arg : "pid", number(getpid()), NULL};
 
 	if (arg && strcmp(arg, "fail") == 0)
-		return (void *)(long)(execv("/does/not/exist", argv) == -1 && errno == ENOENT ? 4 : 5);
+		return (void *)(long)(execv("/does/not/exist", argv) == -1 && errno == ENOENT ? 4
+											      : 5);
 	execv("/proc/self/exe", argv);
 	return NULL;
 }
@@ -712,7 +720,7 @@ static void *fork_body(void *arg)
 
 static void *vfork_body(void *arg)
 {
-	char *argv[] = { "proc_thread", "quiet", NULL };
+	char *argv[] = {"proc_thread", "quiet", NULL};
 	pid_t pid;
 
 	(void)arg;
@@ -735,7 +743,8 @@ static void test_exec_fork(void)
 {
 	pthread_t t;
 
-	is(in_child(exec_in_thread), 0, "exec in a thread ends the others and has the process's number");
+	is(in_child(exec_in_thread), 0,
+		"exec in a thread ends the others and has the process's number");
 	is(in_child(exec_in_main), 0, "so does exec in the first thread");
 	is(in_child(exec_after_leader), 0, "and exec after the end of the first thread");
 	is(in_child(exec_in_all), 0, "of many execs at once one is done");
@@ -744,7 +753,8 @@ static void test_exec_fork(void)
 	t = start(block_in_futex, NULL);
 	is(join(start(fork_body, NULL)), 0, "a thread's fork has that thread alone");
 	is(join(start(vfork_body, NULL)), 0, "a thread spawns a program");
-	is(end_of((pid_t)join(start(fork_only, NULL))), 23, "a child of one thread is for all to wait for");
+	is(end_of((pid_t)join(start(fork_only, NULL))), 23,
+		"a child of one thread is for all to wait for");
 	end_listeners();
 	join(t);
 }
@@ -825,7 +835,8 @@ static void *burn(void *arg)
 	if (cpu_ns(mine) < until)
 		return (void *)100;
 	getrusage(RUSAGE_THREAD, &own);
-	return (void *)(long)((own.ru_utime.tv_usec + own.ru_stime.tv_usec >= 20000) + (arg != NULL));
+	return (void *)(long)((own.ru_utime.tv_usec + own.ru_stime.tv_usec >= 20000) +
+		(arg != NULL));
 }
 
 static void *burn_for_prof(void *arg)
@@ -837,7 +848,7 @@ static void *burn_for_prof(void *arg)
 
 static void test_times(void)
 {
-	struct itimerval it = { .it_value = { 0, 20000 } }, off = { .it_value = { 0, 0 } };
+	struct itimerval it = {.it_value = {0, 20000}}, off = {.it_value = {0, 0}};
 	long long before = cpu_ns(CLOCK_PROCESS_CPUTIME_ID), own = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
 	clockid_t clock;
 	pthread_t t[3];

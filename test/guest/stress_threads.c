@@ -95,18 +95,10 @@ static void touch_common(struct worker *w)
 	if (at + n > common + PAGES * PS)
 		n = PS;
 	switch (dice(w, 6)) {
-	case 0:
-		map(at, n, RW, ANON | MAP_FIXED, -1, 0);
-		break;
-	case 1:
-		map(at, n, RW, MAP_SHARED | MAP_FIXED, shared_fd, 0);
-		break;
-	case 2:
-		unmap(at, n);
-		break;
-	case 3:
-		protect(at, n, dice(w, 2) ? PROT_READ : RW);
-		break;
+	case 0: map(at, n, RW, ANON | MAP_FIXED, -1, 0); break;
+	case 1: map(at, n, RW, MAP_SHARED | MAP_FIXED, shared_fd, 0); break;
+	case 2: unmap(at, n); break;
+	case 3: protect(at, n, dice(w, 2) ? PROT_READ : RW); break;
 	default:
 		expects_fault = 1;
 		if (sigsetjmp(after_fault, 1) == 0) {
@@ -161,7 +153,7 @@ static void start_thread(struct worker *w)
 
 static void wait_ticket(void)
 {
-	struct timespec t = { 0, 2000000 };
+	struct timespec t = {0, 2000000};
 
 	syscall(SYS_futex, &tickets, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, tickets, &t, NULL, 0);
 }
@@ -200,7 +192,7 @@ static void *work(void *arg)
 
 static void *churn(void *arg)
 {
-	struct worker w = { .random = (unsigned)(long)arg };
+	struct worker w = {.random = (unsigned)(long)arg};
 
 	for (;;)
 		if (dice(&w, 4))
@@ -212,7 +204,7 @@ static void *churn(void *arg)
 
 static void *churn_then(void *arg)
 {
-	char *argv[] = { "stress_threads", "quiet", NULL };
+	char *argv[] = {"stress_threads", "quiet", NULL};
 
 	sleep_ms(2);
 	if (arg)
@@ -245,8 +237,8 @@ static int crowd_ends(int way)
 int main(int argc, char **argv)
 {
 	int seconds = argc > 1 ? atoi(argv[1]) : 10, ends = 0, right = 0;
-	struct sigaction fault = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
-	struct sigaction usr = { .sa_handler = count, .sa_flags = SA_RESTART };
+	struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+	struct sigaction usr = {.sa_handler = count, .sa_flags = SA_RESTART};
 	unsigned long wrong = 0, rounds = 0, idle = 0;
 	char name[] = "threads.XXXXXX";
 	time_t until;
