@@ -12,6 +12,7 @@
 #include "arch/boot.h"
 #include "machine/elf.h"
 #include "proc/exec.h"
+#include "proc/futex.h"
 #include "proc/init.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
@@ -91,6 +92,7 @@ static void process_start(void)
 {
 	timer_module_init();
 	signal_module_init();
+	futex_module_init();
 	proc_init();
 	sched_init();
 	exec_module_init();

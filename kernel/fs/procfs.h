@@ -8,7 +8,16 @@
 
 struct proc;
 
-/* A file of text: of the whole system (subject unused) or of a process (subject is it). */
+/* A thread of a process: the subject of its texts. */
+struct task_subject {
+	struct proc *proc;
+	int tid;
+};
+
+/*
+ * A file of text: of the whole system (subject unused), of a process (subject is it), or of a
+ * thread (subject is a struct task_subject).
+ */
 struct text_entry {
 	const char *name;
 	u32 mode; /* permission bits */
@@ -17,6 +26,8 @@ struct text_entry {
 
 extern const struct text_entry process_texts[]; /* proctext.c: /proc/PID */
 extern const size_t process_text_count;
+extern const struct text_entry task_texts[]; /* proctext.c: /proc/PID/task/TID */
+extern const size_t task_text_count;
 extern const struct text_entry system_texts[]; /* systext.c: /proc */
 extern const size_t system_text_count;
 /* /proc/sys: "vm", "kernel", "fs". */

@@ -1,5 +1,5 @@
 /*
- * The texts of /proc/PID, in Linux's formats (proc(5)).
+ * The texts of /proc/PID and /proc/PID/task/TID, in Linux's formats (proc(5)).
  *
  * A process that has ended but was not collected has no memory any more: its maps are empty and its
  * sizes are not shown.
@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "proc/account.h"
 #include "proc/proc.h"
 #include "proc/timer.h"
 #include "vm/figures.h"
@@ -298,33 +299,66 @@ static void sizes_get(struct proc *p, struct sizes *z)
 
 /* --- state --- */
 
-/* R, S, D, T or Z. */
-static char proc_state_letter(struct proc *p)
+/* What one thread of a process tells of itself. */
+struct thread_facts {
+	char state; /* R, S, D, T or Z */
+	char name[16];
+	u64 pending, blocked;
+	struct usage usage; /* of the thread alone */
+};
+
+static char thread_state_letter(const struct thread *t)
 {
+	switch (__atomic_load_n(&t->state, __ATOMIC_RELAXED)) {
+	case THREAD_RUNNING:
+	case THREAD_READY: return 'R';
+	case THREAD_STOPPED: return 'T';
+	case THREAD_DEAD: return 'Z';
+	default: return t->wait_how == WAIT_UNINTERRUPTIBLE ? 'D' : 'S';
+	}
+}
+
+/* Of thread tid of p; a first thread that has ended is a zombie. -ESRCH: there is none. */
+static int thread_facts_get(struct proc *p, int tid, struct thread_facts *f)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	int result = tid == p->pid ? 0 : -ESRCH;
 	struct thread *t;
-	char letter = 'S';
-	ulong irq;
 
-	if (p->state == PROC_ZOMBIE)
-		return 'Z';
-	irq = spin_lock_irq(&p->sig_lock);
-	if (p->stopped) {
-		letter = 'T';
-	} else {
-		LIST_EACH(t, &p->threads, proc_link) {
-			u32 state = __atomic_load_n(&t->state, __ATOMIC_RELAXED);
-
-			if (state == THREAD_RUNNING || state == THREAD_READY)
-				letter = 'R';
-			else if (state == THREAD_STOPPED)
-				letter = 'T';
-			else if (state == THREAD_SLEEPING && t->wait_how == WAIT_UNINTERRUPTIBLE &&
-				letter != 'R')
-				letter = 'D';
-		}
+	memset(f, 0, sizeof(*f));
+	f->state = 'Z';
+	memcpy(f->name, p->name, sizeof(f->name));
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->tid != tid)
+			continue;
+		result = 0;
+		f->state = p->state == PROC_ZOMBIE ? 'Z'
+			: p->stopped && !t->stop_due ? 'T'
+						     : thread_state_letter(t);
+		memcpy(f->name, t->name, sizeof(f->name));
+		f->pending = t->sig_pending;
+		f->blocked = t->sig_mask;
+		thread_times(t, &f->usage.utime, &f->usage.stime);
+		f->usage.minor_faults = t->minor_faults;
+		f->usage.major_faults = t->major_faults;
 	}
 	spin_unlock_irq(&p->sig_lock, irq);
-	return letter;
+	return result;
+}
+
+/* Threads, a first one that has ended included. */
+static uint thread_count(struct proc *p)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	uint n = p->nthreads + 1;
+	struct thread *t;
+
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->tid == p->pid)
+			n--;
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+	return n;
 }
 
 static const char *state_word(char letter)
@@ -339,7 +373,7 @@ static const char *state_word(char letter)
 }
 
 struct signal_sets {
-	u64 pending, shared, blocked, ignored, caught;
+	u64 shared, ignored, caught; /* the process's */
 };
 
 static void signal_sets_get(struct proc *p, struct signal_sets *g)
@@ -348,21 +382,15 @@ static void signal_sets_get(struct proc *p, struct signal_sets *g)
 
 	memset(g, 0, sizeof(*g));
 	g->shared = p->sig_pending;
-	if (!list_empty(&p->threads)) {
-		struct thread *t = LIST_FIRST(&p->threads, struct thread, proc_link);
-
-		g->pending = t->sig_pending;
-		g->blocked = t->sig_mask;
-	}
+	spin_unlock_irq(&p->sig_lock, irq);
 	for (int sig = 1; sig <= NSIG; sig++) {
-		ulong handler = p->action[sig - 1].handler;
+		ulong handler = signal_handler_of(p, sig);
 
 		if (handler == SIG_IGN)
 			g->ignored |= SIG_BIT(sig);
 		else if (handler != SIG_DFL)
 			g->caught |= SIG_BIT(sig);
 	}
-	spin_unlock_irq(&p->sig_lock, irq);
 }
 
 static int parent_pid(struct proc *p)
@@ -395,21 +423,23 @@ static void put_umask(struct seq *s, struct proc *p)
 	}
 }
 
-static int make_status(struct seq *s, void *subject, u64 *cookie UNUSED)
+static int put_status(struct seq *s, struct proc *p, int tid)
 {
-	struct proc *p = subject;
-	char state = proc_state_letter(p);
+	struct thread_facts t;
 	struct signal_sets g;
 	struct sizes z;
+	int err = thread_facts_get(p, tid, &t);
 
+	if (err)
+		return err;
 	sizes_get(p, &z);
 	signal_sets_get(p, &g);
 	seq_put(s, "Name:\t", 6);
-	put_path(s, p->name);
+	put_path(s, t.name);
 	seq_put(s, "\n", 1);
 	put_umask(s, p);
 	seq_print(s, "State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-		state, state_word(state), p->pid, p->pid, parent_pid(p));
+		t.state, state_word(t.state), p->pid, tid, parent_pid(p));
 	seq_print(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t \n",
 		p->uid, p->euid, p->suid, p->fsuid, p->gid, p->egid, p->sgid, p->fsgid,
 		descriptor_room(p));
@@ -427,16 +457,23 @@ static int make_status(struct seq *s, void *subject, u64 *cookie UNUSED)
 			"kB\nVmSwap:\t%8lu kB\n",
 			kb(z.data), kb(z.stack), kb(z.text), 0ul, 0ul);
 	}
-	seq_print(s, "Threads:\t%u\nSigQ:\t%u/%llu\n", p->nthreads ? p->nthreads : 1, p->sig_queued,
+	seq_print(s, "Threads:\t%u\nSigQ:\t%u/%llu\n", thread_count(p), p->sig_queued,
 		(unsigned long long)p->rlimit[RLIMIT_SIGPENDING].cur);
 	seq_print(s,
 		"SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%"
 		"016llx\n",
-		(unsigned long long)g.pending, (unsigned long long)g.shared,
-		(unsigned long long)g.blocked, (unsigned long long)g.ignored,
+		(unsigned long long)t.pending, (unsigned long long)g.shared,
+		(unsigned long long)t.blocked, (unsigned long long)g.ignored,
 		(unsigned long long)g.caught);
 	seq_print(s, "Cpus_allowed:\t%x\n", (1u << cpu_count) - 1);
 	return 0;
+}
+
+static int make_status(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	struct proc *p = subject;
+
+	return put_status(s, p, p->pid);
 }
 
 static u64 ticks(u64 ns)
@@ -444,36 +481,50 @@ static u64 ticks(u64 ns)
 	return ns / (NSEC / USER_HZ);
 }
 
-/* The 52 fields of /proc/PID/stat. What this kernel does not have reads as 0. */
-static int make_stat(struct seq *s, void *subject, u64 *cookie UNUSED)
+/*
+ * The 52 fields of /proc/PID/stat, of a thread or (whole) its process. What this kernel does not
+ * have reads as 0.
+ */
+static int put_stat(struct seq *s, struct proc *p, int tid, bool whole)
 {
-	struct proc *p = subject;
+	struct thread_facts t;
 	struct signal_sets g;
 	struct usage own;
 	struct sizes z;
+	int err = thread_facts_get(p, tid, &t);
 
+	if (err)
+		return err;
 	sizes_get(p, &z);
 	signal_sets_get(p, &g);
-	proc_usage(p, &own);
-	seq_print(s, "%d (%s) %c %d %d %d %d -1 0 ", p->pid, p->name, proc_state_letter(p),
-		parent_pid(p), p->pgid, p->sid, p->tty ? 5 << 8 | 1 : 0);
+	own = t.usage;
+	if (whole)
+		proc_usage(p, &own);
+	seq_print(s, "%d (%s) %c %d %d %d %d -1 0 ", tid, t.name, t.state, parent_pid(p), p->pgid, p->sid, p->tty ? 5 << 8 | 1 : 0);
 	seq_print(s, "%lu %lu %lu %lu ", own.minor_faults, p->child.minor_faults, own.major_faults,
 		p->child.major_faults);
 	seq_print(s, "%llu %llu %llu %llu ", (unsigned long long)ticks(own.utime),
 		(unsigned long long)ticks(own.stime), (unsigned long long)ticks(p->child.utime),
 		(unsigned long long)ticks(p->child.stime));
-	seq_print(s, "20 0 %u 0 %llu %lu %lu %llu ", p->nthreads ? p->nthreads : 1,
+	seq_print(s, "20 0 %u 0 %llu %lu %lu %llu ", thread_count(p),
 		(unsigned long long)ticks(p->start_time), z.total << PAGE_SHIFT, z.resident,
 		(unsigned long long)p->rlimit[RLIMIT_RSS].cur);
 	seq_print(s, "0 0 %lu 0 0 %llu %llu %llu %llu ", z.stack_top,
-		(unsigned long long)(g.pending & 0x7fffffff),
-		(unsigned long long)(g.blocked & 0x7fffffff),
+		(unsigned long long)(t.pending & 0x7fffffff),
+		(unsigned long long)(t.blocked & 0x7fffffff),
 		(unsigned long long)(g.ignored & 0x7fffffff),
 		(unsigned long long)(g.caught & 0x7fffffff));
 	seq_print(s, "0 0 0 %d 0 0 0 0 0 0 0 0 %lu %lu %lu %lu %lu %d\n", p->exit_signal,
 		z.brk_start, z.arg_start, z.arg_end, z.env_start, z.env_end,
 		p->state == PROC_ZOMBIE ? p->exit_status : 0);
 	return 0;
+}
+
+static int make_stat(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	struct proc *p = subject;
+
+	return put_stat(s, p, p->pid, true);
 }
 
 static int make_statm(struct seq *s, void *subject, u64 *cookie UNUSED)
@@ -645,3 +696,43 @@ const struct text_entry process_texts[] = {
 	{"limits", 0444, make_limits},
 };
 const size_t process_text_count = ARRAY_SIZE(process_texts);
+
+/* --- a thread's texts --- */
+
+static int make_task_maps(struct seq *s, void *subject, u64 *cookie)
+{
+	return make_maps(s, ((const struct task_subject *)subject)->proc, cookie);
+}
+
+static int make_task_status(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	const struct task_subject *task = subject;
+
+	return put_status(s, task->proc, task->tid);
+}
+
+static int make_task_stat(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	const struct task_subject *task = subject;
+
+	return put_stat(s, task->proc, task->tid, false);
+}
+
+static int make_task_comm(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	const struct task_subject *task = subject;
+	struct thread_facts t;
+	int err = thread_facts_get(task->proc, task->tid, &t);
+
+	if (!err)
+		seq_print(s, "%s\n", t.name);
+	return err;
+}
+
+const struct text_entry task_texts[] = {
+	{"maps", 0444, make_task_maps},
+	{"status", 0444, make_task_status},
+	{"stat", 0444, make_task_stat},
+	{"comm", 0444, make_task_comm},
+};
+const size_t task_text_count = ARRAY_SIZE(task_texts);

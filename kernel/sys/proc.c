@@ -346,7 +346,7 @@ SYSCALL(setpgid)
 
 SYSCALL(getpgid)
 {
-	struct proc *p = proc_find(args[0] ? (int)args[0] : current_proc()->pid);
+	struct proc *p = proc_find_thread(args[0] ? (int)args[0] : current_proc()->pid);
 	int pgid;
 
 	if (!p)
@@ -358,7 +358,7 @@ SYSCALL(getpgid)
 
 SYSCALL(getsid)
 {
-	struct proc *p = proc_find(args[0] ? (int)args[0] : current_proc()->pid);
+	struct proc *p = proc_find_thread(args[0] ? (int)args[0] : current_proc()->pid);
 	int sid;
 
 	if (!p)
@@ -393,39 +393,25 @@ SYSCALL(set_robust_list)
 	if (args[1] != 3 * sizeof(ulong))
 		return -EINVAL;
 	current_thread()->robust_list = args[0];
-	current_thread()->robust_len = args[1];
 	return 0;
 }
 
-static int robust_list_of(struct proc *p, ulong *list, ulong *len)
+static int robust_list_of(struct proc *p UNUSED, struct thread *t, void *list)
 {
-	ulong irq = spin_lock_irq(&p->sig_lock);
-	bool found = !list_empty(&p->threads);
-
-	if (found) {
-		const struct thread *t = LIST_FIRST(&p->threads, struct thread, proc_link);
-
-		*list = t->robust_list;
-		*len = t->robust_len;
-	}
-	spin_unlock_irq(&p->sig_lock, irq);
-	return found ? 0 : -ESRCH;
+	*(ulong *)list = t ? __atomic_load_n(&t->robust_list, __ATOMIC_RELAXED) : 0;
+	return 0;
 }
 
 SYSCALL(get_robust_list)
 {
-	struct proc *p = proc_find(args[0] ? (int)args[0] : current_proc()->pid);
-	ulong list, len;
-	long result;
+	/* Linux tells the length also before anything was set. */
+	const ulong len = 3 * sizeof(ulong);
+	int tid = args[0] ? (int)args[0] : current_thread()->tid;
+	ulong list;
+	long result = thread_call(0, tid, robust_list_of, &list);
 
-	if (!p)
-		return -ESRCH;
-	result = robust_list_of(p, &list, &len);
-	proc_put(p);
 	if (result)
 		return result;
-	/* Linux tells the length also before anything was set. */
-	len = 3 * sizeof(ulong);
 	return COPYOUT(args[2], &len) || COPYOUT(args[1], &list) ? -EFAULT : 0;
 }
 
@@ -522,7 +508,7 @@ SYSCALL(prlimit64)
 		return -EINVAL;
 	if (args[2] && COPYIN(&new, args[2]))
 		return -EFAULT;
-	p = proc_find(args[0] ? (int)args[0] : current_proc()->pid);
+	p = proc_find_thread(args[0] ? (int)args[0] : current_proc()->pid);
 	if (!p)
 		return -ESRCH;
 	result = may_limit(p) ? exchange_limit(p, which, args[2] ? &new : NULL, &old) : -EPERM;

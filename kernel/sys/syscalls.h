@@ -118,6 +118,7 @@ SYSCALL(times);
 /* signal.c */
 SYSCALL(kill);
 SYSCALL(tgkill);
+SYSCALL(tkill);
 SYSCALL(rt_sigaction);
 SYSCALL(rt_sigprocmask);
 SYSCALL(rt_sigreturn);
@@ -126,6 +127,9 @@ SYSCALL(rt_sigsuspend);
 SYSCALL(sigaltstack);
 SYSCALL(setitimer);
 SYSCALL(getitimer);
+
+/* futex.c */
+SYSCALL(futex);
 
 /* time.c */
 SYSCALL(clock_gettime);

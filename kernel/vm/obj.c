@@ -34,6 +34,7 @@
 
 static struct kmem_cache *anon_cache;
 static u64 next_ino = 1;
+static atomic_u64 next_serial = 1;
 
 /* ---- life ---- */
 
@@ -49,6 +50,7 @@ void obj_init(struct obj *o, const struct obj_ops *ops, u64 size)
 	mutex_init(&o->sync_lock, "write-back", RANK_WRITEBACK);
 	o->ops = ops;
 	o->size = size;
+	o->serial = __atomic_fetch_add(&next_serial, 1, __ATOMIC_RELAXED);
 	radix_init(&o->pages);
 	tree_init(&o->vmas, rmap_augment);
 	o->ref = 1;

@@ -73,6 +73,7 @@ struct obj {
 	bool on_dirty_list;		/* (d) the list holds a reference */
 	struct list all_link;		/* (d) every object with a store, for reclaim */
 	u64 dirty_since;		/* (d) clock_now() when it joined the dirty list */
+	u64 serial;			/* (c) of no other object, ever: what futexes know it by */
 	u64 ino;			/* (c) shown in maps for shared anonymous memory */
 	ulong promised;			/* (c) pages of it that count in Committed_AS */
 	ulong clock_hand;		/* (o) where reclaim looks next */

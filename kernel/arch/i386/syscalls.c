@@ -154,6 +154,7 @@ const syscall_fn syscall_table[] = {
 	[224] = sys_gettid,
 	[238] = sys_tkill,
 	[239] = sys_sendfile, /* sendfile64 */
+	[240] = sys_futex,
 	[243] = sys_set_thread_area,
 	[244] = sys_get_thread_area,
 	[252] = sys_exit_group,
@@ -197,6 +198,7 @@ const syscall_fn syscall_table[] = {
 	[407] = sys_clock_nanosleep64, /* clock_nanosleep_time64 */
 	[412] = sys_utimensat64, /* utimensat_time64 */
 	[414] = sys_ppoll64, /* ppoll_time64 */
+	[422] = sys_futex64, /* futex_time64 */
 };
 
 const unsigned syscall_count = ARRAY_SIZE(syscall_table);
