@@ -13,6 +13,7 @@
 #include "proc/timer.h"
 #include "sys/abi.h"
 #include "vm/kmalloc.h"
+#include "vm/limit.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
 #include "vm/page.h"
@@ -35,15 +36,19 @@ static int make_meminfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
 	struct page_stats ps;
 	struct obj_stats os;
+	struct limit_stats ls;
 
 	page_get_stats(&ps);
 	obj_get_stats(&os);
+	limit_get_stats(&ls);
 	put_kb(s, "MemTotal", ps.total);
 	put_kb(s, "MemFree", ps.free);
 	put_kb(s, "MemAvailable", ps.free + os.cached - MIN(os.dirty, os.cached));
 	put_kb(s, "Buffers", 0);
 	put_kb(s, "Cached", ps.obj);
 	put_kb(s, "SwapCached", 0);
+	put_kb(s, "Unevictable", ls.locked);
+	put_kb(s, "Mlocked", ls.locked);
 	put_kb(s, "SwapTotal", 0);
 	put_kb(s, "SwapFree", 0);
 	put_kb(s, "Dirty", os.dirty);
@@ -52,6 +57,8 @@ static int make_meminfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 	put_kb(s, "Slab", ps.slab);
 	put_kb(s, "KernelStack", (ulong)cpu_count * KSTACK_SIZE >> PAGE_SHIFT);
 	put_kb(s, "PageTables", ps.ptable);
+	put_kb(s, "CommitLimit", ps.total);
+	put_kb(s, "Committed_AS", ls.promised);
 	return 0;
 }
 
@@ -279,10 +286,10 @@ static int make_hostname(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED
 	return 0;
 }
 
-/* How much memory may be promised: any amount, nothing is refused. */
+/* How memory is promised: vm/limit.h's rule is the one that Linux calls 0. */
 static int make_overcommit(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
-	seq_print(s, "1\n");
+	seq_print(s, "0\n");
 	return 0;
 }
 

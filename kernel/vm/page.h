@@ -164,6 +164,7 @@ struct page_stats {
 };
 void page_get_stats(struct page_stats *s);
 ulong page_free_count(void);
+ulong page_total_count(void); /* what the allocator was given at boot */
 /* Change the kind of an allocated page, keeping the statistics right. */
 void page_set_kind(struct page *p, enum page_kind kind);
 /*

@@ -29,6 +29,11 @@ bool rmap_augment(struct tree_node *n)
 	return v->obj_max != before;
 }
 
+static inline bool may_write(const struct vma *v)
+{
+	return (v->flags & VMA_SHARED) && (v->max_prot & PROT_WRITE);
+}
+
 /*
  * Vmas that begin at one page stand in order of arrival. Truncation relies on it: it comes to a
  * parent before it comes to a child that fork is making, so the child cannot get from the parent,
@@ -43,11 +48,13 @@ void obj_add_vma(struct obj *o, struct vma *v)
 		link = v->pgoff < VMA_OF(parent)->pgoff ? &parent->left : &parent->right;
 	}
 	tree_insert(&o->vmas, &v->obj_node, parent, link);
+	o->writable += may_write(v);
 }
 
 void obj_remove_vma(struct obj *o, struct vma *v)
 {
 	tree_remove(&o->vmas, &v->obj_node);
+	o->writable -= may_write(v);
 }
 
 /* The leftmost vma below n that overlaps [first, last]; NULL if there is none. */
@@ -121,4 +128,25 @@ void rmap_clean(struct obj *o, struct page *p, struct batch *b)
 		pmap_clean_page(&v->mm->pmap, va, p);
 		batch_add(b, &v->mm->pmap, va, va + PAGE_SIZE);
 	}
+}
+
+ulong rmap_count(struct obj *o, struct page *p)
+{
+	struct page *shown;
+	struct vma *v;
+	unsigned prot;
+	ulong n = 0;
+
+	for (v = rmap_first(o, p->index, p->index); v; v = rmap_next(v, p->index, p->index))
+		n += pmap_lookup(&v->mm->pmap, va_of(v, p->index), &shown, &prot) && shown == p;
+	return n;
+}
+
+bool rmap_locked(struct obj *o, const struct page *p)
+{
+	struct vma *v = rmap_first(o, p->index, p->index);
+
+	while (v && !(v->flags & VMA_LOCKED))
+		v = rmap_next(v, p->index, p->index);
+	return v;
 }

@@ -39,6 +39,7 @@ SYSCALL(llseek);
 SYSCALL(pread64_pair);
 SYSCALL(pwrite64_pair);
 SYSCALL(truncate64);
+SYSCALL(fallocate_pairs);
 SYSCALL(ftruncate64);
 SYSCALL(sendfile32);
 SYSCALL(mmap_struct);
@@ -65,6 +66,7 @@ SYSCALL(clock_gettime64);
 SYSCALL(clock_getres64);
 SYSCALL(clock_nanosleep64);
 SYSCALL(ppoll64);
+SYSCALL(futex64);
 SYSCALL(utimensat64);
 
 /* abi_proc.c */
@@ -89,7 +91,6 @@ SYSCALL(getresuid16);
 SYSCALL(getresgid16);
 
 /* abi_signal.c */
-SYSCALL(tkill);
 SYSCALL(pause);
 SYSCALL(signal);
 SYSCALL(sigaction);
