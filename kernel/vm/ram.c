@@ -45,9 +45,10 @@ u64 ram_add(u64 start, u64 end, u64 limit)
 
 void ram_reserve(u64 start, u64 size)
 {
-	u64 page = 1ull << PAGE_SHIFT, last_page = ALIGN_DOWN(UINT64_MAX, page);
-	u64 end = size < last_page - MIN(start, last_page) ? ALIGN_UP(start + size, page) : last_page;
+	u64 page = 1ull << PAGE_SHIFT, last = ALIGN_DOWN(UINT64_MAX, page), end = last;
 
+	if (size < last - MIN(start, last))
+		end = ALIGN_UP(start + size, page);
 	list_add_range(&ram_reserved, ALIGN_DOWN(start, page), end);
 }
 
