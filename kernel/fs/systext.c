@@ -12,7 +12,6 @@
 #include "machine/elf.h"
 #include "proc/timer.h"
 #include "sys/abi.h"
-#include "vm/kmalloc.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
 #include "vm/page.h"
@@ -52,28 +51,6 @@ static int make_meminfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 	put_kb(s, "Slab", ps.slab);
 	put_kb(s, "KernelStack", (ulong)cpu_count * KSTACK_SIZE >> PAGE_SHIFT);
 	put_kb(s, "PageTables", ps.ptable);
-	return 0;
-}
-
-static void put_slab(
-	void *arg, const char *name, size_t size, size_t live, size_t total, size_t pages)
-{
-	size_t per_page = size ? MAX(PAGE_SIZE / size, (size_t)1) : 1;
-
-	seq_print(arg,
-		"%-17s %6zu %6zu %6zu %4zu %4zu : tunables %4u %4u %4u : slabdata %6zu %6zu %6u\n",
-		name, live, total, size, per_page, (size_t)(ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE), 0, 0, 0,
-		pages, pages, 0);
-}
-
-static int make_slabinfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
-{
-	seq_print(s, "slabinfo - version: 2.1\n");
-	seq_print(s,
-		"# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> "
-		": tunables <limit> <batchcount> "
-		"<sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
-	kmem_for_each(put_slab, s);
 	return 0;
 }
 
@@ -235,15 +212,17 @@ static int make_version(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 }
 
 const struct text_entry system_texts[] = {
-	{"meminfo", 0444, make_meminfo},
-	{"cpuinfo", 0444, make_cpuinfo},
-	{"uptime", 0444, make_uptime},
-	{"stat", 0444, make_stat},
-	{"loadavg", 0444, make_loadavg},
-	{"mounts", 0444, make_mounts},
-	{"version", 0444, make_version},
-	{"filesystems", 0444, make_filesystems},
-	{"slabinfo", 0400, make_slabinfo},
+	{"meminfo", 0444, make_meminfo, NULL},
+	{"cpuinfo", 0444, make_cpuinfo, NULL},
+	{"uptime", 0444, make_uptime, NULL},
+	{"stat", 0444, make_stat, NULL},
+	{"loadavg", 0444, make_loadavg, NULL},
+	{"mounts", 0444, make_mounts, NULL},
+	{"version", 0444, make_version, NULL},
+	{"filesystems", 0444, make_filesystems, NULL},
+	{"slabinfo", 0400, make_slabinfo, NULL},
+	{"buddyinfo", 0444, make_buddyinfo, NULL},
+	{"kmalloc", 0400, make_kmalloc, NULL},
 };
 const size_t system_text_count = ARRAY_SIZE(system_texts);
 
@@ -299,18 +278,18 @@ static int make_nr_open(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 }
 
 const struct text_entry sysctl_vm_texts[] = {
-	{"max_map_count", 0444, make_max_map_count},
-	{"overcommit_memory", 0444, make_overcommit},
+	{"max_map_count", 0444, make_max_map_count, NULL},
+	{"overcommit_memory", 0444, make_overcommit, NULL},
 };
 const struct text_entry sysctl_kernel_texts[] = {
-	{"pid_max", 0444, make_pid_max},
-	{"ostype", 0444, make_ostype},
-	{"osrelease", 0444, make_osrelease},
-	{"hostname", 0444, make_hostname},
+	{"pid_max", 0444, make_pid_max, NULL},
+	{"ostype", 0444, make_ostype, NULL},
+	{"osrelease", 0444, make_osrelease, NULL},
+	{"hostname", 0444, make_hostname, NULL},
 };
 const struct text_entry sysctl_fs_texts[] = {
-	{"pipe-max-size", 0444, make_pipe_max},
-	{"nr_open", 0444, make_nr_open},
+	{"pipe-max-size", 0444, make_pipe_max, NULL},
+	{"nr_open", 0444, make_nr_open, NULL},
 };
 const size_t sysctl_vm_count = ARRAY_SIZE(sysctl_vm_texts);
 const size_t sysctl_kernel_count = ARRAY_SIZE(sysctl_kernel_texts);

@@ -184,13 +184,12 @@ struct memory_mark {
 	unsigned ncaches;
 };
 
-static void note_cache(void *arg, const char *name UNUSED, size_t size UNUSED, size_t live,
-		       size_t total UNUSED, size_t pages UNUSED)
+static void note_cache(void *arg, const struct kmem_cache_stats *s)
 {
 	struct memory_mark *m = arg;
 
 	if (m->ncaches < CACHES_MAX)
-		m->live[m->ncaches++] = live;
+		m->live[m->ncaches++] = s->live;
 }
 
 /* What is in use once everything that is only kept is given back. */
@@ -219,15 +218,14 @@ struct cache_report {
 	unsigned at;
 };
 
-static void report_cache(void *arg, const char *name, size_t size, size_t live, size_t total UNUSED,
-			 size_t pages UNUSED)
+static void report_cache(void *arg, const struct kmem_cache_stats *s)
 {
 	struct cache_report *r = arg;
 	unsigned i = r->at++;
 
-	if (i < r->before->ncaches && live != r->before->live[i])
-		log_warn("leak: %ld of %s, %zu bytes each\n", (long)(live - r->before->live[i]),
-			 name, size);
+	if (i < r->before->ncaches && s->live != r->before->live[i])
+		log_warn("leak: %ld of %s, %zu bytes each\n",
+			 (long)(s->live - r->before->live[i]), s->name, s->size);
 }
 
 static void report_leak(const struct memory_mark *before, const struct memory_mark *now)
