@@ -26,6 +26,7 @@
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "proc/trap.h"
+#include "sys/debug.h"
 #include "vm/kmalloc.h"
 #include "vm/obj.h"
 #include "vm/page.h"
@@ -340,6 +341,7 @@ static void begin(void)
 	if (err)
 		panic("no root file system: error %d", -err);
 	obj_writeback_start();
+	debug_start();
 	if (job_path[0])
 		read_job();
 	else

@@ -90,10 +90,10 @@ static void report_late_store(const struct kmem_cache *c, const void *object, co
 
 	__atomic_fetch_add(&damaged, 1, __ATOMIC_RELAXED);
 	history(c, object, text);
-	log_warn("write after free: %zu bytes of free block %p (%s) changed, the first at +%zu to "
-		 "%02x%s; found%s",
-		count_other(object, c->size, POISON_FREE), object, c->name, at,
-		((const u8 *)object)[at], text, found);
+	log_warn("write after free: free block %p (%s) was changed at +%zu to %02x (changed bytes: "
+		 "%zu)%s; found%s",
+		object, c->name, at, ((const u8 *)object)[at],
+		count_other(object, c->size, POISON_FREE), text, found);
 }
 
 /* Somebody stored behind the n bytes of a live object, of which `room` more hold the pattern. */
@@ -105,13 +105,13 @@ static void report_overrun(const void *block, size_t n, size_t room, const struc
 
 	__atomic_fetch_add(&damaged, 1, __ATOMIC_RELAXED);
 	if (at < room)
-		log_warn("overrun: block %p of %zu bytes was written to beyond its end: %zu bytes, "
-			 "the first at +%zu with %02x; allocated by %s:%d; found%s",
-			block, n, count_other(tail, room, POISON_TAIL), n + at, tail[at],
+		log_warn("overrun: beyond the end of block %p, which has %zu bytes, +%zu was changed "
+			 "to %02x (changed bytes: %zu); allocated by %s:%d; found%s",
+			block, n, n + at, tail[at], count_other(tail, room, POISON_TAIL),
 			site->file, site->line, found);
 	else
-		log_warn("overrun: block %p of %zu bytes was written to beyond its end, at +%zu or "
-			 "further; allocated by %s:%d; found%s",
+		log_warn("overrun: beyond the end of block %p, which has %zu bytes or less, +%zu or "
+			 "more was changed; allocated by %s:%d; found%s",
 			block, n, n + room, site->file, site->line, found);
 }
 
@@ -324,7 +324,7 @@ static void report_object(
 		log_warn("invalid free of %p by %s:%d: it is a block of the cache %s%s", p,
 			site->file, site->line, c->name, text);
 	else
-		log_warn("invalid free of %p by %s:%d: %zu bytes into a %s block (%s)%s", p,
+		log_warn("invalid free of %p by %s:%d: it is +%zu of a %s block (%s)%s", p,
 			site->file, site->line, in, is_live(c, object) ? "live" : "free", c->name,
 			text);
 }
@@ -342,8 +342,8 @@ static void report_big(const struct page *page, const void *p, const struct code
 		log_warn("double free of %p by %s:%d; allocated by %s:%d, another CPU frees it now",
 			p, site->file, site->line, at->file, at->line);
 	else
-		log_warn("invalid free of %p by %s:%d: %zu bytes into a live block of %u; "
-			 "allocated by %s:%d",
+		log_warn("invalid free of %p by %s:%d: it is +%zu of a live block of %u "
+			 "bytes; allocated by %s:%d",
 			p, site->file, site->line,
 			(size_t)((const char *)p - (const char *)page_addr(first)), first->live,
 			at->file, at->line);

@@ -250,7 +250,7 @@ static void invalid_free_names_the_block(void **state UNUSED)
 		host_log_clear();
 		kmfree(p + 17);
 		snprintf(pointer, sizeof(pointer), "invalid free of %p", p + 17);
-		expect_words(pointer, "17 bytes into a live block", by("allocated", taken));
+		expect_words(pointer, "+17 of a live block", by("allocated", taken));
 		kmfree(p);
 	}
 }
@@ -270,7 +270,7 @@ static void overruns_are_reported_at_the_free(void **state UNUSED)
 		p[sizes[i]] = 1;
 		host_log_clear();
 		kmfree(p), given = __LINE__;
-		snprintf(at, sizeof(at), "at +%zu", sizes[i]);
+		snprintf(at, sizeof(at), " +%zu ", sizes[i]);
 		expect_words("overrun", by("allocated", taken), by("found", given));
 		assert_non_null(strstr(host_log_last(), at));
 	}
@@ -291,7 +291,7 @@ static void late_stores_are_reported_at_reuse(void **state UNUSED)
 	host_log_clear();
 	q = kmalloc(300, 0);
 	assert_ptr_equal(p, q);
-	expect_words("write after free: 1 bytes", "first at +123 to 00", by("freed", given));
+	expect_words("write after free", "at +123 to 00 (changed bytes: 1)", by("freed", given));
 	kmfree(q);
 	assert_int_equal(host_log_count(), 1);
 }
@@ -306,12 +306,12 @@ static void check_finds_what_nobody_touched(void **state UNUSED)
 	host_log_clear();
 	p[101] = 5;
 	assert_int_equal(kmem_check(), 1);
-	expect_words("overrun", "first at +101 with 05", "found by the check of the heap");
+	expect_words("overrun", "+101 was changed to 05", "found by the check of the heap");
 	p[101] = 0xbb;
 	host_log_clear();
 	q[3] = q[4] = 5;
 	assert_int_equal(kmem_check(), 1);
-	expect_words("write after free: 2 bytes", "+3", "found by the check of the heap");
+	expect_words("(changed bytes: 2)", "+3", "found by the check of the heap");
 	q[3] = q[4] = 0x6b;
 	assert_int_equal(kmem_check(), 0);
 	assert_int_equal(kmem_damaged(), before + 2);
