@@ -608,6 +608,7 @@ static void become(const char *path, const struct elf_image *image, struct mm *m
 	struct proc *p = t->proc;
 
 	replace_mm(p, t, mm, f);
+	fail_plan_set(&p->fail_plan, 0);
 	signal_exec();
 	files_close_on_exec(p->files);
 	set_name(p, t, path);
