@@ -78,7 +78,7 @@ static void put_site(struct seq *s, const struct alloc_site *a)
 	static const char *const kinds[] = {
 		[SITE_KMALLOC] = "kmalloc", [SITE_CACHE] = "cache", [SITE_PAGE] = "page"};
 
-	seq_print(s, "%6lu %10lu %10lu %6lu %6lu  %-7s %s:%d\n",
+	seq_print(s, "%6lu %10lu %10lu %6lu %6u  %-7s %s:%d\n",
 		__atomic_load_n(&a->live, __ATOMIC_RELAXED),
 		__atomic_load_n(&a->bytes, __ATOMIC_RELAXED),
 		__atomic_load_n(&a->calls, __ATOMIC_RELAXED),

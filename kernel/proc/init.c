@@ -27,6 +27,7 @@
 #include "proc/timer.h"
 #include "proc/trap.h"
 #include "sys/debug.h"
+#include "vm/inject.h"
 #include "vm/kmalloc.h"
 #include "vm/obj.h"
 #include "vm/page.h"
@@ -229,6 +230,11 @@ static void report_cache(void *arg, const struct kmem_cache_stats *s)
 			 (long)(s->live - r->before->live[i]), s->name, s->size);
 }
 
+static void report_site(const struct alloc_site *site, ulong blocks)
+{
+	log_warn("leak: %lu allocated by %s:%d\n", blocks, site->at.file, site->at.line);
+}
+
 static void report_leak(const struct memory_mark *before, const struct memory_mark *now)
 {
 	const struct page_stats *b = &before->pages, *n = &now->pages;
@@ -240,6 +246,18 @@ static void report_leak(const struct memory_mark *before, const struct memory_ma
 		 (long)(n->kernel - b->kernel), (long)(n->ptable - b->ptable),
 		 (long)(n->anon - b->anon), (long)(n->obj - b->obj));
 	kmem_for_each(report_cache, &r);
+	if (CHECKED)
+		sites_grown(report_site);
+}
+
+/* No block was written to by others than its owner. A damaged one was reported when it was found. */
+static bool check_damage(void)
+{
+	kmem_check();
+	if (kmem_damaged() == 0)
+		return true;
+	log_warn("damaged: %lu blocks of the kernel's memory\n", kmem_damaged());
+	return false;
 }
 
 /*
@@ -356,6 +374,7 @@ static void run_system(void *arg UNUSED)
 	begin();
 	if (compare)
 		mark_memory(&before);
+	sites_mark();
 	if (!proc_spawn(&kernel_proc, "init", job_path[0] ? reaper_entry : init_entry))
 		panic("no memory for process 1");
 	WAIT_EVENT(&end_wait, __atomic_load_n(&end_kind, __ATOMIC_ACQUIRE), WAIT_UNINTERRUPTIBLE,
@@ -363,7 +382,7 @@ static void run_system(void *arg UNUSED)
 	end_processes();
 	if (fs_sync_all())
 		log_warn("not everything could be written to the disk\n");
-	if (compare && !check_memory(&before))
+	if (compare && (!check_memory(&before) || !check_damage()))
 		job_status = LEAK_STATUS;
 	if (fs_unmount_all())
 		log_warn("the disk could not be unmounted\n");

@@ -6,7 +6,7 @@
 
 /* What a block belongs to whose record of its place was overwritten. */
 static struct alloc_site elsewhere __attribute__((section("alloc_sites"), used)) = {
-	{ "unknown", 0 }, SITE_KMALLOC, 0, 0, 0, 0, 0,
+	{ "unknown", 0 }, SITE_KMALLOC, 0, 0, 0, 0, 0, 0,
 };
 
 static void add(ulong *figure, ulong n)
@@ -34,7 +34,23 @@ void site_failed(struct alloc_site *site, bool on_purpose)
 	add(&site->calls, 1);
 	add(&site->failed, 1);
 	if (on_purpose)
-		add(&site->forced, 1);
+		__atomic_fetch_add(&site->forced, 1, __ATOMIC_RELAXED);
+}
+
+void sites_mark(void)
+{
+	for (struct alloc_site *a = __start_alloc_sites; a < __stop_alloc_sites; a++)
+		a->mark = __atomic_load_n(&a->live, __ATOMIC_RELAXED);
+}
+
+void sites_grown(void (*fn)(const struct alloc_site *site, ulong blocks))
+{
+	for (const struct alloc_site *a = __start_alloc_sites; a < __stop_alloc_sites; a++) {
+		ulong live = __atomic_load_n(&a->live, __ATOMIC_RELAXED);
+
+		if (live > a->mark)
+			fn(a, live - a->mark);
+	}
 }
 
 struct alloc_site *site_checked(struct alloc_site *p)

@@ -22,9 +22,10 @@ enum site_kind { SITE_KMALLOC, SITE_CACHE, SITE_PAGE };
 struct alloc_site {
 	struct code_site at; /* (c) */
 	u32 kind;            /* (c) enum site_kind */
+	u32 forced;          /* calls that failed on purpose (vm/inject.h), among the failed ones */
 	ulong live, bytes;   /* blocks not given back; 0 of a SITE_PAGE */
-	ulong calls, failed; /* all calls; those answered NULL, */
-	ulong forced;        /* and of these the ones that failed on purpose (vm/inject.h) */
+	ulong calls, failed; /* all calls; those answered NULL */
+	ulong mark;          /* live when sites_mark was called last */
 } ALIGNED(64);
 
 /* The place where this stands, as one that frees or that allocates. */
@@ -37,7 +38,7 @@ struct alloc_site {
 	({                                                                                   \
 		static struct alloc_site site_here_                                          \
 			__attribute__((section("alloc_sites"), aligned(64), used)) = {       \
-				{ __FILE__, __LINE__ }, (kind), 0, 0, 0, 0, 0,               \
+				{ __FILE__, __LINE__ }, (kind), 0, 0, 0, 0, 0, 0,             \
 			};                                                                   \
 		&site_here_;                                                                 \
 	})
@@ -49,5 +50,8 @@ extern struct alloc_site __start_alloc_sites[], __stop_alloc_sites[];
 void site_allocated(struct alloc_site *site, size_t bytes);
 void site_freed(struct alloc_site *site, size_t bytes);
 void site_failed(struct alloc_site *site, bool on_purpose);
+/* Note what is live now; call fn for every place that has more now. One caller at a time. */
+void sites_mark(void);
+void sites_grown(void (*fn)(const struct alloc_site *site, ulong blocks));
 /* p, which may be anything, as a site; `elsewhere`, which stands for none, if it is not one. */
 struct alloc_site *site_checked(struct alloc_site *p);

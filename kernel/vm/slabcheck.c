@@ -310,6 +310,7 @@ static void report_object(
 	void *object = object_around(c, p);
 	char text[2 * SITE_TEXT];
 	size_t in = (size_t)((const char *)p - (char *)object);
+	bool live;
 
 	if (!object) {
 		log_warn("invalid free of %p by %s:%d: it is the allocator's own, not a block", p,
@@ -317,15 +318,17 @@ static void report_object(
 		return;
 	}
 	history(c, object, text);
-	if (object == p && !is_live(c, object))
+	live = is_live(c, object);
+	/* A checked kernel knows whether it was ever given out. */
+	if (in == 0 && !live && (text[0] || !CHECKED))
 		log_warn("double free of %p (%s) by %s:%d%s", p, c->name, site->file, site->line,
 			text);
-	else if (in == 0)
+	else if (in == 0 && live)
 		log_warn("invalid free of %p by %s:%d: it is a block of the cache %s%s", p,
 			site->file, site->line, c->name, text);
 	else
 		log_warn("invalid free of %p by %s:%d: it is +%zu of a %s block (%s)%s", p,
-			site->file, site->line, in, is_live(c, object) ? "live" : "free", c->name,
+			site->file, site->line, in, live ? "live" : "free", c->name,
 			text);
 }
 
