@@ -105,6 +105,11 @@ static int inode_chmod(struct inode *inode, u32 mode)
 	err = change_begin(inode);
 	if (err)
 		return err;
+	err = inode->ops->may_chmod ? inode->ops->may_chmod(inode, mode) : 0;
+	if (err) {
+		rwlock_write_unlock(&inode->lock);
+		return err;
+	}
 	inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
 	inode->ctime = ktime_now();
 	return change_end(inode);
@@ -209,6 +214,31 @@ int file_truncate(struct file *f, off_t size)
 	if (size < 0 || !f->inode || !file_writable(f) || !inode_is_reg(f->inode))
 		return -EINVAL;
 	return inode_truncate(f->inode, size);
+}
+
+int file_fallocate(struct file *f, u32 mode, off_t off, off_t len)
+{
+	struct inode *inode = f->inode;
+	off_t end;
+
+	if (off < 0 || len <= 0)
+		return -EINVAL;
+	if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
+		return -EOPNOTSUPP;
+	if (!file_writable(f))
+		return -EBADF;
+	if (!inode || !inode_is_reg(inode))
+		return inode && (inode->mode & S_IFMT) == S_IFIFO ? -ESPIPE : -ENODEV;
+	if (__builtin_add_overflow(off, len, &end))
+		return -EFBIG;
+	if (!f->ops->fallocate)
+		return -EOPNOTSUPP;
+	if (!(mode & FALLOC_FL_PUNCH_HOLE) && (u64)end > inode->obj->size &&
+		(u64)end > rlimit_cur(RLIMIT_FSIZE)) {
+		signal_kernel(current_proc(), SIGXFSZ);
+		return -EFBIG;
+	}
+	return f->ops->fallocate(f, mode, (u64)off, (u64)len);
 }
 
 static void set_time(struct ktime *t, const struct ktime *to, struct ktime now)

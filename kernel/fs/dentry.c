@@ -93,6 +93,17 @@ struct dentry *dentry_root(struct inode *inode)
 	return d;
 }
 
+struct dentry *dentry_unlisted(struct dentry *dir, const struct name *name, struct inode *inode)
+{
+	struct dentry *d = dentry_alloc(name);
+
+	if (d) {
+		set_inode(d, inode);
+		d->parent = dentry_hold(dir);
+	}
+	return d;
+}
+
 /* --- the tree of a directory; dcache_lock held --- */
 
 static struct dentry *tree_find(struct dentry *dir, u32 hash, const struct name *name)

@@ -40,6 +40,12 @@ u32 name_hash(const struct name *name);
  * reference to inode. NULL: no memory.
  */
 struct dentry *dentry_root(struct inode *inode);
+/*
+ * A name that is in no directory and reads as a deleted one of dir: for memory files. Takes over
+ * the reference to inode on success. NULL: no memory.
+ */
+struct dentry *dentry_unlisted(
+	struct dentry *dir, const struct name *name, struct inode *inode);
 struct dentry *dentry_hold(struct dentry *d);
 /* May sleep; no lock of rank INODE or above held. NULL does nothing. */
 void dentry_put(struct dentry *d);

@@ -120,7 +120,7 @@ static const struct device devices[] = {
 	{"stdin", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd/0"},
 	{"stdout", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd/1"},
 	{"stderr", 0, 0, S_IFLNK | 0777, NULL, "/proc/self/fd/2"},
-	{"shm", 0, 0, S_IFLNK | 0777, NULL, "/tmp"},
+	{"shm", 0, 0, S_IFDIR | 0755, NULL, NULL}, /* tmpfs is mounted there */
 };
 
 /*
@@ -187,22 +187,35 @@ static const struct inode_ops node_ops = {.open = devfs_open, .evict = dev_evict
 static const struct inode_ops node_link_ops = {
 	.readlink = dev_readlink, .stat = dev_stat, .evict = dev_evict};
 
+static int empty_lookup(
+	struct inode *dir UNUSED, const struct name *name UNUSED, struct inode **out UNUSED)
+{
+	return -ENOENT;
+}
+
+static const struct inode_ops node_dir_ops = {.lookup = empty_lookup, .evict = dev_evict};
+
+static const struct inode_ops *device_ops(const struct device *d)
+{
+	if (d->target)
+		return &node_link_ops;
+	return (d->mode & S_IFMT) == S_IFDIR ? &node_dir_ops : &node_ops;
+}
+
 static int dev_lookup(struct inode *dir UNUSED, const struct name *name, struct inode **out)
 {
 	struct inode *inode;
 
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
 		const struct device *d = &devices[i];
-		bool link = d->target;
 
 		if (strlen(d->name) != name->len || memcmp(d->name, name->text, name->len))
 			continue;
 		inode = kmalloc(sizeof(*inode), ALLOC_WAIT);
 		if (!inode)
 			return -ENOMEM;
-		inode_init(inode, link ? &node_link_ops : &node_ops, &path_file_ops, &devfs,
-			ROOT_INO + 1 + i, d->mode);
-		inode->rdev = link ? 0 : dev_make(d->major, d->minor);
+		inode_init(inode, device_ops(d), &path_file_ops, &devfs, ROOT_INO + 1 + i, d->mode);
+		inode->rdev = d->major ? dev_make(d->major, d->minor) : 0;
 		*out = inode;
 		return 0;
 	}
@@ -233,13 +246,8 @@ static int dev_readdir(struct file *f, struct uio *u)
 	return (int)(room - u->left);
 }
 
-static ssize_t dir_read(struct file *f UNUSED, struct uio *u UNUSED, off_t *pos UNUSED)
-{
-	return -EISDIR;
-}
-
 static const struct file_ops dev_dir_ops = {
-	.read = dir_read, .seek = plain_seek, .readdir = dev_readdir};
+	.read = dir_no_read, .seek = plain_seek, .readdir = dev_readdir};
 static const struct inode_ops dev_dir_inode_ops = {.lookup = dev_lookup, .evict = dev_evict};
 
 static void dev_statfs(struct fs *fs UNUSED, struct kstatfs *st)
@@ -257,7 +265,7 @@ int devfs_mount(struct fs **out)
 		return -ENOMEM;
 	fs_setup(&devfs, &devfs_ops, "devtmpfs", "devtmpfs", dev_make(0, 6));
 	inode_init(root, &dev_dir_inode_ops, &dev_dir_ops, &devfs, ROOT_INO, S_IFDIR | 0755);
-	root->nlink = 2;
+	root->nlink = 3; /* shm is a directory */
 	devfs.root = dentry_root(root);
 	if (!devfs.root) {
 		inode_put(root);

@@ -142,12 +142,6 @@ static off_t set_position(struct file *f, off_t base, off_t off)
 	return pos;
 }
 
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
-#define SEEK_DATA 3
-#define SEEK_HOLE 4
-
 off_t plain_seek(struct file *f, off_t off, int whence)
 {
 	switch (whence) {
@@ -171,6 +165,50 @@ off_t generic_seek(struct file *f, off_t off, int whence)
 }
 
 const struct file_ops path_file_ops = {0};
+
+/* --- what file systems share --- */
+
+ssize_t generic_read(struct file *f, struct uio *u, off_t *pos)
+{
+	ssize_t n;
+
+	if (*pos < 0)
+		return -EINVAL;
+	n = obj_read(f->inode->obj, *pos, u);
+	if (n > 0)
+		*pos += n;
+	return n;
+}
+
+int generic_limit_write(struct file *f, off_t pos, u64 most, size_t *left)
+{
+	u64 limit = current_proc()->rlimit[RLIMIT_FSIZE].cur;
+
+	if (!(f->flags & O_LARGEFILE))
+		most = MIN(most, (u64)SMALL_FILE_MAX);
+	if ((u64)pos >= limit && *left) {
+		signal_kernel(current_proc(), SIGXFSZ);
+		return -EFBIG;
+	}
+	if ((u64)pos >= most && *left)
+		return -EFBIG;
+	*left = (size_t)MIN((u64)*left, MIN(limit, most) - (u64)pos);
+	return 0;
+}
+
+ssize_t dir_no_read(struct file *f UNUSED, struct uio *u UNUSED, off_t *pos UNUSED)
+{
+	return -EISDIR;
+}
+
+int special_open(struct inode *inode, struct file *f)
+{
+	switch (inode->mode & S_IFMT) {
+	case S_IFIFO: return fifo_open(inode, f);
+	case S_IFCHR: return devfs_open(inode, f);
+	default: return -ENXIO;
+	}
+}
 
 /* --- descriptor tables --- */
 

@@ -41,6 +41,12 @@ struct uio;
 #define O_TMPFILE (020000000 | O_DIRECTORY)
 #define SMALL_FILE_MAX INT32_MAX /* as far as a file opened without O_LARGEFILE goes */
 
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+#define SEEK_DATA 3
+#define SEEK_HOLE 4
+
 #define POLLIN 0x001
 #define POLLPRI 0x002
 #define POLLOUT 0x004
@@ -72,6 +78,8 @@ struct file_ops {
 	 * meant.
 	 */
 	int (*mmap)(struct file *f, bool shared, struct obj **obj);
+	/* Regular files; mode is FALLOC_FL_ flags, off and len are judged. -EOPNOTSUPP */
+	int (*fallocate)(struct file *f, u32 mode, u64 off, u64 len);
 	void (*release)(struct file *f); /* the last reference is gone */
 };
 
@@ -138,6 +146,25 @@ int files_set_cloexec(struct files *fs, int fd, bool on);
 int files_next(struct files *fs, int fd);
 /* Descriptors there is room for before the table grows. */
 u32 files_room(const struct files *fs);
+
+#define FALLOC_FL_KEEP_SIZE 1u
+#define FALLOC_FL_PUNCH_HOLE 2u
+/* fallocate(2): the arguments as the program gave them. */
+int file_fallocate(struct file *f, u32 mode, off_t off, off_t len);
+
+/*
+ * tmpfs: files without a name. memfd_create takes a kernel copy of the name, of at most
+ * MEMFD_NAME_MAX bytes, and flags that were judged.
+ */
+#define MFD_CLOEXEC 1u
+#define MFD_ALLOW_SEALING 2u
+#define MFD_NOEXEC_SEAL 8u
+#define MFD_EXEC 0x10u
+#define MEMFD_NAME_MAX 249u
+int memfd_create(const char *name, u32 flags, struct file **out);
+/* F_GET_SEALS, F_ADD_SEALS; -EINVAL for files that have none. */
+long file_get_seals(struct file *f);
+long file_add_seals(struct file *f, ulong seals);
 
 /*
  * pipe.c: F_GETPIPE_SZ, F_SETPIPE_SZ: the capacity in bytes, or -EBADF for other files; -EPERM,

@@ -60,6 +60,8 @@ struct inode_ops {
 	/* A link that is no text: the place it leads to, referenced. For /proc. */
 	int (*jump)(struct inode *inode, struct dentry **out);
 	int (*truncate)(struct inode *inode, u64 size); /* -EINVAL; inode->lock held for writing */
+	/* May the mode become this one? 0 or -errno; inode->lock held for writing. Always if NULL */
+	int (*may_chmod)(struct inode *inode, u32 mode);
 	int (*changed)(struct inode *inode); /* attributes were changed: store them. May be NULL */
 	/* The last step of open; may replace f->ops and f->private. */
 	int (*open)(struct inode *inode, struct file *f);
@@ -95,6 +97,8 @@ struct fs_ops {
 	int (*unmount)(struct fs *fs); /* after the last sync: mark clean */
 	void (*statfs)(struct fs *fs, struct kstatfs *st);
 	void (*shrink)(struct fs *fs); /* give back caches that can be rebuilt */
+	/* The system ends, nothing is open: give back all that lives in memory only. May be NULL */
+	void (*clear)(struct fs *fs);
 };
 
 struct fs {
@@ -188,13 +192,26 @@ struct block_device;
 int ext2_mount(struct block_device *dev, struct fs **out);
 int devfs_mount(struct fs **out);
 int procfs_mount(struct fs **out);
+int tmpfs_mount(struct fs **out);
 /* Devices by number, for nodes on the disk: sets f's operations. -ENXIO. */
 int devfs_open(struct inode *inode, struct file *f);
 /* Open a FIFO: waits for the other end as open(2) says. */
 int fifo_open(struct inode *inode, struct file *f);
 
+/* What opening a node that is neither file, directory nor link comes to: FIFOs, devices, sockets. */
+int special_open(struct inode *inode, struct file *f);
+
 /* Operations of a file that can do nothing (O_PATH). */
 extern const struct file_ops path_file_ops;
+/* read for files with their contents in inode->obj. */
+ssize_t generic_read(struct file *f, struct uio *u, off_t *pos);
+/*
+ * How much of a write at pos is within RLIMIT_FSIZE, what the file was opened for, and `most`, the
+ * largest size the file system knows: cuts *left, or -EFBIG.
+ */
+int generic_limit_write(struct file *f, off_t pos, u64 most, size_t *left);
+/* read of directories: -EISDIR. */
+ssize_t dir_no_read(struct file *f, struct uio *u, off_t *pos);
 /* lseek for files with a size: SEEK_SET, CUR, END, DATA, HOLE over obj->size. */
 off_t generic_seek(struct file *f, off_t off, int whence);
 /* The new position for SEEK_SET and SEEK_CUR alone: directories, /proc. */

@@ -1,6 +1,6 @@
 /*
- * The mounted file systems: the root disk, /dev and /proc on top of it; syncing and unmounting them
- * all.
+ * The mounted file systems: the root disk, /dev and /proc on top of it, /dev/shm on /dev; syncing
+ * and unmounting them all.
  */
 #include "fs/dentry.h"
 
@@ -29,17 +29,21 @@ static void list_fs(struct fs *fs)
 	*end = fs;
 }
 
-/* Put a file system on a directory of the root, which is made if it is missing. */
-static int mount_on(const char *name, int (*mount)(struct fs **))
+/*
+ * Put a file system on a directory called name in the root of another, which is made if it is
+ * missing.
+ */
+static int mount_on(
+	struct dentry *root, const char *name, int (*mount)(struct fs **), struct fs **out)
 {
 	struct name where = {name, strlen(name)};
 	struct dentry *d;
-	struct inode *inode, *dir = root_dentry->inode;
+	struct inode *inode, *dir = root->inode;
 	struct fs *fs;
 	int err;
 
 	rwlock_write(&dir->lock);
-	err = dentry_lookup_locked(root_dentry, &where, &d);
+	err = dentry_lookup_locked(root, &where, &d);
 	if (!err && !d->inode) {
 		err = dir->fs->read_only
 			? -EROFS
@@ -53,19 +57,20 @@ static int mount_on(const char *name, int (*mount)(struct fs **))
 	if (!err)
 		err = mount(&fs);
 	if (err) {
-		log_warn("fs: /%s cannot be mounted (error %d)\n", name, -err);
+		log_warn("fs: there is nothing on %s (error %d)\n", name, -err);
 		return err;
 	}
 	fs->root->covers = d;
 	d->mounted = fs->root;
 	list_fs(fs);
+	*out = fs;
 	return 0;
 }
 
 int fs_mount_root(void)
 {
 	struct block_device *disk = block_get(0), *dev;
-	struct fs *fs;
+	struct fs *fs, *dev_fs;
 	int err;
 
 	if (!disk) {
@@ -79,9 +84,11 @@ int fs_mount_root(void)
 		return err;
 	root_dentry = fs->root;
 	list_fs(fs);
-	err = mount_on("dev", devfs_mount);
+	err = mount_on(root_dentry, "dev", devfs_mount, &dev_fs);
 	if (!err)
-		err = mount_on("proc", procfs_mount);
+		err = mount_on(dev_fs->root, "shm", tmpfs_mount, &fs);
+	if (!err)
+		err = mount_on(root_dentry, "proc", procfs_mount, &fs);
 	return err;
 }
 
@@ -113,8 +120,11 @@ void fs_drop_caches(void)
 {
 	dentry_trim(0);
 	fs_sync_all();
-	for (struct fs *fs = fs_list; fs; fs = fs->next)
+	for (struct fs *fs = fs_list; fs; fs = fs->next) {
+		if (fs->ops->clear)
+			fs->ops->clear(fs);
 		if (fs->ops->shrink)
 			fs->ops->shrink(fs);
+	}
 	obj_reclaim(~0ul, true);
 }

@@ -272,10 +272,10 @@ static int rename_check(
 		return exchange ? -EINVAL : -ENOTEMPTY;
 	if (may_change(ow->at->inode) || may_change(nw->at->inode))
 		return may_change(ow->at->inode) ?: may_change(nw->at->inode);
-	if (!ow->at->inode->ops->rename)
-		return -EPERM;
 	if (old->mounted || new->mounted)
 		return -EBUSY;
+	if (!ow->at->inode->ops->rename)
+		return -EPERM;
 	if (old->inode == new->inode)
 		return 1;
 	if (!new->inode || exchange)

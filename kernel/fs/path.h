@@ -58,7 +58,11 @@ void fs_init(void);	   /* caches, /dev, /proc */
 int fs_mount_root(void);   /* the first disk's ext2; logs what is wrong */
 int fs_sync_all(void);	   /* everything to the disk: data, inodes, bitmaps, superblock */
 int fs_unmount_all(void);  /* sync and mark clean: before power-off */
-void fs_drop_caches(void); /* unused names, inodes, pages: for the leak check */
+/*
+ * Drop unused names, inodes, pages, and what lives in memory only: for the leak check. No program
+ * runs.
+ */
+void fs_drop_caches(void);
 
 /* dirfd is a descriptor of the current process or AT_FDCWD. */
 int fs_open(int dirfd, const char *path, u32 flags, u32 mode, struct file **out);

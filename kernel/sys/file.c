@@ -399,6 +399,8 @@ enum fcntl_cmd {
 	F_DUPFD_CLOEXEC = 1030,
 	F_SETPIPE_SZ = 1031,
 	F_GETPIPE_SZ = 1032,
+	F_ADD_SEALS = 1033,
+	F_GET_SEALS = 1034,
 };
 #define FD_CLOEXEC 1u
 #define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_ASYNC | O_NOATIME)
@@ -430,6 +432,8 @@ static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
 	case F_SETFL: return set_flags(f, (u32)arg);
 	case F_GETPIPE_SZ: return pipe_get_size(f);
 	case F_SETPIPE_SZ: return pipe_set_size(f, arg);
+	case F_ADD_SEALS: return file_add_seals(f, arg);
+	case F_GET_SEALS: return file_get_seals(f);
 	default: return -EINVAL;
 	}
 }

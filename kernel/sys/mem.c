@@ -9,6 +9,7 @@
 #include "proc/proc.h"
 #include "sys/syscalls.h"
 #include "vm/mm.h"
+#include "vm/obj.h"
 #include "vm/page.h"
 
 /* Flags that MAP_SHARED_VALIDATE vouches for; it refuses all others. */
@@ -30,6 +31,12 @@ static int file_rights(const struct file *f, bool shared, unsigned prot)
 	if (!file_readable(f))
 		return -EACCES;
 	return shared && !file_writable(f) ? PROT_READ | PROT_EXEC : PROT_ALL;
+}
+
+/* Can a mapping of a file give the right to write to the file? Then it is claimed from the object. */
+static bool claims_writable(const struct map_request *rq)
+{
+	return rq->obj && (rq->flags & MAP_TYPE) != MAP_PRIVATE && (rq->max_prot & PROT_WRITE);
 }
 
 /* Judge the flags of a file mapping and find its object. */
@@ -58,6 +65,11 @@ static int judge_file(struct file *f, struct map_request *rq)
 	rq->max_prot = (unsigned)rights;
 	if (rq->obj)
 		rq->file = f;
+	if (claims_writable(rq) && obj_claim_writable(rq->obj)) {
+		/* Sealed: it may be looked at. */
+		rq->max_prot &= ~(unsigned)PROT_WRITE;
+		return rq->prot & PROT_WRITE ? -EPERM : 0;
+	}
 	return 0;
 }
 
@@ -99,8 +111,11 @@ long mmap_pages(ulong addr, ulong len, ulong prot, ulong flags, int fd, ulong pg
 		err = mm_map_check(current_mm(), addr, len, rq.flags, pgoff);
 	if (!err)
 		err = f ? judge_file(f, &rq) : judge_anonymous(&rq);
-	if (!err)
+	if (!err) {
 		err = mm_map(current_mm(), &rq);
+		if (f && claims_writable(&rq))
+			obj_unclaim_writable(rq.obj);
+	}
 	if (f)
 		file_drop(f);
 	return err;

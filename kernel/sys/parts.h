@@ -33,6 +33,9 @@ long sys_poll_until(ulong fds, ulong nfds, u64 deadline);
 long sys_ppoll_in(const ulong *args, enum time_form form);
 long sys_ftruncate_to(ulong fd, off_t size);
 
+/* memfile.c */
+long sys_fallocate_in(ulong fd, ulong mode, off_t off, off_t len);
+
 /* path.c */
 int sys_stat_path(ulong dirfd, ulong path, u32 at_flags, struct kstat *st);
 int sys_stat_fd(ulong fd, struct kstat *st);

@@ -41,6 +41,10 @@ SYSCALL(fdatasync);
 SYSCALL(sync);
 SYSCALL(ftruncate);
 
+/* memfile.c */
+SYSCALL(fallocate);
+SYSCALL(memfd_create);
+
 /* path.c */
 SYSCALL(fstat);
 SYSCALL(newfstatat);

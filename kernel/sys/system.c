@@ -13,6 +13,7 @@
 #include "sys/abi.h"
 #include "sys/random.h"
 #include "sys/syscalls.h"
+#include "vm/obj.h"
 #include "vm/page.h"
 #include "vm/uaccess.h"
 
@@ -31,11 +32,14 @@ SYSCALL(sysinfo)
 	struct abi_sysinfo info = {.uptime = (long)(clock_now() / NSEC),
 				   .mem_unit = (u32)PAGE_SIZE};
 	struct page_stats pages;
+	struct obj_stats objects;
 
 	page_get_stats(&pages);
+	obj_get_stats(&objects);
 	system_loads(info.loads);
 	info.totalram = pages.total;
 	info.freeram = pages.free;
+	info.sharedram = pages.obj - MIN(objects.cached, pages.obj);
 	info.bufferram = 0;
 	info.procs = (u16)MIN(proc_count(), 65535ul);
 	return COPYOUT(args[0], &info);

@@ -294,9 +294,14 @@ static enum step lower_shared(struct fault *f, struct page *p, u64 index)
 	if (f->access == PROT_WRITE) {
 		if (!obj_dirty_locked(o, p))
 			return lower_wait(f, index, true);
+		if (obj_wants_stores(o))
+			o->ops->touched(o);
 		enter(f, p, all_rights(f));
 	} else {
-		enter(f, p, obj_is_dirty_locked(o, p) ? all_rights(f) : read_rights(f));
+		if (obj_is_dirty_locked(o, p) && !obj_wants_stores(o))
+			enter(f, p, all_rights(f));
+		else
+			enter(f, p, read_rights(f));
 		enter_around(f);
 	}
 	mutex_unlock(&o->lock);

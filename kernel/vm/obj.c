@@ -29,6 +29,7 @@
 #define PAGES_UP(bytes) (((u64)(bytes) + PAGE_SIZE - 1) >> PAGE_SHIFT)
 #define SYNC_BATCH 64
 #define RECLAIM_BATCH 32
+#define PUNCH_BATCH 32
 
 static struct kmem_cache *anon_cache;
 static u64 next_ino = 1;
@@ -140,18 +141,27 @@ static void page_forget(struct obj *o, struct page *p)
 	if (o->ops->read)
 		writeback_count_cached(-1);
 	radix_remove(&o->pages, p->index);
+	if (o->ops->left)
+		o->ops->left(o);
 	p->obj = NULL;
 	page_put(p);
 }
 
 /*
- * Give a new page its identity in o, busy. obj->lock held. -ENOMEM. On success o has taken over the
- * page's reference.
+ * Give a new page its identity in o, busy. obj->lock held. -ENOMEM, -ENOSPC. On success o has taken
+ * over the page's reference.
  */
 static int page_insert(struct obj *o, struct page *p, ulong index)
 {
-	if (radix_set(&o->pages, index, p) < 0)
-		return -ENOMEM;
+	int err = o->ops->join ? o->ops->join(o) : 0;
+
+	if (!err && radix_set(&o->pages, index, p) < 0) {
+		err = -ENOMEM;
+		if (o->ops->left)
+			o->ops->left(o);
+	}
+	if (err)
+		return err;
 	page_set_kind(p, PAGE_OBJ);
 	p->obj = o;
 	p->index = index;
@@ -170,7 +180,7 @@ static void page_done(struct page *p)
 
 /*
  * The page at index, pinned and taken as busy, inserted new if need be (then *fresh is set and its
- * contents are undefined). -ENXIO beyond the size, -ENOMEM.
+ * contents are undefined). -ENXIO beyond the size, -ENOMEM, -ENOSPC.
  */
 static int page_grab(struct obj *o, ulong index, struct page **out, bool *fresh)
 {
@@ -237,14 +247,19 @@ static int page_fill(struct obj *o, struct page *p)
 	return err;
 }
 
-/* The page at index, pinned, if it is up to date now, else NULL; and the size as it is now. */
-static struct page *page_peek(struct obj *o, ulong index, u64 *size)
+/*
+ * The page at index, pinned, if it is up to date now, else NULL; and the size as it is now, and
+ * whether the page is one that was never there, and so is zeros.
+ */
+static struct page *page_peek(struct obj *o, ulong index, u64 *size, bool *hole)
 {
 	struct page *p;
 
 	mutex_lock(&o->lock);
 	*size = o->size;
-	p = obj_inside(o, index) ? obj_page_locked(o, index) : NULL;
+	p = obj_inside(o, index) ? radix_get(&o->pages, index) : NULL;
+	*hole = !p && !o->ops->read;
+	p = ready_page(p);
 	if (p)
 		page_hold(p);
 	mutex_unlock(&o->lock);
@@ -254,8 +269,8 @@ static struct page *page_peek(struct obj *o, ulong index, u64 *size)
 int obj_get_page(struct obj *o, ulong index, struct page **out)
 {
 	u64 size;
-	struct page *p = page_peek(o, index, &size);
-	bool fresh;
+	bool fresh, hole;
+	struct page *p = page_peek(o, index, &size, &hole);
 	int err;
 
 	if (!p) {
@@ -364,7 +379,8 @@ ssize_t obj_read(struct obj *o, off_t off, struct uio *u)
 		size_t n = MIN((size_t)(PAGE_SIZE - in), u->left), got;
 		ulong index = (ulong)((u64)off >> PAGE_SHIFT);
 		u64 size;
-		struct page *p = page_peek(o, index, &size);
+		bool hole;
+		struct page *p = page_peek(o, index, &size, &hole);
 		int err = 0;
 
 		if ((u64)off >= size) {
@@ -373,14 +389,15 @@ ssize_t obj_read(struct obj *o, off_t off, struct uio *u)
 			break;
 		}
 		n = MIN((u64)n, size - (u64)off);
-		if (!p)
+		if (!p && !hole)
 			err = obj_get_page(o, index, &p);
 		if (err == -ENOMEM && obj_make_room())
 			continue;
 		if (err)
 			return done ? done : err == -ENXIO ? 0 : err;
-		got = uio_put(u, (char *)page_addr(p) + in, n);
-		page_put(p);
+		got = p ? uio_put(u, (char *)page_addr(p) + in, n) : uio_put_zero(u, n);
+		if (p)
+			page_put(p);
 		done += got;
 		off += got;
 		if (got < n)
@@ -441,7 +458,8 @@ static ssize_t write_cached(struct obj *o, off_t off, size_t n, struct uio *u)
 static ssize_t write_beyond(struct obj *o, off_t off, size_t n, struct uio *u)
 {
 	ulong in = (ulong)off & PAGE_MASK, index = (ulong)((u64)off >> PAGE_SHIFT);
-	struct page *p = page_alloc(0, ALLOC_WAIT | ALLOC_CACHE | (n < PAGE_SIZE ? ALLOC_ZERO : 0));
+	unsigned flags = ALLOC_WAIT | (o->ops->read ? ALLOC_CACHE : 0);
+	struct page *p = page_alloc(0, flags | (n < PAGE_SIZE ? ALLOC_ZERO : 0));
 	size_t got;
 	int err;
 
@@ -472,14 +490,11 @@ static ssize_t write_beyond(struct obj *o, off_t off, size_t n, struct uio *u)
 	return (ssize_t)got;
 }
 
-ssize_t obj_write(struct obj *o, off_t off, struct uio *u)
+/* The body of obj_write. */
+static ssize_t write_pages(struct obj *o, off_t off, struct uio *u)
 {
 	ssize_t done = 0, got;
 
-	mutex_lock(&o->lock);
-	if ((u64)off + u->left > o->size)
-		zero_tail(o);
-	mutex_unlock(&o->lock);
 	while (u->left && !(done && signal_fatal_pending())) {
 		size_t n = MIN((size_t)(PAGE_SIZE - ((ulong)off & PAGE_MASK)), u->left);
 		struct uio before = *u;
@@ -499,6 +514,26 @@ ssize_t obj_write(struct obj *o, off_t off, struct uio *u)
 		off += got;
 		if ((size_t)got < n)
 			break;
+	}
+	return done;
+}
+
+ssize_t obj_write(struct obj *o, off_t off, struct uio *u)
+{
+	ssize_t done;
+	bool grows;
+
+	mutex_lock(&o->lock);
+	grows = (u64)off + u->left > o->size;
+	if (grows)
+		zero_tail(o);
+	o->growing = grows;
+	mutex_unlock(&o->lock);
+	done = write_pages(o, off, u);
+	if (grows) {
+		mutex_lock(&o->lock);
+		o->growing = false;
+		mutex_unlock(&o->lock);
 	}
 	return done;
 }
@@ -590,7 +625,8 @@ static int shrink(struct obj *o, u64 size)
 	struct vma *v;
 	int err = 0;
 
-	if (size & PAGE_MASK)
+	/* The tail is to be zeros in the store too; without one, what is not in memory is zeros. */
+	if ((size & PAGE_MASK) && o->ops->read)
 		err = obj_get_page_dirty(o, (ulong)(size >> PAGE_SHIFT), &tail);
 	if (err)
 		return err;
@@ -603,10 +639,9 @@ static int shrink(struct obj *o, u64 size)
 			vma_cut(v, first, &b);
 		batch_finish(&b);
 		cut_pages(o, (ulong)first);
-		if (tail) {
-			zero_tail(o);
+		zero_tail(o);
+		if (tail)
 			mark_locked(o, tail);
-		}
 	}
 	batch_finish(&b);
 	mutex_unlock(&o->lock);
@@ -624,6 +659,136 @@ int obj_truncate(struct obj *o, u64 size)
 	o->size = size;
 	mutex_unlock(&o->lock);
 	return 0;
+}
+
+void obj_zero_tail(struct obj *o)
+{
+	mutex_lock(&o->lock);
+	zero_tail(o);
+	mutex_unlock(&o->lock);
+}
+
+/*
+ * Pick pages from *index on, below `end`: busy and out of all page tables. Waits for busy ones.
+ * obj->lock held; dropped while waiting.
+ */
+static unsigned pick_range(
+	struct obj *o, ulong *index, ulong end, struct page **pages, struct batch *b)
+{
+	unsigned n = 0;
+	struct page *p;
+
+	while (n < PUNCH_BATCH && (p = radix_next(&o->pages, index)) && *index < end) {
+		page_hold(p);
+		if (!page_trybusy(p)) {
+			if (n) {
+				page_put(p);
+				break;
+			}
+			mutex_unlock(&o->lock);
+			page_wait_busy(p);
+			page_put(p);
+			mutex_lock(&o->lock);
+			continue;
+		}
+		rmap_unmap(o, p, b);
+		pages[n++] = p;
+		++*index;
+	}
+	return n;
+}
+
+/* Zero n bytes from `from` on, which lie in one page, if that is in memory. */
+static void zero_part(struct obj *o, u64 from, ulong n)
+{
+	struct page *p;
+
+	mutex_lock(&o->lock);
+	p = radix_get(&o->pages, (ulong)(from >> PAGE_SHIFT));
+	if (p)
+		memset((char *)page_addr(p) + (from & PAGE_MASK), 0, n);
+	mutex_unlock(&o->lock);
+}
+
+void obj_punch(struct obj *o, u64 from, u64 to)
+{
+	struct page *pages[PUNCH_BATCH];
+	ulong first = (ulong)PAGES_UP(from), end = (ulong)(to >> PAGE_SHIFT);
+	struct batch b;
+	unsigned n;
+
+	if ((from & PAGE_MASK) && from < to)
+		zero_part(o, from, (ulong)(MIN(to, (u64)first << PAGE_SHIFT) - from));
+	if ((to & PAGE_MASK) && first <= end)
+		zero_part(o, (u64)end << PAGE_SHIFT, (ulong)to & PAGE_MASK);
+	batch_init(&b);
+	do {
+		mutex_lock(&o->lock);
+		n = pick_range(o, &first, end, pages, &b);
+		batch_finish(&b);
+		for (unsigned i = 0; i < n; i++) {
+			page_forget(o, pages[i]);
+			page_done(pages[i]);
+		}
+		mutex_unlock(&o->lock);
+	} while (n);
+}
+
+ulong obj_count_pages(struct obj *o, ulong first, ulong end)
+{
+	ulong index = first, n = 0;
+
+	mutex_lock(&o->lock);
+	while (radix_next(&o->pages, &index) && index < end) {
+		index++;
+		n++;
+	}
+	mutex_unlock(&o->lock);
+	return n;
+}
+
+ulong obj_next_page(struct obj *o, ulong index, bool in_memory)
+{
+	mutex_lock(&o->lock);
+	if (!in_memory)
+		index = radix_first_free(&o->pages, index);
+	else if (!radix_next(&o->pages, &index))
+		index = RADIX_NONE;
+	mutex_unlock(&o->lock);
+	return index;
+}
+
+/* ---- shared mappings with a right to write ---- */
+
+int obj_claim_writable(struct obj *o)
+{
+	int err;
+
+	mutex_lock(&o->lock);
+	err = o->write_sealed ? -EPERM : 0;
+	if (!err)
+		o->writable++;
+	mutex_unlock(&o->lock);
+	return err;
+}
+
+void obj_unclaim_writable(struct obj *o)
+{
+	mutex_lock(&o->lock);
+	o->writable--;
+	mutex_unlock(&o->lock);
+}
+
+int obj_seal_writable(struct obj *o, bool keep)
+{
+	int err;
+
+	mutex_lock(&o->lock);
+	err = o->writable && !keep ? -EBUSY : 0;
+	if (!err)
+		o->write_sealed = true;
+	mutex_unlock(&o->lock);
+	return err;
 }
 
 void obj_drop_pages(struct obj *o)
@@ -699,8 +864,11 @@ static unsigned sync_some(struct obj *o, ulong *index, ulong last, int *err)
 	mutex_lock(&o->lock);
 	n = collect_dirty(o, index, last, pages, &b);
 	batch_finish(&b);
-	/* Stores beyond the end do not reach the disk: none can come any more. */
-	if (n && pages[n - 1]->index == o->size >> PAGE_SHIFT)
+	/*
+	 * Stores beyond the end do not reach the disk: none can come any more. But what a write has
+	 * copied there already must stay; it zeroed the rest before.
+	 */
+	if (n && pages[n - 1]->index == o->size >> PAGE_SHIFT && !o->growing)
 		zero_tail(o);
 	mutex_unlock(&o->lock);
 	if (!n)

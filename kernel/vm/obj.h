@@ -40,10 +40,16 @@ struct obj_ops {
 	 */
 	int (*reserve)(struct obj *o, ulong index);
 	/*
-	 * A store through a mapping made the object dirty (for the file's times). No lock of rank
-	 * MM or above held. May be NULL.
+	 * A store through a mapping made the object dirty (for the file's times); where nothing is
+	 * ever dirty, a store faulted. Takes no lock: obj->lock may be held. May be NULL.
 	 */
 	void (*touched)(struct obj *o);
+	/*
+	 * A page joins the object, or has left it: for those who limit how many there are. Called
+	 * with obj->lock held; must not sleep. join: 0 or -ENOSPC. Both may be NULL.
+	 */
+	int (*join)(struct obj *o);
+	void (*left)(struct obj *o);
 	/*
 	 * The last reference is gone; pages are dropped already. Locks below RANK_OBJ may be held:
 	 * making room holds objects for a moment.
@@ -58,6 +64,9 @@ struct obj {
 	u64 size;			/* (o) bytes; no page begins at or beyond it */
 	struct radix pages;		/* (o) struct page *, marked if dirty */
 	struct tree vmas;		/* (o) the mappings, by page, with the largest end */
+	bool growing;			/* (o) a write goes on that may end beyond the size */
+	ulong writable;			/* (o) shared ones with a right to write, and claims */
+	bool write_sealed;		/* (o) there shall be no more of them */
 	u32 ref;			/* (a) */
 	s32 error;			/* (o) of a failed write-back, for the next sync */
 	struct list dirty_link;		/* (d) on the list while pages are dirty */
@@ -115,6 +124,31 @@ ssize_t obj_write(struct obj *o, off_t off, struct uio *uio);
  */
 int obj_truncate(struct obj *o, u64 size);
 /*
+ * Zero what was stored beyond the size, in the last page. The caller excludes writers (inode lock).
+ */
+void obj_zero_tail(struct obj *o);
+/*
+ * Make the bytes [from, to) of an object whose pages live in memory only zeros, in every mapping
+ * too, and give back the pages that lie in there as a whole; private copies stay. The caller
+ * excludes writers. May sleep; no lock of rank OBJ or above held.
+ */
+void obj_punch(struct obj *o, u64 from, u64 to);
+/* How many pages are in memory of [first, end). */
+ulong obj_count_pages(struct obj *o, ulong first, ulong end);
+/*
+ * The first page at or after index that is in memory (data), or the first that is not.
+ * RADIX_NONE: there is no such page.
+ */
+ulong obj_next_page(struct obj *o, ulong index, bool in_memory);
+/*
+ * Shared mappings with a right to write. A claim is made before such a mapping, which may take
+ * long, and given back after it: -EPERM if the object is sealed against them. Sealing fails with
+ * -EBUSY while there are any, unless those there are may stay (`keep`).
+ */
+int obj_claim_writable(struct obj *o);
+void obj_unclaim_writable(struct obj *o);
+int obj_seal_writable(struct obj *o, bool keep);
+/*
  * Write dirty pages of [first, last] to the store and wait. 0 or the first error (also one
  * remembered from an earlier write-back).
  */
@@ -132,6 +166,14 @@ void obj_writeback_start(void);
 struct page *obj_page_locked(struct obj *o, ulong index);
 unsigned obj_pages_locked(struct obj *o, ulong index, struct page **pages, unsigned n);
 bool obj_dirty_locked(struct obj *o, struct page *p);
+/*
+ * Does o, which has no dirty pages, want to be told of stores all the same? Then a page that is
+ * only read is not mapped writable, and a store that faults is told.
+ */
+static inline bool obj_wants_stores(const struct obj *o)
+{
+	return !o->ops->write && o->ops->touched;
+}
 /* May p be mapped writable at once, without marking anything? */
 bool obj_is_dirty_locked(const struct obj *o, const struct page *p);
 /* Is index inside the size? */
@@ -156,6 +198,6 @@ void obj_add_vma(struct obj *o, struct vma *v);
 void obj_remove_vma(struct obj *o, struct vma *v);
 
 struct obj_stats {
-	ulong cached, dirty; /* pages */
+	ulong cached, dirty; /* pages of objects with a store; those of them that are newer */
 };
 void obj_get_stats(struct obj_stats *s);

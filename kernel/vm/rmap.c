@@ -29,6 +29,11 @@ bool rmap_augment(struct tree_node *n)
 	return v->obj_max != before;
 }
 
+static inline bool may_write(const struct vma *v)
+{
+	return (v->flags & VMA_SHARED) && (v->max_prot & PROT_WRITE);
+}
+
 /*
  * Vmas that begin at one page stand in order of arrival. Truncation relies on it: it comes to a
  * parent before it comes to a child that fork is making, so the child cannot get from the parent,
@@ -43,11 +48,13 @@ void obj_add_vma(struct obj *o, struct vma *v)
 		link = v->pgoff < VMA_OF(parent)->pgoff ? &parent->left : &parent->right;
 	}
 	tree_insert(&o->vmas, &v->obj_node, parent, link);
+	o->writable += may_write(v);
 }
 
 void obj_remove_vma(struct obj *o, struct vma *v)
 {
 	tree_remove(&o->vmas, &v->obj_node);
+	o->writable -= may_write(v);
 }
 
 /* The leftmost vma below n that overlaps [first, last]; NULL if there is none. */

@@ -88,10 +88,7 @@ void writeback_count(long n)
 
 void obj_get_stats(struct obj_stats *s)
 {
-	struct page_stats ps;
-
-	page_get_stats(&ps);
-	s->cached = ps.obj;
+	s->cached = (ulong)__atomic_load_n(&cached_pages, __ATOMIC_RELAXED);
 	s->dirty = (ulong)__atomic_load_n(&dirty_pages, __ATOMIC_RELAXED);
 }
 

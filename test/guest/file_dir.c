@@ -3,6 +3,7 @@
  * are walked. Everything happens in a directory "box" below the current one.
  */
 #include "child.h"
+#include "folder.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -669,6 +670,7 @@ static void test_rename_race(void)
 
 int main(void)
 {
+	folder_enter();
 	if (mkdir("box", 0755) != 0 || chdir("box") != 0)
 		bail_out("cannot make a directory: errno %d", errno);
 	test_mkdir();
@@ -689,5 +691,6 @@ int main(void)
 	if (chdir("..") != 0)
 		bail_out("chdir: errno %d", errno);
 	is(rmdir("box"), 0, "nothing is left over");
+	folder_leave();
 	return done();
 }

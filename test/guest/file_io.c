@@ -4,6 +4,7 @@
  * current directory and removed.
  */
 #include "child.h"
+#include "folder.h"
 
 #include <limits.h>
 #include <sys/sendfile.h>
@@ -281,8 +282,10 @@ static void test_large(void)
 	verdict("does not bring back what was cut off");
 	fails(pwrite(fd, "x", 1, INT64_MAX), EINVAL,
 	   "a write that would end past the largest offset fails with EINVAL");
+#ifndef FOLDER /* where memory is the disk, files may be as large as offsets go */
 	fails(pwrite(fd, "x", 1, INT64_MAX - 1), EFBIG,
 	   "a write past the largest file fails with EFBIG");
+#endif
 	close(fd);
 	unlink("f");
 }
@@ -644,6 +647,7 @@ static void test_large_transfer(void)
 
 int main(void)
 {
+	folder_enter();
 	test_open();
 	test_open_links();
 	test_modes();
@@ -666,5 +670,6 @@ int main(void)
 	test_unlinked();
 	test_large_transfer();
 	unlink("f");
+	folder_leave();
 	return done();
 }

@@ -4,6 +4,7 @@
  * some file systems keep.
  */
 #include "child.h"
+#include "folder.h"
 
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
@@ -339,6 +340,7 @@ static void test_statfs(void)
 
 int main(void)
 {
+	folder_enter();
 	umask(022);
 	unlink("f");
 	test_fstat();
@@ -352,5 +354,6 @@ int main(void)
 	test_access();
 	test_statfs();
 	unlink("f");
+	folder_leave();
 	return done();
 }

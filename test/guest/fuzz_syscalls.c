@@ -71,14 +71,15 @@ static const struct call calls[] = {
 	{ SYS_clone, "c" }, { SYS_clone, "c" }, { SYS_execve, "XGG" }, { SYS_mprotect, "alp" },
 	{ SYS_mprotect, "alp" }, { SYS_msync, "alw" }, { SYS_msync, "alw" },
 	{ SYS_wait4, "ibwb" }, { SYS_prlimit64, "iwbb" }, { SYS_renameat2, "DPDPw" },
-	{ SYS_getrandom, "blw" }, { SYS_statx, "DPnnb" },
+	{ SYS_getrandom, "blw" }, { SYS_statx, "DPnnb" }, { SYS_memfd_create, "Pw" },
 #ifdef __i386__
 	{ SYS_fcntl64, "fnn" }, { SYS_mmap2, "alpmfn" }, { SYS_mmap2, "alpmfn" },
 	{ SYS_mmap2, "alpmfn" }, { SYS_fstatat64, "DPbn" }, { SYS_fstat64, "fb" },
-	{ SYS__llseek, "fnobw" },
+	{ SYS__llseek, "fnobw" }, { SYS_fallocate, "fwowlw" },
 #else
 	{ SYS_fcntl, "fnn" }, { SYS_mmap, "alpmfo" }, { SYS_mmap, "alpmfo" },
 	{ SYS_mmap, "alpmfo" }, { SYS_newfstatat, "DPbn" }, { SYS_fstat, "fb" },
+	{ SYS_fallocate, "fwol" },
 #endif
 };
 
@@ -233,6 +234,7 @@ static long path(void)
 		"/proc/self/maps", "/proc/self/status", "/proc/1/maps", "/proc/1/status",
 		"/proc/self/fd", "/proc/self/fd/5", "/proc/self/cwd", "/proc/self/cwd/f0",
 		"/proc/meminfo", "/proc/cpuinfo", "/proc/99999/maps", "/dev", "/tmp/x", "p0",
+		"/dev/shm", "/dev/shm/f", "/dev/shm/g", "/dev/shm/d", "/dev/shm/d/f", "/dev/shm/..",
 		"p1", "/proc/self/fd/6", "/proc/2/fd/3", "/proc/self/stat", "/dev/tty", "#!",
 		"f0\377\1" };
 

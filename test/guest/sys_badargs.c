@@ -504,6 +504,7 @@ static void sweep_rest(void)
 	const struct call calls[] = {
 		CALL(uname, "O", 0, g),
 		CALL(sysinfo, "O", 0, g),
+		CALL(memfd_create, "Pn", 0, (long)"name", 1),
 		CALL(getrandom, "Oxn", 0, g, 16, 0),
 		LABELLED("getrandom, its count", getrandom, "xnx", 0, g, 16, 0),
 		CALL(clock_gettime, "xO", 0, CLOCK_MONOTONIC, g),

@@ -17,6 +17,8 @@ static int memfile_read(struct obj *o, struct page *p)
 	struct memfile *f = memfile_of(o);
 
 	ASSERT(p->flags & PAGE_BUSY && p->index < MEMFILE_PAGES);
+	if (f->on_read)
+		f->on_read(f);
 	if (f->read_error)
 		return f->read_error;
 	f->reads++;

@@ -15,6 +15,7 @@ struct memfile {
 	unsigned touched;
 	/* What the next operations answer, 0: they work. */
 	int read_error, write_error, reserve_error;
+	void (*on_read)(struct memfile *f); /* called before a page is read */
 	void (*on_write)(struct memfile *f); /* called while pages are being written, after their
 						contents were taken */
 };

@@ -247,6 +247,51 @@ static void writing_from_a_mapping_of_the_same_page(void **state UNUSED)
 	mm_put(mm);
 }
 
+static void sync_the_file(struct memfile *f UNUSED)
+{
+	assert_int_equal(obj_sync(&file->obj, 0, RADIX_NONE), 0);
+}
+
+/* Write-back comes while the file grows: what was copied already lies beyond the end still. */
+static void write_back_spares_what_is_being_written(void **state UNUSED)
+{
+	struct mm *mm = mm_create();
+	struct memfile *source = memfile_new(PAGE_SIZE);
+	struct map_request rq = {
+		.addr = 0x40000000,
+		.len = PAGE_SIZE,
+		.prot = PROT_READ | PROT_WRITE,
+		.max_prot = PROT_ALL,
+		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+	};
+	u64 size = file->obj.size;
+	struct iovec iov;
+	struct uio u;
+	u8 one = 1;
+
+	host_run(mm);
+	assert_int_equal(mm_map(mm, &rq), 0x40000000);
+	for (unsigned i = 1; i <= 50; i++)
+		assert_int_equal(host_store(0x40000000 + PAGE_SIZE - i, 0xdd), FAULT_OK);
+	rq.addr += PAGE_SIZE;
+	rq.flags = MAP_SHARED | MAP_FIXED;
+	rq.obj = &source->obj;
+	assert_int_equal(mm_map(mm, &rq), 0x40000000 + PAGE_SIZE);
+	source->on_read = sync_the_file;
+	assert_int_equal(file_write(size - 1, &one, 1), 1);
+	uio_init(&u, &iov, 0x40000000 + PAGE_SIZE - 50, 100, false);
+	assert_int_equal(obj_write(&file->obj, (off_t)size, &u), 100);
+	assert_int_equal(file->writes, 1);
+	assert_int_equal(byte_at(size), 0xdd);
+	assert_int_equal(byte_at(size + 49), 0xdd);
+	assert_int_equal(byte_at(size + 99), 1);
+	assert_int_equal(obj_sync(&file->obj, 0, RADIX_NONE), 0);
+	assert_int_equal(file->disk[10][100], 0xdd);
+	host_run(NULL);
+	mm_put(mm);
+	obj_put(&source->obj);
+}
+
 static void reclaim_drops_clean_idle_pages_alone(void **state UNUSED)
 {
 	u8 one = 1;
@@ -341,9 +386,179 @@ static void want_of_memory_changes_nothing(void **state UNUSED)
 	assert_int_equal(byte_at(30 * PAGE_SIZE - 6), 0);
 }
 
+/* --- pages that live in memory only --- */
+
+static int mem_pages, mem_touched;
+
+static int mem_join(struct obj *o UNUSED)
+{
+	return mem_pages < 8 ? (mem_pages++, 0) : -ENOSPC;
+}
+
+static void mem_left(struct obj *o UNUSED)
+{
+	mem_pages--;
+}
+
+static void mem_note(struct obj *o UNUSED)
+{
+	mem_touched++;
+}
+
+static const struct obj_ops mem_ops = {.join = mem_join, .left = mem_left, .touched = mem_note};
+static struct obj mem;
+
+static int mem_begin(void **state UNUSED)
+{
+	page_get_stats(&pages_before);
+	mem_pages = mem_touched = 0;
+	obj_init(&mem, &mem_ops, 100 * PAGE_SIZE);
+	return 0;
+}
+
+static int mem_end(void **state UNUSED)
+{
+	struct page_stats s;
+
+	obj_put(&mem);
+	assert_int_equal(mem_pages, 0);
+	page_get_stats(&s);
+	assert_int_equal(s.obj, pages_before.obj);
+	return 0;
+}
+
+static ssize_t mem_write(u64 off, u8 byte, size_t n)
+{
+	static u8 data[4 * 4096];
+	struct iovec iov;
+	struct uio u;
+
+	memset(data, byte, n);
+	uio_init(&u, &iov, (ulong)data, n, true);
+	return obj_write(&mem, (off_t)off, &u);
+}
+
+static int mem_byte(u64 off)
+{
+	struct iovec iov;
+	struct uio u;
+	u8 byte = 0xaa;
+
+	uio_init(&u, &iov, (ulong)&byte, 1, true);
+	assert_int_equal(obj_read(&mem, (off_t)off, &u), 1);
+	return byte;
+}
+
+static long mem_map(struct mm *mm, unsigned prot, unsigned max_prot, unsigned flags)
+{
+	struct map_request rq = {
+		.addr = 0x40000000,
+		.len = 10 * PAGE_SIZE,
+		.prot = prot,
+		.max_prot = max_prot,
+		.flags = flags | MAP_FIXED,
+		.obj = &mem,
+	};
+
+	return mm_map(mm, &rq);
+}
+
+static void holes_take_no_pages(void **state UNUSED)
+{
+	assert_int_equal(mem_byte(50 * PAGE_SIZE), 0);
+	assert_int_equal(mem_pages, 0);
+	assert_int_equal(mem_write(50 * PAGE_SIZE + 1, 1, 1), 1);
+	assert_int_equal(mem_pages, 1);
+	assert_int_equal(obj_next_page(&mem, 0, true), 50);
+	assert_int_equal(obj_next_page(&mem, 50, false), 51);
+	assert_int_equal(obj_next_page(&mem, 51, true), RADIX_NONE);
+	assert_int_equal(obj_count_pages(&mem, 0, 50), 0);
+	assert_int_equal(obj_count_pages(&mem, 50, 51), 1);
+	/* A cut in a hole needs no page. */
+	assert_int_equal(obj_truncate(&mem, 20 * PAGE_SIZE + 1), 0);
+	assert_int_equal(mem_pages, 0);
+}
+
+static void the_limit_stops_writes_and_faults(void **state UNUSED)
+{
+	struct mm *mm = mm_create();
+
+	assert_int_equal(mem_write(0, 1, 4 * PAGE_SIZE), 4 * PAGE_SIZE);
+	assert_int_equal(mem_write(5 * PAGE_SIZE, 1, 4 * PAGE_SIZE), 4 * PAGE_SIZE);
+	assert_int_equal(mem_write(4 * PAGE_SIZE, 1, 1), -ENOSPC);
+	assert_int_equal(mem_write(100 * PAGE_SIZE, 1, 1), -ENOSPC);
+	assert_int_equal(mem.size, 100 * PAGE_SIZE);
+	assert_int_equal(mem_write(4 * PAGE_SIZE - 1, 2, 2), 1);
+	host_run(mm);
+	assert_int_equal(mem_map(mm, PROT_READ | PROT_WRITE, PROT_ALL, MAP_SHARED), 0x40000000);
+	assert_int_equal(host_store(0x40000000 + 4 * PAGE_SIZE, 1), FAULT_BUS);
+	assert_int_equal(mem_touched, 0);
+	assert_int_equal(host_store(0x40000000 + 5 * PAGE_SIZE, 1), FAULT_OK);
+	assert_int_equal(mem_touched, 1);
+	obj_punch(&mem, 8 * PAGE_SIZE, 9 * PAGE_SIZE);
+	assert_int_equal(host_store(0x40000000 + 4 * PAGE_SIZE, 1), FAULT_OK);
+	host_run(NULL);
+	mm_put(mm);
+}
+
+static void punching_reaches_mappings(void **state UNUSED)
+{
+	struct mm *mm = mm_create();
+	u8 value;
+
+	assert_int_equal(mem_write(0, 1, 4 * PAGE_SIZE), 4 * PAGE_SIZE);
+	host_run(mm);
+	assert_int_equal(mem_map(mm, PROT_READ | PROT_WRITE, PROT_ALL, MAP_SHARED), 0x40000000);
+	assert_int_equal(host_load(0x40000000 + 2 * PAGE_SIZE, &value), FAULT_OK);
+	obj_punch(&mem, PAGE_SIZE - 1, 3 * PAGE_SIZE + 1);
+	assert_int_equal(mem_pages, 2);
+	assert_int_equal(mem_byte(PAGE_SIZE - 2), 1);
+	assert_int_equal(mem_byte(PAGE_SIZE - 1), 0);
+	assert_int_equal(mem_byte(3 * PAGE_SIZE), 0);
+	assert_int_equal(mem_byte(3 * PAGE_SIZE + 1), 1);
+	assert_int_equal(host_load(0x40000000 + 2 * PAGE_SIZE, &value), FAULT_OK);
+	assert_int_equal(value, 0);
+	/* Inside one page, and nothing at all. */
+	obj_punch(&mem, 10, 20);
+	assert_int_equal(mem_byte(9), 1);
+	assert_int_equal(mem_byte(10), 0);
+	assert_int_equal(mem_byte(19), 0);
+	assert_int_equal(mem_byte(20), 1);
+	obj_punch(&mem, 30, 30);
+	assert_int_equal(mem_byte(30), 1);
+	host_run(NULL);
+	mm_put(mm);
+}
+
+static void a_seal_counts_what_may_write(void **state UNUSED)
+{
+	struct mm *mm = mm_create();
+	unsigned look = PROT_READ | PROT_EXEC;
+
+	host_run(mm);
+	assert_int_equal(obj_claim_writable(&mem), 0);
+	assert_int_equal(obj_seal_writable(&mem, false), -EBUSY);
+	assert_int_equal(mem_map(mm, PROT_READ, PROT_ALL, MAP_SHARED), 0x40000000);
+	obj_unclaim_writable(&mem);
+	assert_int_equal(mem.writable, 1);
+	assert_int_equal(mm_unmap(mm, 0x40000000 + PAGE_SIZE, PAGE_SIZE), 0);
+	assert_int_equal(mem.writable, 2);
+	assert_int_equal(mm_protect(mm, 0x40000000 + 4 * PAGE_SIZE, PAGE_SIZE, PROT_NONE), 0);
+	assert_int_equal(mem.writable, 4);
+	assert_int_equal(obj_seal_writable(&mem, false), -EBUSY);
+	/* In their place come some that may not. */
+	assert_int_equal(mem_map(mm, PROT_READ, look, MAP_SHARED), 0x40000000);
+	assert_int_equal(mem.writable, 0);
+	assert_int_equal(obj_seal_writable(&mem, false), 0);
+	assert_int_equal(obj_claim_writable(&mem), -EPERM);
+	host_run(NULL);
+	mm_put(mm);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
+#define MEM_TEST(fn) cmocka_unit_test_setup_teardown(fn, mem_begin, mem_end)
 	const struct CMUnitTest tests[] = {
 		TEST(reading_ends_at_the_size),
 		TEST(writing_grows_and_leaves_zeros),
@@ -354,10 +569,15 @@ int main(void)
 		TEST(a_bad_source_changes_nothing_or_ends_early),
 		TEST(a_write_that_ends_early_shows_nothing_old),
 		TEST(writing_from_a_mapping_of_the_same_page),
+		TEST(write_back_spares_what_is_being_written),
 		TEST(reclaim_drops_clean_idle_pages_alone),
 		TEST(reclaim_takes_mapped_pages),
 		TEST(cleaning_makes_the_next_store_seen),
 		TEST(want_of_memory_changes_nothing),
+		MEM_TEST(holes_take_no_pages),
+		MEM_TEST(the_limit_stops_writes_and_faults),
+		MEM_TEST(punching_reaches_mappings),
+		MEM_TEST(a_seal_counts_what_may_write),
 	};
 
 	host_boot(64);

@@ -143,6 +143,12 @@ shows {mv6: panic: no root file system.*\nmv6: backtrace:\n.*panic\+0x} "a panic
 monitor quit
 ends "the emulator ends"
 
+# A machine so slow that the firmware's timer ticks while the kernel starts: nobody may be told of that.
+start "-serial none -no-shutdown -icount shift=8" run --disk none --cpus 1
+shows {mv6: panic: no root file system} "an interrupt left by the firmware does no harm"
+monitor quit
+ends "the emulator ends"
+
 # --- in job mode ---
 
 start "" exec $guest/cursor line

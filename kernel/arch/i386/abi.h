@@ -39,6 +39,7 @@ SYSCALL(llseek);
 SYSCALL(pread64_pair);
 SYSCALL(pwrite64_pair);
 SYSCALL(truncate64);
+SYSCALL(fallocate_pairs);
 SYSCALL(ftruncate64);
 SYSCALL(sendfile32);
 SYSCALL(mmap_struct);

@@ -188,6 +188,12 @@ SYSCALL(ftruncate64)
 	return sys_ftruncate_to(args[0], pair(args[1], args[2]));
 }
 
+SYSCALL(fallocate_pairs)
+{
+	return sys_fallocate_in(
+		args[0], args[1], pair(args[2], args[3]), pair(args[4], args[5]));
+}
+
 /* sendfile with a position of 32 bits, beyond which it does not go. */
 SYSCALL(sendfile32)
 {

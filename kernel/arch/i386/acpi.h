@@ -31,7 +31,6 @@ struct acpi {
 	struct acpi_ioapic ioapic[ACPI_MAX_IOAPICS];
 	struct acpi_override override[ACPI_MAX_OVERRIDES]; /* at most one for each irq */
 	unsigned nioapics_left_out;
-	bool has_pic; /* the two 8259 are there as well */
 };
 extern struct acpi acpi;
 

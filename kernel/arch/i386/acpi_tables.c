@@ -18,9 +18,7 @@
 
 /* MADT (5.2.12) and its entries */
 #define MADT_LAPIC 36
-#define MADT_FLAGS 40
 #define MADT_ENTRIES 44
-#define MADT_PCAT_COMPAT 1u
 #define ENTRY_LAPIC 0
 #define ENTRY_IOAPIC 1
 #define ENTRY_OVERRIDE 2
@@ -215,7 +213,6 @@ const char *acpi_parse_madt(const u8 *t, u32 len, u8 boot_cpu, struct acpi *out)
 	if (len < MADT_ENTRIES)
 		return "too short";
 	a.lapic = read32(t + MADT_LAPIC);
-	a.has_pic = read32(t + MADT_FLAGS) & MADT_PCAT_COMPAT;
 	for (u32 at = MADT_ENTRIES; at < len; at += t[at + 1]) {
 		if (len - at < 2 || t[at + 1] < 2 || t[at + 1] > len - at)
 			return "an entry of impossible length";

@@ -107,12 +107,16 @@ void apic_end(void)
 void apic_init_cpu(void)
 {
 	lapic_write(L_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
-	lapic_write(L_TASK_PRIORITY, 0);
 	lapic_write(L_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
 	lapic_write(L_LVT_LINT0, LVT_MASKED);
 	lapic_write(L_LVT_LINT1, LVT_NMI);
 	lapic_write(L_LVT_ERROR, LVT_MASKED);
 	lapic_write(L_ERROR_STATUS, 0);
+	/*
+	 * Last: it makes the APIC look again at what is pending. An 8259's request that came before
+	 * they were masked is withdrawn; QEMU 7.2 would else deliver it later as vector -1.
+	 */
+	lapic_write(L_TASK_PRIORITY, 0);
 }
 
 static bool find_lapic(void)

@@ -36,12 +36,14 @@ bool irq_have_apic(void)
 
 void irq_init(void)
 {
+	/*
+	 * Also if they will not be used: they must be masked, and their vectors not those of
+	 * exceptions. Where there are none, nobody listens.
+	 */
+	pic_init();
 	have_apic = apic_init();
 	if (!have_apic)
 		log_warn("interrupts come by the 8259s: one CPU is used\n");
-	/* Also if unused: they must be masked, and their vectors not those of exceptions. */
-	if (!have_apic || acpi.has_pic)
-		pic_init();
 }
 
 void irq_init_cpu(void)

@@ -22,6 +22,7 @@ const syscall_fn syscall_table[] = {
 	[44] = sys_fstatfs,
 	[45] = sys_truncate,
 	[46] = sys_ftruncate,
+	[47] = sys_fallocate,
 	[48] = sys_faccessat,
 	[49] = sys_chdir,
 	[50] = sys_fchdir,
@@ -109,6 +110,7 @@ const syscall_fn syscall_table[] = {
 	[261] = sys_prlimit64,
 	[276] = sys_renameat2,
 	[278] = sys_getrandom,
+	[279] = sys_memfd_create,
 	[291] = sys_statx,
 };
 

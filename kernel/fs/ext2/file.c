@@ -9,34 +9,6 @@
 #include "proc/proc.h"
 #include "vm/uaccess.h"
 
-static ssize_t file_read(struct file *f, struct uio *u, off_t *pos)
-{
-	ssize_t n;
-
-	if (*pos < 0)
-		return -EINVAL;
-	n = obj_read(f->inode->obj, *pos, u);
-	if (n > 0)
-		*pos += n;
-	return n;
-}
-
-/* The limits on how large a file may grow: cuts *left, or fails. */
-static int limit_write(struct file *f, off_t pos, size_t *left)
-{
-	u64 limit = current_proc()->rlimit[RLIMIT_FSIZE].cur,
-	    most = f->flags & O_LARGEFILE ? ext2_max_size(ext2_of(f->inode)) : SMALL_FILE_MAX;
-
-	if ((u64)pos >= limit && *left) {
-		signal_kernel(current_proc(), SIGXFSZ);
-		return -EFBIG;
-	}
-	if ((u64)pos >= most && *left)
-		return -EFBIG;
-	*left = (size_t)MIN((u64)*left, MIN(limit, most) - (u64)pos);
-	return 0;
-}
-
 /* inode->lock held. */
 static ssize_t write_locked(struct file *f, struct uio *u, off_t *pos)
 {
@@ -47,7 +19,7 @@ static ssize_t write_locked(struct file *f, struct uio *u, off_t *pos)
 
 	if (f->flags & O_APPEND)
 		*pos = (off_t)e->data.size;
-	err = limit_write(f, *pos, &left);
+	err = generic_limit_write(f, *pos, ext2_max_size(ext2_of(f->inode)), &left);
 	if (err)
 		return err;
 	u->left = left;
@@ -132,7 +104,7 @@ static int file_mmap(struct file *f, bool shared UNUSED, struct obj **obj)
 }
 
 const struct file_ops ext2_file_ops = {
-	.read = file_read,
+	.read = generic_read,
 	.write = file_write,
 	.seek = generic_seek,
 	.sync = file_sync,
@@ -144,15 +116,6 @@ const struct inode_ops ext2_file_inode_ops = {
 	.changed = ext2_changed,
 	.evict = ext2_evict,
 };
-
-static int special_open(struct inode *inode, struct file *f)
-{
-	switch (inode->mode & S_IFMT) {
-	case S_IFIFO: return fifo_open(inode, f);
-	case S_IFCHR: return devfs_open(inode, f);
-	default: return -ENXIO;
-	}
-}
 
 static void special_stat(struct inode *inode UNUSED, struct kstat *st)
 {
