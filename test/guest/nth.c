@@ -304,7 +304,7 @@ static void test_child(const char *name, int (*run)(void *), bool may_die)
 			break;
 		want(injecting && (exited(status, 77) || (may_die && killed_by(status, SIGKILL))));
 		/* Of threads, the kernel keeps a few for the next ones. */
-		before.allocated += 3000;
+		before.allocated += 6000;
 		want_same(&before, name, n);
 	}
 	want(exited(status, 0));
