@@ -46,7 +46,6 @@ static struct {
 	struct spinlock lock; /* RANK_PAGE, interrupts off; all below */
 	u32 avail;
 	struct list free[PAGE_ORDERS]; /* by page->link */
-	ulong count[PAGE_ORDERS];      /* blocks in each */
 } buddy = { .lock = SPINLOCK_INIT("page", RANK_PAGE) };
 
 struct page *page_array;
@@ -66,14 +65,12 @@ static void block_enlist(struct page *p, unsigned order)
 	p->order = (u8)order;
 	p->flags = PAGE_BUDDY;
 	list_push(&buddy.free[order], &p->link);
-	buddy.count[order]++;
 	buddy.avail |= 1u << order;
 }
 
 static void block_unlist(struct page *p, unsigned order)
 {
 	list_remove(&p->link);
-	buddy.count[order]--;
 	p->flags = 0;
 	if (list_empty(&buddy.free[order]))
 		buddy.avail &= ~(1u << order);
@@ -496,11 +493,14 @@ ulong page_free_count(void)
 
 void page_free_blocks(ulong blocks[PAGE_ORDERS])
 {
-	ulong irq = spin_lock_irq(&buddy.lock);
+	memset(blocks, 0, PAGE_ORDERS * sizeof(blocks[0]));
+	for (ulong i = 0; i < page_array_count; i++) {
+		u32 state = __atomic_load_n(&page_array[i].state, __ATOMIC_RELAXED);
+		unsigned order = state >> 8 & 0xff;
 
-	for (unsigned i = 0; i < PAGE_ORDERS; i++)
-		blocks[i] = buddy.count[i];
-	spin_unlock_irq(&buddy.lock, irq);
+		if (state >> 16 & PAGE_BUDDY && order < PAGE_ORDERS)
+			blocks[order]++;
+	}
 }
 
 /* --- busy pages --- */

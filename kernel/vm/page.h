@@ -175,7 +175,10 @@ struct page_stats {
 };
 void page_get_stats(struct page_stats *s);
 ulong page_free_count(void);
-/* Free blocks of each order, those of single pages that CPUs keep not among them. */
+/*
+ * Free blocks of each order, but for the single pages that CPUs keep. Takes no lock: exact while
+ * nobody allocates.
+ */
 void page_free_blocks(ulong blocks[PAGE_ORDERS]);
 /* Change the kind of an allocated page, keeping the statistics right. */
 void page_set_kind(struct page *p, enum page_kind kind);
