@@ -12,6 +12,7 @@
 #include "arch/boot.h"
 #include "machine/elf.h"
 #include "proc/exec.h"
+#include "proc/futex.h"
 #include "proc/init.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
@@ -67,6 +68,17 @@ bool boot_value(const char *name, char *value, size_t size)
 	return found;
 }
 
+/* Figures that may be set at boot; a word that is no number is ignored. */
+static void read_options(void)
+{
+	char word[24];
+	const char *s = word;
+	u64 n;
+
+	if (boot_value("maps_max=", word, sizeof(word)) && str_number(&s, &n) && n && n <= INT32_MAX)
+		mm_max_vmas = (ulong)n;
+}
+
 static void memory_start(void)
 {
 	page_init();
@@ -81,6 +93,7 @@ static void process_start(void)
 {
 	timer_module_init();
 	signal_module_init();
+	futex_module_init();
 	proc_init();
 	sched_init();
 	exec_module_init();
@@ -98,6 +111,7 @@ void kernel_main(void)
 	log_set_quiet(boot_flag("quiet"));
 	ktest = boot_flag("ktest=1");
 	memory_start();
+	read_options();
 	process_start();
 	machine_init_devices();
 	random_init();

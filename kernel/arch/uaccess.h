@@ -15,3 +15,11 @@ size_t clear_user(void *dst, size_t n);
  * Copy up to and with a NUL. The bytes before the NUL, -EFAULT, or n if there is none in n bytes.
  */
 ssize_t copy_user_str(char *dst, const char *src, size_t n);
+/* One aligned word of user memory, whole, in one access. 0 or -EFAULT. */
+long load_user(const u32 *from, u32 *value);
+long store_user(u32 *to, u32 value);
+/*
+ * Store `new` if the word is *old, atomically; *old becomes what was there. 0 or -EFAULT. A full
+ * barrier.
+ */
+long cmpxchg_user(u32 *at, u32 *old, u32 new);

@@ -94,6 +94,20 @@ int file_sync_mapped(struct file *f)
 	return f->ops->sync ? f->ops->sync(f, true) : 0;
 }
 
+int file_zero_mapped(struct file *f, ulong first, ulong end)
+{
+	int err;
+
+	/* A file system that can make holes has rules about them, such as seals. */
+	if (f->ops->fallocate)
+		return f->ops->fallocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			(u64)first << PAGE_SHIFT, (u64)(end - first) << PAGE_SHIFT);
+	rwlock_write(&f->inode->lock);
+	err = obj_zero(f->inode->obj, first, end);
+	rwlock_write_unlock(&f->inode->lock);
+	return err;
+}
+
 int file_path(struct file *f, char *buf, size_t size)
 {
 	bool deleted;

@@ -114,6 +114,11 @@ void file_drop(struct file *f); /* may sleep */
 /* msync: bring what was changed through mappings to the disk. May sleep. 0 or -errno. */
 int file_sync_mapped(struct file *f);
 /*
+ * madvise: pages [first, end) of a mapped file become zeros. May sleep; takes inode->lock. 0 or
+ * -errno.
+ */
+int file_zero_mapped(struct file *f, ulong first, ulong end);
+/*
  * The absolute path it was opened by, " (deleted)" added if it has no name any more;
  * NUL-terminated, cut to size.
  */

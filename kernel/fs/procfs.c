@@ -2,10 +2,11 @@
  * /proc: the tree. Its names come and go with processes and descriptors, so they are looked up anew
  * whenever nobody holds them.
  *
- *   /proc                 texts, "self", a directory for each process, "sys"
+ *   /proc                 texts, "self", "thread-self", a directory for each process, "sys"
  *   /proc/sys             "vm", "kernel", "fs": directories of texts
- *   /proc/PID             texts, "exe", "cwd", "root", "fd"
+ *   /proc/PID             texts, "pagemap", "exe", "cwd", "root", "fd", "task"
  *   /proc/PID/fd          a link for each open descriptor
+ *   /proc/PID/task        a directory of texts for each thread
  *
  * exe, cwd, root and fd's links are no text for whoever follows them: they lead to the very file,
  * even if its name is gone. An inode holds its process, which may end meanwhile; what is asked of
@@ -29,11 +30,15 @@ enum kind {
 	KIND_PID,
 	KIND_FD_DIR,
 	KIND_TEXT,
+	KIND_PAGEMAP,
 	KIND_SELF,
 	KIND_EXE,
 	KIND_CWD,
 	KIND_TOP,
-	KIND_FD
+	KIND_FD,
+	KIND_TASK_DIR,
+	KIND_TASK,
+	KIND_THREAD_SELF
 };
 
 struct proc_inode {
@@ -41,6 +46,7 @@ struct proc_inode {
 	struct proc *proc; /* (c) held; NULL above /proc/PID */
 	enum kind kind; /* (c) */
 	int fd; /* (c) KIND_FD */
+	struct task_subject task; /* (c) KIND_TASK and its texts; else tid is 0 */
 	const struct text_entry *text; /* (c) KIND_TEXT; KIND_SYS_DIR: the first of its texts */
 	size_t ntexts; /* (c) KIND_SYS_DIR */
 };
@@ -57,6 +63,7 @@ struct fixed {
 static const struct fixed root_names[] = {
 	{"self", KIND_SELF, S_IFLNK | 0777, NULL, NULL},
 	{"sys", KIND_SYS, S_IFDIR | 0555, NULL, NULL},
+	{"thread-self", KIND_THREAD_SELF, S_IFLNK | 0777, NULL, NULL},
 };
 static const struct fixed sys_names[] = {
 	{"vm", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_vm_texts, &sysctl_vm_count},
@@ -68,13 +75,15 @@ static const struct fixed pid_names[] = {
 	{"cwd", KIND_CWD, S_IFLNK | 0777, NULL, NULL},
 	{"root", KIND_TOP, S_IFLNK | 0777, NULL, NULL},
 	{"fd", KIND_FD_DIR, S_IFDIR | 0500, NULL, NULL},
+	{"pagemap", KIND_PAGEMAP, S_IFREG | 0400, NULL, NULL},
+	{"task", KIND_TASK_DIR, S_IFDIR | 0555, NULL, NULL},
 };
 
 static struct fs procfs;
 static struct kmem_cache *inode_cache;
 static const struct inode_ops proc_dir_inode_ops, proc_text_inode_ops, proc_link_inode_ops,
-	proc_jump_inode_ops;
-static const struct file_ops proc_dir_ops, proc_text_ops;
+	proc_jump_inode_ops, pagemap_inode_ops;
+static const struct file_ops proc_dir_ops, proc_text_ops, pagemap_ops;
 
 static struct proc_inode *proc_inode_of(struct inode *inode)
 {
@@ -85,13 +94,19 @@ static struct proc_inode *proc_inode_of(struct inode *inode)
 
 /*
  * Fixed places are numbered from 1, what belongs to a process from its number times 2^24; a
- * descriptor's link from the middle of that.
+ * descriptor's link from the middle of that. A thread's directory and its texts are numbered by the
+ * thread, from a quarter.
  */
 static u64 make_ino(const struct proc *p, enum kind kind, ulong n)
 {
 	u64 base = p ? (u64)p->pid << 24 : 0;
 
 	return kind == KIND_FD ? base + (1u << 23) + n : base + ((ulong)kind << 8) + n + 1;
+}
+
+static u64 task_ino(int tid, ulong n)
+{
+	return ((u64)tid << 24) + (1u << 22) + n;
 }
 
 /* A plain decimal number without leading zeros, below 2^31; -1 if it is none. */
@@ -120,7 +135,9 @@ static const struct inode_ops *operations_of(enum kind kind)
 {
 	switch (kind) {
 	case KIND_TEXT: return &proc_text_inode_ops;
-	case KIND_SELF: return &proc_link_inode_ops;
+	case KIND_PAGEMAP: return &pagemap_inode_ops;
+	case KIND_SELF:
+	case KIND_THREAD_SELF: return &proc_link_inode_ops;
 	case KIND_EXE:
 	case KIND_CWD:
 	case KIND_TOP:
@@ -134,6 +151,7 @@ static int make_inode(struct proc *p, enum kind kind, ulong n, u32 mode, struct 
 {
 	struct proc_inode *pi = kmem_alloc(inode_cache, ALLOC_WAIT | ALLOC_ZERO);
 	const struct file_ops *fops = kind == KIND_TEXT ? &proc_text_ops
+		: kind == KIND_PAGEMAP                  ? &pagemap_ops
 		: (mode & S_IFMT) == S_IFDIR            ? &proc_dir_ops
 							: &path_file_ops;
 
@@ -183,12 +201,19 @@ static struct file *descriptor_file(struct proc *p, int fd)
 	return f;
 }
 
+static bool task_there(struct proc *p, int tid)
+{
+	return proc_next_thread(p, tid) == tid;
+}
+
 static bool proc_valid(struct inode *inode)
 {
 	struct proc_inode *pi = proc_inode_of(inode);
 	struct file *f;
 
 	if (pi->proc && !proc_there(pi->proc))
+		return false;
+	if (pi->task.tid && !task_there(pi->proc, pi->task.tid))
 		return false;
 	if (pi->kind != KIND_FD)
 		return true;
@@ -260,6 +285,35 @@ static int lookup_descriptor(struct proc *p, const struct name *name, struct pro
 	return make_inode(p, KIND_FD, (ulong)fd, mode, out);
 }
 
+/* What make_inode made is of thread tid: n tells its inodes apart. */
+static void make_task(struct proc_inode *pi, int tid, ulong n)
+{
+	pi->task = (struct task_subject){pi->proc, tid};
+	pi->inode.ino = task_ino(tid, n);
+}
+
+static int lookup_task(struct proc *p, const struct name *name, struct proc_inode **out)
+{
+	int tid = parse_number(name), err;
+
+	if (tid <= 0 || !task_there(p, tid))
+		return -ENOENT;
+	err = make_inode(p, KIND_TASK, 0, S_IFDIR | 0555, out);
+	if (!err)
+		make_task(*out, tid, 0);
+	return err;
+}
+
+static int lookup_task_text(struct proc_inode *dir, const struct name *name,
+	struct proc_inode **out)
+{
+	int err = lookup_text(dir->proc, task_texts, task_text_count, 0, name, out);
+
+	if (!err)
+		make_task(*out, dir->task.tid, 1 + (ulong)((*out)->text - task_texts));
+	return err;
+}
+
 /* A directory of /proc/sys is known by its number among sys_names. */
 static ulong texts_base(const struct proc_inode *dir)
 {
@@ -296,6 +350,8 @@ static int proc_lookup(struct inode *dir, const struct name *name, struct inode 
 				pd->proc, process_texts, process_text_count(), 0, name, &found);
 		break;
 	case KIND_FD_DIR: err = lookup_descriptor(pd->proc, name, &found); break;
+	case KIND_TASK_DIR: err = lookup_task(pd->proc, name, &found); break;
+	case KIND_TASK: err = lookup_task_text(pd, name, &found); break;
 	default: break;
 	}
 	if (!err)
@@ -330,6 +386,7 @@ static struct listing listing_of(const struct proc_inode *pd)
 	case KIND_PID:
 		return (struct listing){
 			pid_names, ARRAY_SIZE(pid_names), process_texts, process_text_count(), 0};
+	case KIND_TASK: return (struct listing){NULL, 0, task_texts, task_text_count, 0};
 	default: return (struct listing){0};
 	}
 }
@@ -353,9 +410,10 @@ static int list_names(struct file *f, struct uio *u, struct proc_inode *pd)
 				dirent_type(e->mode), e->name, strlen(e->name));
 		} else {
 			size_t i = at - 2 - l.nfixed;
+			u64 ino = pd->task.tid ? task_ino(pd->task.tid, 1 + i)
+					       : make_ino(pd->proc, KIND_TEXT, l.base + i);
 
-			err = dirent_emit(u, make_ino(pd->proc, KIND_TEXT, l.base + i), next,
-				dirent_type(S_IFREG), l.texts[i].name, strlen(l.texts[i].name));
+			err = dirent_emit(u, ino, next, dirent_type(S_IFREG), l.texts[i].name, strlen(l.texts[i].name));
 		}
 		if (!err)
 			f->pos++;
@@ -373,6 +431,11 @@ static int next_number(struct proc_inode *pd, struct files *files, int n, u64 *i
 		*ino = make_ino(pd->proc, KIND_FD, (ulong)n);
 		return n;
 	}
+	if (pd->kind == KIND_TASK_DIR) {
+		n = proc_next_thread(pd->proc, MAX(n, 1));
+		*ino = task_ino(n, 0);
+		return n;
+	}
 	p = proc_next(MAX(n, 1));
 	if (!p)
 		return -1;
@@ -384,7 +447,7 @@ static int next_number(struct proc_inode *pd, struct files *files, int n, u64 *i
 
 static int list_numbers(struct file *f, struct uio *u, struct proc_inode *pd, struct files *files)
 {
-	u32 type = dirent_type(pd->kind == KIND_ROOT ? S_IFDIR : S_IFLNK);
+	u32 type = dirent_type(pd->kind == KIND_FD_DIR ? S_IFLNK : S_IFDIR);
 	char text[16];
 	int n, err = 0;
 	u64 ino;
@@ -410,12 +473,12 @@ static int proc_readdir(struct file *f, struct uio *u)
 	size_t room = u->left;
 	int err;
 
-	if (pd->proc && !proc_there(pd->proc))
+	if (!proc_valid(&pd->inode))
 		return -ENOENT;
 	if (pd->kind == KIND_FD_DIR)
 		files = proc_get_files(pd->proc);
 	err = list_names(f, u, pd);
-	if (!err && (pd->kind == KIND_ROOT || files))
+	if (!err && (pd->kind == KIND_ROOT || pd->kind == KIND_TASK_DIR || files))
 		err = list_numbers(f, u, pd, files);
 	if (files)
 		files_put(files);
@@ -440,7 +503,7 @@ static int text_open(struct inode *inode, struct file *f)
 {
 	struct proc_inode *pi = proc_inode_of(inode);
 
-	f->private = seq_file_new(pi->text->make, pi->proc);
+	f->private = seq_file_new(pi->text->make, pi->task.tid ? (void *)&pi->task : pi->proc);
 	return f->private ? 0 : -ENOMEM;
 }
 
@@ -461,14 +524,14 @@ static ssize_t text_write(struct file *f, struct uio *u, off_t *pos UNUSED)
 	size_t n = u->left;
 	int err;
 
-	if (!pi->text->write || n > TEXT_WRITE_MAX)
+	if (!pi->proc || n > TEXT_WRITE_MAX)
 		return -EINVAL;
 	if (uio_get(u, text, n) < n)
 		return -EFAULT;
-	if (pi->proc && !proc_there(pi->proc))
+	if (!proc_there(pi->proc))
 		return -ESRCH;
 	text[n] = '\0';
-	err = pi->text->write(pi->proc, text);
+	err = process_text_write(pi->text, pi->proc, text);
 	return err ? err : (ssize_t)n;
 }
 
@@ -483,12 +546,27 @@ static const struct file_ops proc_text_ops = {
 static const struct inode_ops proc_text_inode_ops = {
 	.open = text_open, .valid = proc_valid, .evict = proc_evict};
 
+/* --- pagemap --- */
+
+static ssize_t pagemap_file_read(struct file *f, struct uio *u, off_t *pos)
+{
+	struct proc *p = proc_inode_of(f->inode)->proc;
+
+	return proc_there(p) ? pagemap_read(p, u, pos) : -ESRCH;
+}
+
+static const struct file_ops pagemap_ops = {.read = pagemap_file_read, .seek = plain_seek};
+static const struct inode_ops pagemap_inode_ops = {.valid = proc_valid, .evict = proc_evict};
+
 /* --- links --- */
 
-static ssize_t self_readlink(struct inode *inode UNUSED, char *buf, size_t size)
+static ssize_t self_readlink(struct inode *inode, char *buf, size_t size)
 {
-	char text[16];
-	size_t n = (size_t)fmt(text, sizeof(text), "%d", current_proc()->pid);
+	int pid = current_proc()->pid;
+	char text[40];
+	size_t n = (size_t)(proc_inode_of(inode)->kind == KIND_SELF
+			? fmt(text, sizeof(text), "%d", pid)
+			: fmt(text, sizeof(text), "%d/task/%d", pid, current_thread()->tid));
 
 	n = MIN(n, size);
 	memcpy(buf, text, n);

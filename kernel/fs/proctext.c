@@ -1,5 +1,5 @@
 /*
- * The texts of /proc/PID, in Linux's formats (proc(5)).
+ * The texts of /proc/PID and /proc/PID/task/TID, in Linux's formats (proc(5)).
  *
  * A process that has ended but was not collected has no memory any more: its maps are empty and its
  * sizes are not shown.
@@ -9,8 +9,10 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "proc/account.h"
 #include "proc/proc.h"
 #include "proc/timer.h"
+#include "vm/figures.h"
 #include "vm/kmalloc.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
@@ -50,7 +52,7 @@ static const char *special_name(const struct vma_info *v)
 		return "/dev/zero (deleted)";
 	if (v->heap)
 		return "[heap]";
-	if (v->flags & VMA_STACK)
+	if (v->stack)
 		return "[stack]";
 	if (v->flags & VMA_SIGPAGE)
 		return "[vdso]";
@@ -117,43 +119,141 @@ static int make_maps(struct seq *s, void *subject, u64 *cookie)
 	return next_mapping(s, subject, cookie, false, put_mapping);
 }
 
-static int put_figures(struct seq *s, const struct vma_info *v)
+static void put_kb(struct seq *s, const char *name, ulong kilobytes)
+{
+	size_t start = s->len;
+
+	seq_print(s, "%s:", name);
+	seq_pad(s, start, 16);
+	seq_print(s, "%8lu kB\n", kilobytes);
+}
+
+/* A sum of shares of pages. */
+static void put_share(struct seq *s, const char *name, u64 share)
+{
+	put_kb(s, name, (ulong)(share >> (SHARE_SHIFT + 10 - PAGE_SHIFT)));
+}
+
+static void put_figures(struct seq *s, const struct figures *f, bool of_all)
+{
+	put_kb(s, "Rss", kb(f->rss));
+	put_share(s, "Pss", f->pss);
+	put_share(s, "Pss_Dirty", f->pss_dirty);
+	if (of_all) {
+		put_share(s, "Pss_Anon", f->pss_anon);
+		put_share(s, "Pss_File", f->pss_file);
+		put_share(s, "Pss_Shmem", f->pss_shmem);
+	}
+	put_kb(s, "Shared_Clean", kb(f->shared_clean));
+	put_kb(s, "Shared_Dirty", kb(f->shared_dirty));
+	put_kb(s, "Private_Clean", kb(f->private_clean));
+	put_kb(s, "Private_Dirty", kb(f->private_dirty));
+	put_kb(s, "Referenced", kb(f->rss));
+	put_kb(s, "Anonymous", kb(f->anonymous));
+	put_kb(s, "Swap", 0);
+	put_kb(s, "SwapPss", 0);
+	put_share(s, "Locked", f->pss_locked);
+}
+
+/* Two letters for each property that a mapping has. */
+static void put_flags(struct seq *s, const struct vma_info *v)
+{
+	bool shared = v->flags & VMA_SHARED;
+	const struct {
+		bool is;
+		const char *letters;
+	} table[] = {
+		{v->prot & PROT_READ, "rd "},
+		{v->prot & PROT_WRITE, "wr "},
+		{v->prot & PROT_EXEC, "ex "},
+		{shared, "sh "},
+		{v->max_prot & PROT_READ, "mr "},
+		{v->max_prot & PROT_WRITE, "mw "},
+		{v->max_prot & PROT_EXEC, "me "},
+		{shared, "ms "},
+		{v->flags & VMA_GROWSDOWN, "gd "},
+		{v->flags & VMA_LOCKED, "lo "},
+		{v->flags & VMA_LOCKONFAULT, "lf "},
+		{v->flags & VMA_NORESERVE, "nr "},
+	};
+
+	seq_put(s, "VmFlags: ", 9);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].is)
+			seq_put(s, table[i].letters, 3);
+	seq_put(s, "\n", 1);
+}
+
+static int put_details(struct seq *s, const struct vma_info *v)
 {
 	int err = put_mapping(s, v);
 
 	if (err)
 		return err;
-	seq_print(s, "Size:           %8lu kB\n", (v->end - v->start) >> 10);
-	seq_print(s, "KernelPageSize: %8lu kB\nMMUPageSize:    %8lu kB\n", kb(1), kb(1));
-	seq_print(s, "Rss:            %8lu kB\n", kb(v->rss));
-	seq_print(s, "Pss:            %8lu kB\n",
-		kb(v->private_clean + v->private_dirty) +
-			kb(v->shared_clean + v->shared_dirty) / 2);
-	seq_print(s, "Pss_Dirty:      %8lu kB\n", kb(v->private_dirty) + kb(v->shared_dirty) / 2);
-	seq_print(s, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n", kb(v->shared_clean),
-		kb(v->shared_dirty));
-	seq_print(s, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n", kb(v->private_clean),
-		kb(v->private_dirty));
-	seq_print(s, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\n", kb(v->rss),
-		kb(v->anonymous));
-	seq_print(s, "Swap:           %8lu kB\nLocked:         %8lu kB\n", 0ul, 0ul);
+	put_kb(s, "Size", (v->end - v->start) >> 10);
+	put_kb(s, "KernelPageSize", kb(1));
+	put_kb(s, "MMUPageSize", kb(1));
+	put_figures(s, &v->figures, false);
+	put_flags(s, v);
 	return 0;
 }
 
 static int make_smaps(struct seq *s, void *subject, u64 *cookie)
 {
-	return next_mapping(s, subject, cookie, true, put_figures);
+	return next_mapping(s, subject, cookie, true, put_details);
+}
+
+static void add_figures(struct figures *sum, const struct figures *f)
+{
+	sum->rss += f->rss;
+	sum->anonymous += f->anonymous;
+	sum->shared_clean += f->shared_clean;
+	sum->shared_dirty += f->shared_dirty;
+	sum->private_clean += f->private_clean;
+	sum->private_dirty += f->private_dirty;
+	sum->pss += f->pss;
+	sum->pss_dirty += f->pss_dirty;
+	sum->pss_anon += f->pss_anon;
+	sum->pss_file += f->pss_file;
+	sum->pss_shmem += f->pss_shmem;
+	sum->pss_locked += f->pss_locked;
+}
+
+static int make_smaps_rollup(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	struct mm *mm = proc_get_mm(subject);
+	struct figures sum = {0};
+	struct vma_info v;
+	ulong start = 0, end = 0;
+	size_t line = s->len;
+
+	if (!mm)
+		return -ESRCH;
+	while (end < USER_TOP && mm_describe(mm, end, true, &v)) {
+		start = end ? start : v.start;
+		end = v.end;
+		add_figures(&sum, &v.figures);
+		if (v.file)
+			file_drop(v.file);
+	}
+	mm_put(mm);
+	seq_print(s, "%08lx-%08lx ---p 00000000 00:00 0", start, end);
+	seq_pad(s, line, NAME_COLUMN + 1);
+	seq_print(s, "[rollup]\n");
+	put_figures(s, &sum, true);
+	return 0;
 }
 
 /* --- sizes --- */
 
 struct sizes {
 	bool live;
-	ulong total, peak, resident, anon, data, stack, text; /* pages */
+	ulong total, peak, locked, resident, peak_resident, data, stack, text; /* pages */
+	struct resident kinds;
 	ulong brk_start, stack_top, arg_start, arg_end, env_start, env_end;
 };
 
-/* Sizes of data, stack and text come from the mappings' kinds. */
+/* Sizes of stack and text come from the mappings' kinds. */
 static void sizes_of_mappings(struct mm *mm, struct sizes *z)
 {
 	struct vma_info v;
@@ -163,18 +263,16 @@ static void sizes_of_mappings(struct mm *mm, struct sizes *z)
 		ulong pages = (v.end - v.start) >> PAGE_SHIFT;
 
 		at = v.end;
-		if (v.flags & VMA_STACK)
+		if (v.flags & VMA_GROWSDOWN)
 			z->stack += pages;
 		else if (v.file && (v.prot & PROT_EXEC) && !(v.prot & PROT_WRITE))
 			z->text += pages;
-		else if ((v.prot & PROT_WRITE) && !(v.flags & VMA_SHARED))
-			z->data += pages;
 		if (v.file)
 			file_drop(v.file);
 	}
 }
 
-static void sizes_get(struct proc *p, struct sizes *z, bool detail)
+static void sizes_get(struct proc *p, struct sizes *z)
 {
 	struct mm *mm = proc_get_mm(p);
 
@@ -184,48 +282,83 @@ static void sizes_get(struct proc *p, struct sizes *z, bool detail)
 	z->live = true;
 	z->total = mm->nr_pages;
 	z->peak = MAX(mm->peak_pages, z->total);
-	z->anon = anon_count(&mm->anon, 0, USER_TOP);
-	z->resident = MAX(mm->pmap.resident, z->anon);
+	z->locked = mm->nr_locked;
+	z->data = mm->nr_data;
+	mm_resident(mm, &z->kinds);
+	z->resident = z->kinds.anon + z->kinds.file + z->kinds.shmem;
+	z->peak_resident = MAX(pmap_peak(&mm->pmap), z->resident);
 	z->brk_start = mm->brk_start;
 	z->stack_top = mm->stack_top;
 	z->arg_start = mm->arg_start;
 	z->arg_end = mm->arg_end;
 	z->env_start = mm->env_start;
 	z->env_end = mm->env_end;
-	if (detail)
-		sizes_of_mappings(mm, z);
+	sizes_of_mappings(mm, z);
 	mm_put(mm);
 }
 
 /* --- state --- */
 
-/* R, S, D, T or Z. */
-static char proc_state_letter(struct proc *p)
+/* What one thread of a process tells of itself. */
+struct thread_facts {
+	char state; /* R, S, D, T or Z */
+	char name[16];
+	u64 pending, blocked;
+	struct usage usage; /* of the thread alone */
+};
+
+static char thread_state_letter(const struct thread *t)
 {
+	switch (__atomic_load_n(&t->state, __ATOMIC_RELAXED)) {
+	case THREAD_RUNNING:
+	case THREAD_READY: return 'R';
+	case THREAD_STOPPED: return 'T';
+	case THREAD_DEAD: return 'Z';
+	default: return t->wait_how == WAIT_UNINTERRUPTIBLE ? 'D' : 'S';
+	}
+}
+
+/* Of thread tid of p; a first thread that has ended is a zombie. -ESRCH: there is none. */
+static int thread_facts_get(struct proc *p, int tid, struct thread_facts *f)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	int result = tid == p->pid ? 0 : -ESRCH;
 	struct thread *t;
-	char letter = 'S';
-	ulong irq;
 
-	if (p->state == PROC_ZOMBIE)
-		return 'Z';
-	irq = spin_lock_irq(&p->sig_lock);
-	if (p->stopped) {
-		letter = 'T';
-	} else {
-		LIST_EACH(t, &p->threads, proc_link) {
-			u32 state = __atomic_load_n(&t->state, __ATOMIC_RELAXED);
-
-			if (state == THREAD_RUNNING || state == THREAD_READY)
-				letter = 'R';
-			else if (state == THREAD_STOPPED)
-				letter = 'T';
-			else if (state == THREAD_SLEEPING && t->wait_how == WAIT_UNINTERRUPTIBLE &&
-				letter != 'R')
-				letter = 'D';
-		}
+	memset(f, 0, sizeof(*f));
+	f->state = 'Z';
+	memcpy(f->name, p->name, sizeof(f->name));
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->tid != tid)
+			continue;
+		result = 0;
+		f->state = p->state == PROC_ZOMBIE ? 'Z'
+			: p->stopped && !t->stop_due ? 'T'
+						     : thread_state_letter(t);
+		memcpy(f->name, t->name, sizeof(f->name));
+		f->pending = t->sig_pending;
+		f->blocked = t->sig_mask;
+		thread_times(t, &f->usage.utime, &f->usage.stime);
+		f->usage.minor_faults = t->minor_faults;
+		f->usage.major_faults = t->major_faults;
 	}
 	spin_unlock_irq(&p->sig_lock, irq);
-	return letter;
+	return result;
+}
+
+/* Threads, a first one that has ended included. */
+static uint thread_count(struct proc *p)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	uint n = p->nthreads + 1;
+	struct thread *t;
+
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->tid == p->pid)
+			n--;
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+	return n;
 }
 
 static const char *state_word(char letter)
@@ -240,7 +373,7 @@ static const char *state_word(char letter)
 }
 
 struct signal_sets {
-	u64 pending, shared, blocked, ignored, caught;
+	u64 shared, ignored, caught; /* the process's */
 };
 
 static void signal_sets_get(struct proc *p, struct signal_sets *g)
@@ -249,21 +382,15 @@ static void signal_sets_get(struct proc *p, struct signal_sets *g)
 
 	memset(g, 0, sizeof(*g));
 	g->shared = p->sig_pending;
-	if (!list_empty(&p->threads)) {
-		struct thread *t = LIST_FIRST(&p->threads, struct thread, proc_link);
-
-		g->pending = t->sig_pending;
-		g->blocked = t->sig_mask;
-	}
+	spin_unlock_irq(&p->sig_lock, irq);
 	for (int sig = 1; sig <= NSIG; sig++) {
-		ulong handler = p->action[sig - 1].handler;
+		ulong handler = signal_handler_of(p, sig);
 
 		if (handler == SIG_IGN)
 			g->ignored |= SIG_BIT(sig);
 		else if (handler != SIG_DFL)
 			g->caught |= SIG_BIT(sig);
 	}
-	spin_unlock_irq(&p->sig_lock, irq);
 }
 
 static int parent_pid(struct proc *p)
@@ -296,47 +423,57 @@ static void put_umask(struct seq *s, struct proc *p)
 	}
 }
 
-static int make_status(struct seq *s, void *subject, u64 *cookie UNUSED)
+static int put_status(struct seq *s, struct proc *p, int tid)
 {
-	struct proc *p = subject;
-	char state = proc_state_letter(p);
+	struct thread_facts t;
 	struct signal_sets g;
 	struct sizes z;
+	int err = thread_facts_get(p, tid, &t);
 
-	sizes_get(p, &z, true);
+	if (err)
+		return err;
+	sizes_get(p, &z);
 	signal_sets_get(p, &g);
 	seq_put(s, "Name:\t", 6);
-	put_path(s, p->name);
+	put_path(s, t.name);
 	seq_put(s, "\n", 1);
 	put_umask(s, p);
 	seq_print(s, "State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-		state, state_word(state), p->pid, p->pid, parent_pid(p));
+		t.state, state_word(t.state), p->pid, tid, parent_pid(p));
 	seq_print(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t \n",
 		p->uid, p->euid, p->suid, p->fsuid, p->gid, p->egid, p->sgid, p->fsgid,
 		descriptor_room(p));
 	if (z.live) {
 		seq_print(s,
 			"VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t%8lu kB\n",
-			kb(z.peak), kb(z.total), 0ul, 0ul);
+			kb(z.peak), kb(z.total), kb(z.locked), 0ul);
 		seq_print(s,
 			"VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu "
 			"kB\nRssShmem:\t%8lu kB\n",
-			kb(z.resident), kb(z.resident), kb(z.anon), kb(z.resident - z.anon), 0ul);
+			kb(z.peak_resident), kb(z.resident), kb(z.kinds.anon), kb(z.kinds.file),
+			kb(z.kinds.shmem));
 		seq_print(s,
 			"VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu "
 			"kB\nVmSwap:\t%8lu kB\n",
 			kb(z.data), kb(z.stack), kb(z.text), 0ul, 0ul);
 	}
-	seq_print(s, "Threads:\t%u\nSigQ:\t%u/%llu\n", p->nthreads ? p->nthreads : 1, p->sig_queued,
+	seq_print(s, "Threads:\t%u\nSigQ:\t%u/%llu\n", thread_count(p), p->sig_queued,
 		(unsigned long long)p->rlimit[RLIMIT_SIGPENDING].cur);
 	seq_print(s,
 		"SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%"
 		"016llx\n",
-		(unsigned long long)g.pending, (unsigned long long)g.shared,
-		(unsigned long long)g.blocked, (unsigned long long)g.ignored,
+		(unsigned long long)t.pending, (unsigned long long)g.shared,
+		(unsigned long long)t.blocked, (unsigned long long)g.ignored,
 		(unsigned long long)g.caught);
 	seq_print(s, "Cpus_allowed:\t%x\n", (1u << cpu_count) - 1);
 	return 0;
+}
+
+static int make_status(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	struct proc *p = subject;
+
+	return put_status(s, p, p->pid);
 }
 
 static u64 ticks(u64 ns)
@@ -344,30 +481,37 @@ static u64 ticks(u64 ns)
 	return ns / (NSEC / USER_HZ);
 }
 
-/* The 52 fields of /proc/PID/stat. What this kernel does not have reads as 0. */
-static int make_stat(struct seq *s, void *subject, u64 *cookie UNUSED)
+/*
+ * The 52 fields of /proc/PID/stat, of a thread or (whole) its process. What this kernel does not
+ * have reads as 0.
+ */
+static int put_stat(struct seq *s, struct proc *p, int tid, bool whole)
 {
-	struct proc *p = subject;
+	struct thread_facts t;
 	struct signal_sets g;
 	struct usage own;
 	struct sizes z;
+	int err = thread_facts_get(p, tid, &t);
 
-	sizes_get(p, &z, false);
+	if (err)
+		return err;
+	sizes_get(p, &z);
 	signal_sets_get(p, &g);
-	proc_usage(p, &own);
-	seq_print(s, "%d (%s) %c %d %d %d %d -1 0 ", p->pid, p->name, proc_state_letter(p),
-		parent_pid(p), p->pgid, p->sid, p->tty ? 5 << 8 | 1 : 0);
+	own = t.usage;
+	if (whole)
+		proc_usage(p, &own);
+	seq_print(s, "%d (%s) %c %d %d %d %d -1 0 ", tid, t.name, t.state, parent_pid(p), p->pgid, p->sid, p->tty ? 5 << 8 | 1 : 0);
 	seq_print(s, "%lu %lu %lu %lu ", own.minor_faults, p->child.minor_faults, own.major_faults,
 		p->child.major_faults);
 	seq_print(s, "%llu %llu %llu %llu ", (unsigned long long)ticks(own.utime),
 		(unsigned long long)ticks(own.stime), (unsigned long long)ticks(p->child.utime),
 		(unsigned long long)ticks(p->child.stime));
-	seq_print(s, "20 0 %u 0 %llu %lu %lu %llu ", p->nthreads ? p->nthreads : 1,
+	seq_print(s, "20 0 %u 0 %llu %lu %lu %llu ", thread_count(p),
 		(unsigned long long)ticks(p->start_time), z.total << PAGE_SHIFT, z.resident,
 		(unsigned long long)p->rlimit[RLIMIT_RSS].cur);
 	seq_print(s, "0 0 %lu 0 0 %llu %llu %llu %llu ", z.stack_top,
-		(unsigned long long)(g.pending & 0x7fffffff),
-		(unsigned long long)(g.blocked & 0x7fffffff),
+		(unsigned long long)(t.pending & 0x7fffffff),
+		(unsigned long long)(t.blocked & 0x7fffffff),
 		(unsigned long long)(g.ignored & 0x7fffffff),
 		(unsigned long long)(g.caught & 0x7fffffff));
 	seq_print(s, "0 0 0 %d 0 0 0 0 0 0 0 0 %lu %lu %lu %lu %lu %d\n", p->exit_signal,
@@ -376,12 +520,20 @@ static int make_stat(struct seq *s, void *subject, u64 *cookie UNUSED)
 	return 0;
 }
 
+static int make_stat(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	struct proc *p = subject;
+
+	return put_stat(s, p, p->pid, true);
+}
+
 static int make_statm(struct seq *s, void *subject, u64 *cookie UNUSED)
 {
 	struct sizes z;
 
-	sizes_get(subject, &z, true);
-	seq_print(s, "%lu %lu %lu %lu 0 %lu 0\n", z.total, z.resident, z.resident - z.anon, z.text,
+	sizes_get(subject, &z);
+	seq_print(s, "%lu %lu %lu %lu 0 %lu 0\n", z.total, z.resident,
+		z.kinds.file + z.kinds.shmem, z.text,
 		z.data + z.stack);
 	return 0;
 }
@@ -544,9 +696,8 @@ static int make_fail_nth(struct seq *s, void *subject, u64 *cookie UNUSED)
 }
 
 /* A decimal number, perhaps with a newline behind it. */
-static int write_fail_nth(void *subject, const char *text)
+static int write_fail_nth(struct proc *p, const char *text)
 {
-	struct proc *p = subject;
 	u32 n = 0;
 
 	do {
@@ -559,21 +710,67 @@ static int write_fail_nth(void *subject, const char *text)
 }
 
 const struct text_entry process_texts[] = {
-	{"maps", 0444, make_maps, NULL},
-	{"mounts", 0444, make_mounts, NULL},
-	{"smaps", 0444, make_smaps, NULL},
-	{"status", 0444, make_status, NULL},
-	{"stat", 0444, make_stat, NULL},
-	{"statm", 0444, make_statm, NULL},
-	{"comm", 0444, make_comm, NULL},
-	{"cmdline", 0444, make_cmdline, NULL},
-	{"environ", 0400, make_environ, NULL},
-	{"limits", 0444, make_limits, NULL},
+	{"maps", 0444, make_maps},
+	{"mounts", 0444, make_mounts},
+	{"smaps", 0444, make_smaps},
+	{"smaps_rollup", 0444, make_smaps_rollup},
+	{"status", 0444, make_status},
+	{"stat", 0444, make_stat},
+	{"statm", 0444, make_statm},
+	{"comm", 0444, make_comm},
+	{"cmdline", 0444, make_cmdline},
+	{"environ", 0400, make_environ},
+	{"limits", 0444, make_limits},
 	/* The last one, which only the testing boot has. */
-	{"fail_nth", 0600, make_fail_nth, write_fail_nth},
+	{"fail_nth", 0600, make_fail_nth},
 };
 
 size_t process_text_count(void)
 {
 	return ARRAY_SIZE(process_texts) - !ktest;
 }
+
+int process_text_write(const struct text_entry *entry, struct proc *p, const char *text)
+{
+	return entry->make == make_fail_nth ? write_fail_nth(p, text) : -EINVAL;
+}
+
+/* --- a thread's texts --- */
+
+static int make_task_maps(struct seq *s, void *subject, u64 *cookie)
+{
+	return make_maps(s, ((const struct task_subject *)subject)->proc, cookie);
+}
+
+static int make_task_status(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	const struct task_subject *task = subject;
+
+	return put_status(s, task->proc, task->tid);
+}
+
+static int make_task_stat(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	const struct task_subject *task = subject;
+
+	return put_stat(s, task->proc, task->tid, false);
+}
+
+static int make_task_comm(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	const struct task_subject *task = subject;
+	struct thread_facts t;
+	int err = thread_facts_get(task->proc, task->tid, &t);
+
+	if (!err)
+		seq_print(s, "%s\n", t.name);
+	return err;
+}
+
+const struct text_entry task_texts[] = {
+	{"maps", 0444, make_task_maps},
+	{"status", 0444, make_task_status},
+	{"stat", 0444, make_task_stat},
+	{"comm", 0444, make_task_comm},
+};
+const size_t task_text_count = ARRAY_SIZE(task_texts);

@@ -12,6 +12,7 @@
 #include "machine/elf.h"
 #include "proc/timer.h"
 #include "sys/abi.h"
+#include "vm/limit.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
 #include "vm/page.h"
@@ -34,15 +35,19 @@ static int make_meminfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
 	struct page_stats ps;
 	struct obj_stats os;
+	struct limit_stats ls;
 
 	page_get_stats(&ps);
 	obj_get_stats(&os);
+	limit_get_stats(&ls);
 	put_kb(s, "MemTotal", ps.total);
 	put_kb(s, "MemFree", ps.free);
 	put_kb(s, "MemAvailable", ps.free + os.cached - MIN(os.dirty, os.cached));
 	put_kb(s, "Buffers", 0);
 	put_kb(s, "Cached", ps.obj);
 	put_kb(s, "SwapCached", 0);
+	put_kb(s, "Unevictable", ls.locked);
+	put_kb(s, "Mlocked", ls.locked);
 	put_kb(s, "SwapTotal", 0);
 	put_kb(s, "SwapFree", 0);
 	put_kb(s, "Dirty", os.dirty);
@@ -51,6 +56,8 @@ static int make_meminfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 	put_kb(s, "Slab", ps.slab);
 	put_kb(s, "KernelStack", (ulong)cpu_count * KSTACK_SIZE >> PAGE_SHIFT);
 	put_kb(s, "PageTables", ps.ptable);
+	put_kb(s, "CommitLimit", ps.total);
+	put_kb(s, "Committed_AS", ls.promised);
 	return 0;
 }
 
@@ -212,17 +219,17 @@ static int make_version(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 }
 
 const struct text_entry system_texts[] = {
-	{"meminfo", 0444, make_meminfo, NULL},
-	{"cpuinfo", 0444, make_cpuinfo, NULL},
-	{"uptime", 0444, make_uptime, NULL},
-	{"stat", 0444, make_stat, NULL},
-	{"loadavg", 0444, make_loadavg, NULL},
-	{"mounts", 0444, make_mounts, NULL},
-	{"version", 0444, make_version, NULL},
-	{"filesystems", 0444, make_filesystems, NULL},
-	{"slabinfo", 0400, make_slabinfo, NULL},
-	{"buddyinfo", 0444, make_buddyinfo, NULL},
-	{"kmalloc", 0400, make_kmalloc, NULL},
+	{"meminfo", 0444, make_meminfo},
+	{"cpuinfo", 0444, make_cpuinfo},
+	{"uptime", 0444, make_uptime},
+	{"stat", 0444, make_stat},
+	{"loadavg", 0444, make_loadavg},
+	{"mounts", 0444, make_mounts},
+	{"version", 0444, make_version},
+	{"filesystems", 0444, make_filesystems},
+	{"slabinfo", 0400, make_slabinfo},
+	{"buddyinfo", 0444, make_buddyinfo},
+	{"kmalloc", 0400, make_kmalloc},
 };
 const size_t system_text_count = ARRAY_SIZE(system_texts);
 
@@ -258,10 +265,10 @@ static int make_hostname(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED
 	return 0;
 }
 
-/* How much memory may be promised: any amount, nothing is refused. */
+/* How memory is promised: vm/limit.h's rule is the one that Linux calls 0. */
 static int make_overcommit(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
-	seq_print(s, "1\n");
+	seq_print(s, "0\n");
 	return 0;
 }
 
@@ -278,18 +285,18 @@ static int make_nr_open(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 }
 
 const struct text_entry sysctl_vm_texts[] = {
-	{"max_map_count", 0444, make_max_map_count, NULL},
-	{"overcommit_memory", 0444, make_overcommit, NULL},
+	{"max_map_count", 0444, make_max_map_count},
+	{"overcommit_memory", 0444, make_overcommit},
 };
 const struct text_entry sysctl_kernel_texts[] = {
-	{"pid_max", 0444, make_pid_max, NULL},
-	{"ostype", 0444, make_ostype, NULL},
-	{"osrelease", 0444, make_osrelease, NULL},
-	{"hostname", 0444, make_hostname, NULL},
+	{"pid_max", 0444, make_pid_max},
+	{"ostype", 0444, make_ostype},
+	{"osrelease", 0444, make_osrelease},
+	{"hostname", 0444, make_hostname},
 };
 const struct text_entry sysctl_fs_texts[] = {
-	{"pipe-max-size", 0444, make_pipe_max, NULL},
-	{"nr_open", 0444, make_nr_open, NULL},
+	{"pipe-max-size", 0444, make_pipe_max},
+	{"nr_open", 0444, make_nr_open},
 };
 const size_t sysctl_vm_count = ARRAY_SIZE(sysctl_vm_texts);
 const size_t sysctl_kernel_count = ARRAY_SIZE(sysctl_kernel_texts);

@@ -31,6 +31,7 @@ enum lock_rank {
 	RANK_DCACHE = 50, /* names in memory */
 	RANK_ICACHE = 52, /* inodes in memory */
 	RANK_FILES = 54,  /* descriptor table */
+	RANK_FUTEX = 58,  /* a queue of futex waiters; two of them in the order of their addresses */
 	RANK_TAB = 60,    /* an address space's table of private pages */
 	RANK_PMAP = 64,   /* page tables */
 	RANK_DIRTY = 66,  /* the list of dirty objects */
@@ -38,6 +39,7 @@ enum lock_rank {
 	/* spin locks that interrupt handlers take too */
 	RANK_PID = 78,    /* the table of process numbers, groups and sessions */
 	RANK_SIGNAL = 80, /* a process's signal state */
+	RANK_SIGACTION = 82, /* a table of signal actions */
 	RANK_DEV = 84,    /* a device's queues */
 	RANK_TTY = 86,    /* a terminal's line buffer */
 	RANK_TIMER = 88,  /* pending timers */

@@ -2,8 +2,9 @@
  * execve.
  *
  * In order: find the program (through scripts) and judge its file; build a whole new address space
- * beside the old one, and fill its stack; only then, with nothing left that could fail, become the
- * new program. So a failed exec leaves its caller as it was.
+ * beside the old one, and fill its stack; end the other threads; only then, with nothing left that
+ * could fail, become the new program. So a failed exec leaves its caller as it was, unless memory
+ * runs out after the other threads' end.
  *
  * The new stack, from STACK_TOP down: a zero word; the program's path; argument and environment
  * strings as one run, arguments first; the machine's name; 16 random bytes; then, at the stack
@@ -47,7 +48,7 @@ void exec_module_init(void)
 {
 	struct page *page;
 
-	sigpage_obj = obj_anon_create(PAGE_SIZE);
+	sigpage_obj = obj_anon_create(PAGE_SIZE, 0);
 	if (!sigpage_obj || obj_get_page(sigpage_obj, 0, &page) < 0)
 		panic("no memory for the signal trampoline");
 	memcpy(page_addr(page), sigcode_start, (size_t)(sigcode_end - sigcode_start));
@@ -510,7 +511,6 @@ static int map_stack(struct mm *mm, const struct layout *l, bool executable)
 	long at;
 
 	mm->stack_top = STACK_TOP;
-	mm->stack_limit = (ulong)MIN(limit, (u64)~0ul);
 	at = mm_map(mm, &rq);
 	return at < 0 ? (int)at : 0;
 }
@@ -588,15 +588,14 @@ static void replace_mm(struct proc *p, struct thread *t, struct mm *mm, struct f
 	struct file *old_exe = p->exe;
 	ulong irq;
 
-	if (t->clear_tid || p->vfork_pending) {
+	if (t->clear_tid || t->robust_list || p->vfork_pending) {
 		sched_switch_mm(old);
 		proc_leave_mm(t);
 		sched_switch_mm(mm);
 	}
-	t->robust_list = t->robust_len = 0;
 	irq = spin_lock_irq(&p->sig_lock);
 	if (old)
-		p->dead.max_rss = MAX(p->dead.max_rss, old->pmap.resident);
+		p->dead.max_rss = MAX(p->dead.max_rss, pmap_peak(&old->pmap));
 	p->mm = mm;
 	p->exe = f;
 	spin_unlock_irq(&p->sig_lock, irq);
@@ -607,14 +606,15 @@ static void replace_mm(struct proc *p, struct thread *t, struct mm *mm, struct f
 }
 
 static void become(const char *path, const struct elf_image *image, struct mm *mm, struct file *f,
-		   ulong sp)
+		   ulong sp, struct sigactions **actions)
 {
 	struct thread *t = current_thread();
 	struct proc *p = t->proc;
 
+	proc_become_leader(t);
 	replace_mm(p, t, mm, f);
 	fail_plan_set(&p->fail_plan, 0);
-	signal_exec();
+	signal_exec(actions);
 	files_close_on_exec(p->files);
 	set_name(p, t, path);
 	mutex_lock(&proc_lock);
@@ -642,10 +642,33 @@ static int unshare_files(struct proc *p)
 	return 0;
 }
 
+/*
+ * The last steps that may fail. A copy of the signal actions, should others share them, goes to
+ * *actions.
+ */
+static int single_out(struct proc *p, struct sigactions **actions)
+{
+	int err;
+
+	*actions = NULL;
+	if (sigactions_shared(p->actions)) {
+		*actions = sigactions_copy(p);
+		if (!*actions)
+			return -ENOMEM;
+	}
+	err = p->nthreads > 1 ? signal_end_others() : 0;
+	if (!err)
+		err = unshare_files(p);
+	if (err && *actions)
+		sigactions_put(*actions);
+	return err;
+}
+
 /* f's reference is taken over on success. */
 static int run(const char *path, struct exec_args *a, const struct elf_image *image, struct file *f)
 {
 	struct mm *old = current_thread()->mm, *mm;
+	struct sigactions *actions;
 	struct layout l;
 	int err;
 
@@ -656,13 +679,13 @@ static int run(const char *path, struct exec_args *a, const struct elf_image *im
 	sched_switch_mm(mm);
 	err = fill_mm(mm, &l, a, image, path);
 	if (!err)
-		err = unshare_files(current_proc());
+		err = single_out(current_proc(), &actions);
 	if (err) {
 		sched_switch_mm(old);
 		mm_put(mm);
 		return err;
 	}
-	become(path, image, mm, f, l.sp);
+	become(path, image, mm, f, l.sp, &actions);
 	return 0;
 }
 

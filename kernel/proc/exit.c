@@ -1,5 +1,7 @@
 /*
- * The end of a process, and the wait for it.
+ * The end of threads and processes, and the wait for them.
+ *
+ * A thread leaves its memory, then its process; the last one stays and ends the process.
  *
  * A process gives back all it has while it can still sleep, then, under proc_lock, becomes a
  * zombie: number and exit status, to be collected by its parent. A parent that ignores SIGCHLD has
@@ -72,18 +74,9 @@ static void unlist(struct proc *p)
 	}
 }
 
-static struct ksigaction sigchld_action(struct proc *p)
-{
-	ulong irq = spin_lock_irq(&p->sig_lock);
-	struct ksigaction act = p->action[SIGCHLD - 1];
-
-	spin_unlock_irq(&p->sig_lock, irq);
-	return act;
-}
-
 void proc_report_event(struct proc *p, int wait_status)
 {
-	bool silent = sigchld_action(p->parent).flags & SA_NOCLDSTOP;
+	bool silent = signal_action_of(p->parent, SIGCHLD).flags & SA_NOCLDSTOP;
 
 	unlist(p);
 	p->wait_event = wait_status;
@@ -94,7 +87,7 @@ void proc_report_event(struct proc *p, int wait_status)
 /* p has become a zombie. Its parent is told; false if the parent wants nothing to collect. */
 static bool report_end(struct proc *p)
 {
-	struct ksigaction act = sigchld_action(p->parent);
+	struct ksigaction act = signal_action_of(p->parent, SIGCHLD);
 	bool collect = p->exit_signal != SIGCHLD ||
 		       (act.handler != SIG_IGN && !(act.flags & SA_NOCLDWAIT));
 
@@ -108,18 +101,16 @@ static bool report_end(struct proc *p)
 
 /* ---- The end ---- */
 
-static void leave_memory(struct thread *t)
+/* No thread of p runs in its memory any more. */
+static void leave_memory(struct proc *p)
 {
-	struct proc *p = t->proc;
 	struct mm *mm = p->mm;
 	struct file *exe;
 	ulong irq;
 
-	proc_leave_mm(t);
-	sched_switch_mm(NULL);
 	irq = spin_lock_irq(&p->sig_lock);
 	if (mm)
-		p->dead.max_rss = MAX(p->dead.max_rss, mm->pmap.resident);
+		p->dead.max_rss = MAX(p->dead.max_rss, pmap_peak(&mm->pmap));
 	p->mm = NULL;
 	exe = p->exe;
 	p->exe = NULL;
@@ -170,21 +161,21 @@ static void leave_tree(struct proc *p)
 	proc_put(heir);
 }
 
-void proc_exit(int wait_status)
+/* t is the last thread of its process. */
+static NORETURN void end_process(struct thread *t)
 {
-	struct thread *t = current_thread();
 	struct proc *p = t->proc;
 
 	signal_end_proc(p);
 	itimer_stop(p);
 	if (p->sid == p->pid && p->tty)
 		tty_leader_exit(p->tty);
-	leave_memory(t);
+	leave_memory(p);
 	leave_files(p);
 	mutex_lock(&proc_lock);
-	p->exit_status = wait_status;
+	p->exit_status = p->group_status;
 	leave_tree(p);
-	signal_end_thread(t);
+	proc_remove_thread(t, true);
 	/*
 	 * From here on the parent may collect p: nothing of it may be used once the lock is free.
 	 */
@@ -195,9 +186,35 @@ void proc_exit(int wait_status)
 	sched_exit();
 }
 
+static NORETURN void end_thread(int wait_status)
+{
+	struct thread *t = current_thread();
+	struct proc *p = t->proc;
+
+	signal_begin_end(wait_status);
+	proc_leave_mm(t);
+	sched_switch_mm(NULL);
+	/* Once t has left it, p may end at any time. */
+	proc_hold(p);
+	if (!proc_remove_thread(t, false)) {
+		proc_put(p);
+		end_process(t);
+	}
+	t->proc = &kernel_proc;
+	waitq_wake_all(&p->thread_wait);
+	proc_put(p);
+	sched_exit();
+}
+
+void proc_exit(int wait_status)
+{
+	signal_end_group(wait_status);
+	end_thread(wait_status);
+}
+
 void thread_exit(int code)
 {
-	proc_exit((code & 0xff) << 8);
+	end_thread((code & 0xff) << 8);
 }
 
 /* ---- The wait ---- */

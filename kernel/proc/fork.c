@@ -1,10 +1,10 @@
 /*
- * clone(2): new processes.
+ * clone(2): new processes and threads.
  *
  * Everything that can fail happens to a child that nobody can see; proc_publish, which gives it its
  * number, is the last such step, and from then on it exists. A child made with CLONE_VM shares the
- * address space, not the process: it ends, stops and is signalled by itself. Threads (CLONE_THREAD)
- * are not there yet.
+ * address space, not the process: it ends, stops and is signalled by itself. With CLONE_THREAD the
+ * child is one more thread of the process.
  */
 #include "fs/file.h"
 #include "fs/path.h"
@@ -12,6 +12,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "arch/trap.h"
+#include "proc/futex.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
@@ -23,8 +24,8 @@
 #define CSIGNAL 0xfful
 #define CLONE_FS 0x200ul
 #define CLONE_FILES 0x400ul
-#define CLONE_SIGHAND 0x800ul
 #define CLONE_PARENT 0x8000ul
+#define CLONE_THREAD 0x10000ul
 #define CLONE_SYSVSEM 0x40000ul
 #define CLONE_SETTLS 0x80000ul
 #define CLONE_PARENT_SETTID 0x100000ul
@@ -33,10 +34,12 @@
 #define CLONE_UNTRACED 0x800000ul  /* concerns tracers only */
 #define CLONE_CHILD_SETTID 0x1000000ul
 #define CLONE_IO 0x80000000ul	   /* shares a context of I/O scheduling, of which there is none */
+/* What threads of one process share here in any case. */
+#define CLONE_THREAD_SHARES (CLONE_VM | CLONE_SIGHAND | CLONE_FS | CLONE_FILES)
 #define CLONE_KNOWN                                                                                \
-	(CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_VFORK | CLONE_PARENT |                \
-	 CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |               \
-	 CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO)
+	(CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK |               \
+	 CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |        \
+	 CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO)
 
 /* What a new thread of a program does first. */
 static void child_entry(void)
@@ -119,7 +122,7 @@ static bool copy_resources(struct proc *p, ulong flags)
 /* The child, which nobody knows yet, in *child. */
 static int make_child(const struct clone_args *a, struct proc **child)
 {
-	struct proc *p = proc_create(current_proc());
+	struct proc *p = proc_create(current_proc(), a->flags & CLONE_SIGHAND);
 	struct thread *t = thread_alloc(child_entry);
 	int err = t ? copy_thread(t, a) : -ENOMEM;
 
@@ -128,7 +131,9 @@ static int make_child(const struct clone_args *a, struct proc **child)
 	if (!err && !copy_resources(p, a->flags))
 		err = -ENOMEM;
 	if (!err) {
-		p->exit_signal = (int)(a->flags & CSIGNAL);
+		p->exit_signal = a->flags & CLONE_PARENT ? current_proc()->exit_signal
+							 : (int)(a->flags & CSIGNAL);
+		memcpy(p->name, t->name, sizeof(p->name));
 		proc_add_thread(p, t);
 		t->mm = p->mm;
 		*child = p;
@@ -166,14 +171,51 @@ static int publish(struct proc *p, ulong flags)
 	return err;
 }
 
+static long clone_thread(const struct clone_args *a)
+{
+	struct thread *t = thread_alloc(child_entry);
+	int err = t ? copy_thread(t, a) : -ENOMEM, tid;
+
+	if (!err) {
+		t->mm = current_thread()->mm;
+		/* It looks at once whether the process is stopped. */
+		t->work = WORK_SIGNAL;
+		err = proc_publish_thread(t);
+	}
+	if (err) {
+		if (t)
+			thread_free(t);
+		return err;
+	}
+	tid = t->tid;
+	if (a->flags & CLONE_PARENT_SETTID)
+		(void)COPYOUT(a->ptid, &tid);
+	sched_ready(t);
+	return tid;
+}
+
+static bool flags_allowed(ulong flags)
+{
+	if (flags & ~CLONE_KNOWN)
+		return false;
+	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
+		return false;
+	if (flags & CLONE_THREAD)
+		return (flags & CLONE_THREAD_SHARES) == CLONE_THREAD_SHARES &&
+		       !(flags & CLONE_VFORK);
+	return (flags & CSIGNAL) <= NSIG;
+}
+
 long proc_clone(const struct clone_args *a)
 {
 	struct thread *t;
 	struct proc *p;
 	int err, pid;
 
-	if (a->flags & ~CLONE_KNOWN || (a->flags & CSIGNAL) > NSIG)
+	if (!flags_allowed(a->flags))
 		return -EINVAL;
+	if (a->flags & CLONE_THREAD)
+		return clone_thread(a);
 	err = make_child(a, &p);
 	if (err)
 		return err;
@@ -198,14 +240,12 @@ long proc_clone(const struct clone_args *a)
 void proc_leave_mm(struct thread *t)
 {
 	struct proc *p = t->proc;
-	static const int zero;
 
 	/* Somebody else may look at the word only if somebody else has the memory. */
-	if (t->clear_tid && t->mm && __atomic_load_n(&t->mm->ref, __ATOMIC_RELAXED) > 1)
-		(void)COPYOUT(t->clear_tid, &zero);
-	t->clear_tid = 0;
-	t->robust_list = t->robust_len = 0;
-	if (p->vfork_pending) {
+	if (t->mm)
+		futex_leave(t, __atomic_load_n(&p->nthreads, __ATOMIC_RELAXED) > 1 ||
+				       __atomic_load_n(&t->mm->ref, __ATOMIC_RELAXED) > 1);
+	if (p->vfork_pending && t->tid == p->pid) {
 		__atomic_store_n(&p->vfork_pending, false, __ATOMIC_RELEASE);
 		waitq_wake_all(&p->vfork_wait);
 	}
@@ -213,7 +253,7 @@ void proc_leave_mm(struct thread *t)
 
 struct proc *proc_spawn(struct proc *parent, const char *name, void (*fn)(void))
 {
-	struct proc *p = proc_create(parent);
+	struct proc *p = proc_create(parent, false);
 	struct thread *t = thread_alloc(fn);
 	int err = -ENOMEM;
 

@@ -19,10 +19,10 @@ static void send(struct proc *p, int sig)
  * Has p taken the last signal, and would it take another? If not, the next one can wait for a tick: a
  * period shorter than the sending takes would keep the CPU in the timer's interrupt for ever.
  */
-static bool keeps_up(const struct proc *p)
+static bool keeps_up(struct proc *p)
 {
 	return !(__atomic_load_n(&p->sig_pending, __ATOMIC_RELAXED) & SIG_BIT(SIGALRM)) &&
-	       __atomic_load_n(&p->action[SIGALRM - 1].handler, __ATOMIC_RELAXED) != SIG_IGN;
+	       signal_handler_of(p, SIGALRM) != SIG_IGN;
 }
 
 static void real_timer_fn(struct timer *t)
@@ -79,6 +79,7 @@ static void exchange_cpu(struct proc *p, enum itimer_which which, const struct i
 			 struct itimer_value *old)
 {
 	struct cpu_timer *t = which == ITIMER_VIRTUAL ? &p->virtual_timer : &p->prof_timer;
+	struct thread *thread;
 	u64 now;
 	ulong irq;
 
@@ -92,10 +93,10 @@ static void exchange_cpu(struct proc *p, enum itimer_which which, const struct i
 		t->expires = set->left ? now + set->left : 0;
 		__atomic_store_n(&p->cpu_timers, p->virtual_timer.expires || p->prof_timer.expires,
 				 __ATOMIC_RELAXED);
+		LIST_EACH(thread, &p->threads, proc_link)
+			sched_give_tick(thread);
 	}
 	spin_unlock_irq(&p->sig_lock, irq);
-	if (set)
-		sched_want_tick();
 }
 
 int itimer_exchange(enum itimer_which which, const struct itimer_value *set,

@@ -1,6 +1,9 @@
 /*
  * Processes: what the threads of one program share, and the tree they form.
  *
+ * A process ends with its last thread. Its first thread, whose number is the process's, may end
+ * before the others: the process is there until they have ended too.
+ *
  * Letters: (t) proc_lock, the tree lock (RANK_PROC, a mutex); (i) the lock of the process numbers'
  * table (process.c); (s) sig_lock; (c) constant; (a) atomic. A field with two letters is changed
  * under both and read under either.
@@ -19,6 +22,7 @@ struct files;
 struct fs_context;
 struct mm;
 struct pid_entry;
+struct sigactions;
 struct thread;
 struct trapframe;
 struct tty;
@@ -68,6 +72,10 @@ struct proc {
 	bool did_exec;			/* (t) since it was forked */
 	struct list threads;		/* (s) of struct thread by proc_link */
 	u32 nthreads;			/* (s) */
+	struct waitq thread_wait;	/* exec sleeps here until it has ended the other threads */
+	u32 nlasting;			/* (s) threads that are not at their end yet */
+	bool group_exit;		/* (s) all threads end, and this is the wait status: */
+	int group_status;		/* (s) */
 	struct mm *mm;			/* (s) changed by its own thread only, in exec and exit */
 	/* (s) descriptors; fs/file.h. Its own threads read it without; NULL once it exits */
 	struct files *files;
@@ -78,6 +86,8 @@ struct proc {
 	int exit_signal; /* (t) sent to the parent at the end (SIGCHLD), 0 for none */
 	bool exiting;			/* (s) takes no signals any more */
 	bool stopped; /* (s) by a job-control signal: its threads stay in signal_deliver */
+	u32 stop_left;			/* (s) threads with stop_due, while stopped */
+	int stop_signal;		/* (s) what stopped it */
 	/* (s) a stop signal was taken from the queue, and neither SIGCONT nor SIGKILL came since */
 	bool stop_taken;
 	bool continued;			/* (s) SIGCONT ended the stop: to be told to the parent */
@@ -86,7 +96,7 @@ struct proc {
 	struct waitq child_wait;	/* wait4 sleeps here; woken when a child changes */
 	int wait_event; /* (t) a stop or continue not yet reported: its wait status, or 0 */
 	struct spinlock sig_lock;	/* RANK_SIGNAL */
-	struct ksigaction action[NSIG];	/* (s) */
+	struct sigactions *actions;	/* (s) never NULL; changed by exec only */
 	atomic_u64 sig_pending;		/* (s) */
 	struct list sig_queue;		/* (s) */
 	u32 sig_queued;			/* (s) entries in its and its threads' queues */
@@ -112,6 +122,17 @@ static inline struct proc *current_proc(void);
 void proc_init(void);
 /* Find by pid (live or zombie) with a reference, or NULL. Any context. */
 struct proc *proc_find(int pid);
+/* The same by the number of any thread of it. */
+struct proc *proc_find_thread(int tid);
+/*
+ * Call fn with the table's lock held for thread tid of process pid (0: of any): what fn says, or
+ * -ESRCH if there is none. fn gets t NULL for a first thread that has ended before the others. Any
+ * context.
+ */
+int thread_call(int pid, int tid, int (*fn)(struct proc *p, struct thread *t, void *arg),
+		void *arg);
+/* The lowest number >= tid of a thread of p, -1 if there is none. In time linear in their number. */
+int proc_next_thread(struct proc *p, int tid);
 void proc_hold(struct proc *p);
 /* Any context. */
 void proc_put(struct proc *p);
@@ -136,16 +157,29 @@ void usage_add(struct usage *sum, const struct usage *u);
  * The making and ending of processes: fork.c, exit.c, init.c.
  *
  * proc_create: a process with no threads, no parent and no number that inherits what fork inherits
- * of `from`, memory, descriptors and file-system view aside. NULL if there is no memory. Undone by
+ * of `from`, memory, descriptors and file-system view aside; its signal actions are from's very own
+ * if share_actions is set. NULL if there is no memory. Undone by
  * proc_put. proc_publish gives it a number and its place in the tree (proc_lock held): -EAGAIN or
  * -ENOMEM.
  */
-struct proc *proc_create(struct proc *from);
+struct proc *proc_create(struct proc *from, bool share_actions);
 int proc_publish(struct proc *p, struct proc *parent);
 /* Take p, a zombie, out of tree, group and table, and drop the tree's reference. proc_lock held. */
 void proc_release(struct proc *p);
 /* The only thread of p joins it, p being nowhere visible. */
 void proc_add_thread(struct proc *p, struct thread *t);
+/*
+ * t joins the current process, with a number of its own. -EAGAIN, -ENOMEM; -EINTR: the current
+ * thread must end.
+ */
+int proc_publish_thread(struct thread *t);
+/*
+ * t, the current thread, leaves its process, unless it is the last one and not even_last: then
+ * false. With even_last proc_lock is held.
+ */
+bool proc_remove_thread(struct thread *t, bool even_last);
+/* t, the current thread and the only one of its process, takes the process's number. */
+void proc_become_leader(struct thread *t);
 
 /*
  * p ends: it becomes a zombie, and its children become heir's, which is not told of the zombies
@@ -183,6 +217,7 @@ struct clone_args {
 	ulong ptid, ctid, tls;
 };
 #define CLONE_VM 0x100ul
+#define CLONE_SIGHAND 0x800ul
 #define CLONE_VFORK 0x4000ul
 long proc_clone(const struct clone_args *a);
 /*
@@ -192,15 +227,16 @@ long proc_clone(const struct clone_args *a);
  */
 struct proc *proc_spawn(struct proc *parent, const char *name, void (*fn)(void));
 /*
- * The current thread gives up its address space as vfork's parent and clear_tid want; at exit and
- * exec.
+ * The current thread gives up its address space as its robust list, clear_tid and vfork's parent
+ * want; at exit and exec.
  */
 void proc_leave_mm(struct thread *t);
 
 /* exit.c */
-/* end the current process: exit_group, or a fatal signal */
+/* end the current process, all its threads: exit_group, or a fatal signal */
 void proc_exit(int wait_status) NORETURN;
-void thread_exit(int code) NORETURN; /* end the current thread; the process too if it is the last */
+/* End the current thread, with this exit code; the process too if it is the last. */
+void thread_exit(int code) NORETURN;
 
 enum wait_options {
 	WNOHANG = 1,

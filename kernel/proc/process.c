@@ -1,9 +1,9 @@
 /*
  * The table of processes: numbers, groups, sessions, the tree.
  *
- * Every number in use has one entry in a radix tree: as a process, as a group with members, or as a
- * session, in any combination; it is free again when it is none of them. So a number is never given
- * to a new process while a group or session bears it.
+ * Every number in use has one entry in a radix tree: as a thread, as a process, as a group with
+ * members, or as a session, in any combination; it is free again when it is none of them. So a
+ * number is never given to a new process or thread while a group or session bears it.
  *
  * Two locks. proc_lock, a mutex, covers the tree and all that sleeps; pid_lock, a spin lock that
  * interrupts may take (Ctrl-C comes in one), the table and the lists of group members. What both
@@ -26,12 +26,14 @@
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/kmalloc.h"
+#include "vm/limit.h"
 #include "vm/mm.h"
 #include "vm/radix.h"
 
 struct pid_entry {
 	int number;		/* (c) */
 	struct proc *proc;	/* (i) the process, NULL if there is none */
+	struct thread *thread;	/* (i) the thread, NULL if there is none (any more) */
 	struct list members;	/* (t, i) of the group, by group_link */
 	u32 nsession;		/* (t, i) processes in the session of this number */
 	u32 links;		/* (t) members with a parent in another group of their session */
@@ -57,6 +59,7 @@ static void proc_setup(struct proc *p)
 	list_init(&p->sig_queue);
 	waitq_init(&p->vfork_wait);
 	waitq_init(&p->child_wait);
+	waitq_init(&p->thread_wait);
 	spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
 	itimer_init(p);
 	p->ref = 1;
@@ -77,6 +80,18 @@ static void default_limits(struct rlimit_pair *r)
 	r[RLIMIT_NICE] = r[RLIMIT_RTPRIO] = (struct rlimit_pair){ 0, 0 };
 }
 
+ulong limit_bytes(enum limit which)
+{
+	static const enum rlimit_id ids[] = {
+		[LIMIT_STACK] = RLIMIT_STACK,
+		[LIMIT_DATA] = RLIMIT_DATA,
+		[LIMIT_TOTAL] = RLIMIT_AS,
+		[LIMIT_LOCKED] = RLIMIT_MEMLOCK,
+	};
+
+	return (ulong)MIN(rlimit_cur(ids[which]), (u64)~0ul);
+}
+
 void proc_init(void)
 {
 	mutex_init(&proc_lock, "process tree", RANK_PROC);
@@ -85,6 +100,9 @@ void proc_init(void)
 	proc_cache = kmem_cache_create("proc", sizeof(struct proc), 0);
 	pid_cache = kmem_cache_create("pid", sizeof(struct pid_entry), 0);
 	proc_setup(&kernel_proc);
+	kernel_proc.actions = sigactions_new();
+	if (!kernel_proc.actions)
+		panic("no memory for signal actions");
 	default_limits(kernel_proc.rlimit);
 	str_copy(kernel_proc.name, "kernel", sizeof(kernel_proc.name));
 }
@@ -98,8 +116,10 @@ void proc_hold(struct proc *p)
 
 void proc_put(struct proc *p)
 {
-	if (__atomic_sub_fetch(&p->ref, 1, __ATOMIC_ACQ_REL) == 0)
-		kmem_free(proc_cache, p);
+	if (__atomic_sub_fetch(&p->ref, 1, __ATOMIC_ACQ_REL))
+		return;
+	sigactions_put(p->actions);
+	kmem_free(proc_cache, p);
 }
 
 struct proc *proc_find(int pid)
@@ -118,6 +138,51 @@ struct proc *proc_find(int pid)
 	}
 	spin_unlock_irq(&pid_lock, irq);
 	return p;
+}
+
+/* The process of the entry, whichever of its threads bears the number. pid_lock held. */
+static struct proc *entry_proc(const struct pid_entry *e)
+{
+	return e->proc ? e->proc : e->thread ? e->thread->proc : NULL;
+}
+
+struct proc *proc_find_thread(int tid)
+{
+	ulong irq = spin_lock_irq(&pid_lock);
+	struct pid_entry *e = tid > 0 ? radix_get(&pids, (ulong)tid) : NULL;
+	struct proc *p = e ? entry_proc(e) : NULL;
+
+	if (p)
+		proc_hold(p);
+	spin_unlock_irq(&pid_lock, irq);
+	return p;
+}
+
+int thread_call(int pid, int tid, int (*fn)(struct proc *p, struct thread *t, void *arg), void *arg)
+{
+	ulong irq = spin_lock_irq(&pid_lock);
+	struct pid_entry *e = tid > 0 ? radix_get(&pids, (ulong)tid) : NULL;
+	struct proc *p = e ? entry_proc(e) : NULL;
+	int result = -ESRCH;
+
+	if (p && (!pid || p->pid == pid))
+		result = fn(p, e->thread, arg);
+	spin_unlock_irq(&pid_lock, irq);
+	return result;
+}
+
+int proc_next_thread(struct proc *p, int tid)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	int found = tid <= p->pid ? p->pid : -1;
+	struct thread *t;
+
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->tid >= tid && (found < 0 || t->tid < found))
+			found = t->tid;
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+	return found;
 }
 
 struct proc *proc_next(int pid)
@@ -214,7 +279,7 @@ void proc_usage(struct proc *p, struct usage *u)
 		u->major_faults += t->major_faults;
 	}
 	if (p->mm)
-		u->max_rss = MAX(u->max_rss, p->mm->pmap.resident);
+		u->max_rss = MAX(u->max_rss, pmap_peak(&p->mm->pmap));
 	spin_unlock_irq(&p->sig_lock, irq);
 }
 
@@ -242,19 +307,26 @@ static struct pid_entry *entry_get(int number)
 /* Free the number if nothing bears it any more. pid_lock held. */
 static void entry_drop(struct pid_entry *e)
 {
-	if (e->proc || e->nsession || !list_empty(&e->members))
+	if (e->proc || e->thread || e->nsession || !list_empty(&e->members))
 		return;
 	radix_remove(&pids, (ulong)e->number);
 	kmem_free(pid_cache, e);
 }
 
-static int free_number(void)
+/* An entry for a number that was free. -EAGAIN if all are in use, -ENOMEM. pid_lock held. */
+static int entry_new(struct pid_entry **out)
 {
 	ulong n = radix_first_free(&pids, (ulong)last_pid + 1);
 
 	if (n > PID_MAX)
 		n = radix_first_free(&pids, PID_REUSE);
-	return n > PID_MAX ? -EAGAIN : (int)n;
+	if (n > PID_MAX)
+		return -EAGAIN;
+	*out = entry_get((int)n);
+	if (!*out)
+		return -ENOMEM;
+	last_pid = (int)n;
+	return 0;
 }
 
 /* ---- Groups and sessions ---- */
@@ -403,10 +475,6 @@ int group_for_each(int pgid, int (*fn)(struct proc *p, void *arg), void *arg)
 
 static void inherit(struct proc *p, struct proc *from)
 {
-	ulong irq = spin_lock_irq(&from->sig_lock);
-
-	memcpy(p->action, from->action, sizeof(p->action));
-	spin_unlock_irq(&from->sig_lock, irq);
 	memcpy(p->rlimit, from->rlimit, sizeof(p->rlimit));
 	memcpy(p->name, from->name, sizeof(p->name));
 	p->tty = from->tty;
@@ -420,12 +488,17 @@ static void inherit(struct proc *p, struct proc *from)
 	p->fsgid = from->fsgid;
 }
 
-struct proc *proc_create(struct proc *from)
+struct proc *proc_create(struct proc *from, bool share_actions)
 {
 	struct proc *p = kmem_alloc(proc_cache, ALLOC_ZERO | ALLOC_WAIT);
 
 	if (!p)
 		return NULL;
+	p->actions = share_actions ? sigactions_hold(from->actions) : sigactions_copy(from);
+	if (!p->actions) {
+		kmem_free(proc_cache, p);
+		return NULL;
+	}
 	proc_setup(p);
 	inherit(p, from);
 	return p;
@@ -435,23 +508,24 @@ void proc_add_thread(struct proc *p, struct thread *t)
 {
 	t->proc = p;
 	list_append(&p->threads, &t->proc_link);
-	p->nthreads = 1;
+	p->nthreads = p->nlasting = 1;
 }
 
 int proc_publish(struct proc *p, struct proc *parent)
 {
+	struct thread *t = LIST_FIRST(&p->threads, struct thread, proc_link);
 	ulong irq = spin_lock_irq(&pid_lock);
-	int number = free_number();
-	struct pid_entry *e = number > 0 ? entry_get(number) : NULL;
+	struct pid_entry *e;
+	int err = entry_new(&e);
 
-	if (!e) {
+	if (err) {
 		spin_unlock_irq(&pid_lock, irq);
-		return number < 0 ? number : -ENOMEM;
+		return err;
 	}
-	last_pid = p->pid = number;
-	LIST_FIRST(&p->threads, struct thread, proc_link)->tid = number;
+	p->pid = t->tid = e->number;
 	nprocs++;
 	e->proc = p;
+	e->thread = t;
 	p->id = e;
 	/* Whose parent has no group begins one of its own. */
 	join(p, parent->group ? parent->group : e, parent->group ? parent->session : e);
@@ -460,6 +534,72 @@ int proc_publish(struct proc *p, struct proc *parent)
 	p->ppid = parent->pid;
 	list_append(&parent->children, &p->sibling);
 	return 0;
+}
+
+int proc_publish_thread(struct thread *t)
+{
+	struct thread *self = current_thread();
+	struct proc *p = self->proc;
+	ulong irq = spin_lock_irq(&pid_lock);
+	struct pid_entry *e;
+	int err = entry_new(&e);
+
+	if (!err) {
+		spin_lock(&p->sig_lock);
+		err = self->must_end ? -EINTR : 0;
+		if (!err) {
+			t->proc = p;
+			t->tid = e->number;
+			e->thread = t;
+			list_append(&p->threads, &t->proc_link);
+			p->nthreads++;
+			p->nlasting++;
+		}
+		spin_unlock(&p->sig_lock);
+		entry_drop(e);
+	}
+	spin_unlock_irq(&pid_lock, irq);
+	return err;
+}
+
+/* No thread bears the number of t any more. pid_lock held. */
+static void forget_number(struct thread *t)
+{
+	struct pid_entry *e = radix_get(&pids, (ulong)t->tid);
+
+	e->thread = NULL;
+	entry_drop(e);
+}
+
+bool proc_remove_thread(struct thread *t, bool even_last)
+{
+	struct proc *p = t->proc;
+	ulong irq = spin_lock_irq(&pid_lock);
+	bool leaves;
+
+	spin_lock(&p->sig_lock);
+	leaves = even_last || p->nthreads > 1;
+	if (leaves) {
+		forget_number(t);
+		signal_end_thread(t);
+	}
+	spin_unlock(&p->sig_lock);
+	spin_unlock_irq(&pid_lock, irq);
+	return leaves;
+}
+
+void proc_become_leader(struct thread *t)
+{
+	struct proc *p = t->proc;
+	ulong irq;
+
+	if (t->tid == p->pid)
+		return;
+	irq = spin_lock_irq(&pid_lock);
+	forget_number(t);
+	__atomic_store_n(&t->tid, p->pid, __ATOMIC_RELAXED);
+	p->id->thread = t;
+	spin_unlock_irq(&pid_lock, irq);
 }
 
 void proc_leave_tree(struct proc *p, struct proc *heir)

@@ -241,6 +241,13 @@ void sched_want_tick(void)
 	intr_restore(irq);
 }
 
+void sched_give_tick(struct thread *t)
+{
+	__atomic_fetch_or(&t->work, WORK_TICK, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&t->state, __ATOMIC_RELAXED) == THREAD_RUNNING && t != current_thread())
+		machine_kick_cpu(t->cpu->id);
+}
+
 static bool counts_time(const struct thread *t)
 {
 	return __atomic_load_n(&t->proc->cpu_timers, __ATOMIC_RELAXED);

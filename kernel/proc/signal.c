@@ -7,12 +7,17 @@
  * in order, so that finding one never takes more than 64 steps however many were sent.
  *
  * Whoever sends decides under sig_lock whether the signal is dropped (ignored and not blocked), and
- * interrupts a thread that may take it. The thread acts on its way to user mode, in signal_deliver:
- * WORK_SIGNAL in thread->work says that it may have to. The bit may be set for nothing, it is never
- * clear when there is something.
+ * interrupts a thread that may take it: all such threads if the signal is fatal. The thread acts on
+ * its way to user mode, in signal_deliver: WORK_SIGNAL in thread->work says that it may have to.
+ * The bit may be set for nothing, it is never clear when there is something. A thread that blocks a
+ * signal, or ends, interrupts another one for what is pending for the process.
  *
  * A stop happens there as well: `stopped` is set by the thread that takes the stop signal and
- * cleared by whoever sends SIGCONT or SIGKILL.
+ * cleared by whoever sends SIGCONT or SIGKILL. All threads then come to signal_deliver and stay
+ * there; when the last one has come the process has stopped, and its parent is told.
+ *
+ * The end of all threads, or of all but one, is no signal: `must_end` is set, and the thread acts on
+ * it at the same place.
  *
  * Process 1 takes no signal for which it has no handler, except for its own faults, until the
  * system ends.
@@ -20,6 +25,7 @@
 #include "proc/signal.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
+#include "lib/string.h"
 #include "arch/signal.h"
 #include "arch/trap.h"
 #include "proc/account.h"
@@ -45,11 +51,112 @@ struct sig_entry {
 	struct ksiginfo info;
 };
 
-static struct kmem_cache *entry_cache;
+/* What each signal does. A handler alone may be read without the lock. */
+struct sigactions {
+	u32 ref;	      /* (a) */
+	struct spinlock lock; /* RANK_SIGACTION */
+	struct ksigaction action[NSIG];
+};
+
+static struct kmem_cache *entry_cache, *actions_cache;
 
 void signal_module_init(void)
 {
 	entry_cache = kmem_cache_create("signal", sizeof(struct sig_entry), 0);
+	actions_cache = kmem_cache_create("sigactions", sizeof(struct sigactions), 0);
+}
+
+/* ---- Actions ---- */
+
+struct sigactions *sigactions_new(void)
+{
+	struct sigactions *a = kmem_alloc(actions_cache, ALLOC_ZERO);
+
+	if (!a)
+		return NULL;
+	a->ref = 1;
+	spin_init(&a->lock, "signal actions", RANK_SIGACTION);
+	return a;
+}
+
+struct sigactions *sigactions_copy(struct proc *p)
+{
+	struct sigactions *a = sigactions_new(), *from = p->actions;
+	ulong irq;
+
+	if (!a)
+		return NULL;
+	irq = spin_lock_irq(&from->lock);
+	memcpy(a->action, from->action, sizeof(a->action));
+	spin_unlock_irq(&from->lock, irq);
+	return a;
+}
+
+struct sigactions *sigactions_hold(struct sigactions *a)
+{
+	__atomic_fetch_add(&a->ref, 1, __ATOMIC_RELAXED);
+	return a;
+}
+
+void sigactions_put(struct sigactions *a)
+{
+	if (__atomic_sub_fetch(&a->ref, 1, __ATOMIC_ACQ_REL) == 0)
+		kmem_free(actions_cache, a);
+}
+
+bool sigactions_shared(const struct sigactions *a)
+{
+	return __atomic_load_n(&a->ref, __ATOMIC_ACQUIRE) > 1;
+}
+
+/* sig_lock held, or the current process's. */
+static ulong handler_of(const struct proc *p, int sig)
+{
+	return __atomic_load_n(&p->actions->action[sig - 1].handler, __ATOMIC_RELAXED);
+}
+
+/* sig_lock held. */
+static struct ksigaction action_of(struct proc *p, int sig)
+{
+	struct ksigaction act;
+
+	spin_lock(&p->actions->lock);
+	act = p->actions->action[sig - 1];
+	spin_unlock(&p->actions->lock);
+	return act;
+}
+
+/* sig_lock held. */
+static void action_set(struct proc *p, int sig, const struct ksigaction *act)
+{
+	spin_lock(&p->actions->lock);
+	p->actions->action[sig - 1] = *act;
+	spin_unlock(&p->actions->lock);
+}
+
+/* sig_lock held. */
+static void handler_reset(struct proc *p, int sig)
+{
+	spin_lock(&p->actions->lock);
+	p->actions->action[sig - 1].handler = SIG_DFL;
+	spin_unlock(&p->actions->lock);
+}
+
+struct ksigaction signal_action_of(struct proc *p, int sig)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	struct ksigaction act = action_of(p, sig);
+
+	spin_unlock_irq(&p->sig_lock, irq);
+	return act;
+}
+
+ulong signal_handler_of(struct proc *p, int sig)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock), handler = handler_of(p, sig);
+
+	spin_unlock_irq(&p->sig_lock, irq);
+	return handler;
 }
 
 /* ---- Queues; sig_lock held ---- */
@@ -135,17 +242,19 @@ static void flush_everywhere(struct proc *p, u64 set)
 
 /* ---- Sending ---- */
 
+static bool ignores(ulong handler, int sig)
+{
+	return handler == SIG_IGN || (handler == SIG_DFL && (IGNORED_SIGNALS & SIG_BIT(sig)));
+}
+
 static bool is_ignored(const struct proc *p, int sig)
 {
-	ulong handler = p->action[sig - 1].handler;
-
-	return handler == SIG_IGN || (handler == SIG_DFL && (IGNORED_SIGNALS & SIG_BIT(sig)));
+	return ignores(handler_of(p, sig), sig);
 }
 
 static bool ends_process(const struct proc *p, int sig)
 {
-	return p->action[sig - 1].handler == SIG_DFL &&
-	       !((IGNORED_SIGNALS | STOP_SIGNALS) & SIG_BIT(sig));
+	return handler_of(p, sig) == SIG_DFL && !((IGNORED_SIGNALS | STOP_SIGNALS) & SIG_BIT(sig));
 }
 
 static void interrupt_all(struct proc *p)
@@ -181,26 +290,45 @@ static bool is_protected(const struct proc *p)
 
 static bool is_dropped(struct proc *p, struct thread *t, int sig)
 {
-	if (is_protected(p) && p->action[sig - 1].handler == SIG_DFL)
+	if (is_protected(p) && handler_of(p, sig) == SIG_DFL)
 		return true;
 	if (!t)
 		t = LIST_FIRST(&p->threads, struct thread, proc_link);
 	return is_ignored(p, sig) && !(t->sig_mask & SIG_BIT(sig));
 }
 
-static void interrupt_taker(struct proc *p, struct thread *t, int sig)
+/*
+ * See that somebody takes what is pending for the process: all who may if it ends them, else the
+ * first who has nothing else to act upon, or just the first.
+ */
+static void interrupt_taker(struct proc *p, int sig)
 {
 	bool fatal = ends_process(p, sig);
+	struct thread *t, *taker = NULL;
 
-	if (!t) {
-		LIST_EACH(t, &p->threads, proc_link) {
-			if (!(t->sig_mask & SIG_BIT(sig)))
-				break;
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->ending || (t->sig_mask & SIG_BIT(sig)))
+			continue;
+		if (fatal) {
+			sched_interrupt(t, true);
+		} else if (!(__atomic_load_n(&t->work, __ATOMIC_RELAXED) & WORK_SIGNAL)) {
+			taker = t;
+			break;
+		} else if (!taker) {
+			taker = t;
 		}
-		if (&t->proc_link == &p->threads)
-			return;
 	}
-	sched_interrupt(t, fatal);
+	if (taker)
+		sched_interrupt(taker, false);
+}
+
+/* The current thread does not take these signals any more: others shall. sig_lock held. */
+static void leave_to_others(struct proc *p, u64 set)
+{
+	if (p->nthreads == 1)
+		return;
+	for (set &= p->sig_pending; set; set &= set - 1)
+		interrupt_taker(p, __builtin_ctzll(set) + 1);
 }
 
 /* To t, or to any thread of p (NULL). sig_lock held. */
@@ -209,7 +337,7 @@ static int send_locked(struct proc *p, struct thread *t, const struct ksiginfo *
 	u64 *pending = t ? &t->sig_pending : &p->sig_pending;
 	int sig = info->signo;
 
-	if (p->exiting || list_empty(&p->threads))
+	if (p->exiting || list_empty(&p->threads) || (t && t->ending))
 		return 0;
 	send_job_control(p, sig);
 	if (is_dropped(p, t, sig))
@@ -220,7 +348,10 @@ static int send_locked(struct proc *p, struct thread *t, const struct ksiginfo *
 	    info->code < 0)
 		return -EAGAIN;
 	*pending |= SIG_BIT(sig);
-	interrupt_taker(p, t, sig);
+	if (t)
+		sched_interrupt(t, ends_process(p, sig));
+	else
+		interrupt_taker(p, sig);
 	return 0;
 }
 
@@ -233,18 +364,11 @@ int signal_send_proc(struct proc *p, const struct ksiginfo *info)
 	return err;
 }
 
-int signal_send_tid(struct proc *p, int tid, const struct ksiginfo *info)
+int signal_send_thread(struct proc *p, struct thread *t, const struct ksiginfo *info)
 {
 	ulong irq = spin_lock_irq(&p->sig_lock);
-	int err = -ESRCH;
-	struct thread *t;
+	int err = t && info->signo ? send_locked(p, t, info) : 0;
 
-	LIST_EACH(t, &p->threads, proc_link) {
-		if (t->tid == tid) {
-			err = info->signo ? send_locked(p, t, info) : 0;
-			break;
-		}
-	}
 	spin_unlock_irq(&p->sig_lock, irq);
 	return err;
 }
@@ -272,10 +396,9 @@ void signal_force(const struct ksiginfo *info)
 	struct proc *p = t->proc;
 	u64 bit = SIG_BIT(info->signo);
 	ulong irq = spin_lock_irq(&p->sig_lock);
-	struct ksigaction *act = &p->action[info->signo - 1];
 
-	if ((t->sig_mask & bit) || act->handler == SIG_IGN)
-		*act = (struct ksigaction){ .handler = SIG_DFL };
+	if ((t->sig_mask & bit) || handler_of(p, info->signo) == SIG_IGN)
+		action_set(p, info->signo, &(struct ksigaction){ .handler = SIG_DFL });
 	t->sig_mask &= ~bit;
 	flush(p, &t->sig_pending, &t->sig_queue, bit);
 	queue_add(p, &t->sig_queue, info);
@@ -295,13 +418,18 @@ bool signal_pending(void)
 {
 	const struct thread *t = current_thread();
 
-	return t->work & WORK_SIGNAL && deliverable(t);
+	return t->work & WORK_SIGNAL && !t->ending &&
+	       (t->must_end || t->proc->stopped || deliverable(t));
 }
 
 bool signal_fatal_pending(void)
 {
 	const struct thread *t = current_thread();
 
+	if (t->ending)
+		return false;
+	if (t->must_end)
+		return true;
 	for (u64 set = deliverable(t); set; set &= set - 1)
 		if (ends_process(t->proc, __builtin_ctzll(set) + 1))
 			return true;
@@ -310,7 +438,10 @@ bool signal_fatal_pending(void)
 
 static void set_mask(struct thread *t, u64 mask)
 {
+	u64 blocked = mask & ~t->sig_mask;
+
 	t->sig_mask = mask & ~UNBLOCKABLE;
+	leave_to_others(t->proc, blocked);
 	if (deliverable(t))
 		__atomic_fetch_or(&t->work, WORK_SIGNAL, __ATOMIC_RELAXED);
 }
@@ -351,19 +482,19 @@ u64 signal_pending_set(void)
 int signal_action(int sig, const struct ksigaction *set, struct ksigaction *old)
 {
 	struct proc *p = current_proc();
-	struct ksigaction *act;
+	struct ksigaction act;
 	ulong irq;
 
 	if (sig < 1 || sig > NSIG || (set && (UNBLOCKABLE & SIG_BIT(sig))))
 		return -EINVAL;
-	act = &p->action[sig - 1];
 	irq = spin_lock_irq(&p->sig_lock);
 	if (old)
-		*old = *act;
+		*old = action_of(p, sig);
 	if (set) {
-		*act = *set;
-		act->mask &= ~UNBLOCKABLE;
-		act->flags &= KNOWN_FLAGS;
+		act = *set;
+		act.mask &= ~UNBLOCKABLE;
+		act.flags &= KNOWN_FLAGS;
+		action_set(p, sig, &act);
 		if (is_ignored(p, sig))
 			flush_everywhere(p, SIG_BIT(sig));
 	}
@@ -373,7 +504,7 @@ int signal_action(int sig, const struct ksigaction *set, struct ksigaction *old)
 
 bool signal_is_ignored(int sig)
 {
-	return current_proc()->action[sig - 1].handler == SIG_IGN;
+	return handler_of(current_proc(), sig) == SIG_IGN;
 }
 
 bool signal_is_blocked(int sig)
@@ -381,21 +512,112 @@ bool signal_is_blocked(int sig)
 	return current_thread()->sig_mask & SIG_BIT(sig);
 }
 
-void signal_exec(void)
+void signal_exec(struct sigactions **own)
 {
 	struct thread *t = current_thread();
 	struct proc *p = t->proc;
+	struct sigactions *old = NULL;
 	ulong irq = spin_lock_irq(&p->sig_lock);
 
-	for (struct ksigaction *act = p->action; act < p->action + NSIG; act++) {
+	if (*own) {
+		old = p->actions;
+		p->actions = *own;
+		*own = NULL;
+	}
+	spin_lock(&p->actions->lock);
+	for (struct ksigaction *act = p->actions->action; act < p->actions->action + NSIG; act++) {
 		/* Most were never touched. */
 		if (act->handler == SIG_DFL && !act->flags && !act->mask)
 			continue;
 		*act = (struct ksigaction){.handler = act->handler == SIG_IGN ? SIG_IGN : SIG_DFL};
 	}
+	spin_unlock(&p->actions->lock);
 	t->altstack_sp = t->altstack_size = 0;
 	t->altstack_flags = SS_DISABLE;
 	spin_unlock_irq(&p->sig_lock, irq);
+	if (old)
+		sigactions_put(old);
+}
+
+/* ---- The end of threads ---- */
+
+/* All threads of the current process but the current one. sig_lock held. */
+static void make_others_end(struct proc *p)
+{
+	struct thread *t;
+
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t == current_thread())
+			continue;
+		t->must_end = true;
+		sched_interrupt(t, true);
+	}
+}
+
+void signal_end_group(int wait_status)
+{
+	struct proc *p = current_proc();
+	ulong irq = spin_lock_irq(&p->sig_lock);
+
+	if (!p->group_exit) {
+		p->group_exit = true;
+		p->group_status = wait_status;
+		make_others_end(p);
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+}
+
+int signal_end_others(void)
+{
+	struct proc *p = current_proc();
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	int err = current_thread()->must_end ? -EINTR : 0;
+
+	if (!err)
+		make_others_end(p);
+	spin_unlock_irq(&p->sig_lock, irq);
+	if (err)
+		return err;
+	return WAIT_EVENT(&p->thread_wait, __atomic_load_n(&p->nthreads, __ATOMIC_ACQUIRE) == 1,
+			  WAIT_KILLABLE, WAIT_FOREVER);
+}
+
+/*
+ * t has come to its place of rest, or will never: if it was the last one to be waited for, the
+ * process has stopped. proc_lock held.
+ */
+static void count_stopped(struct proc *p, struct thread *t)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	bool last = p->stopped && t->stop_due && --p->stop_left == 0;
+
+	t->stop_due = false;
+	spin_unlock_irq(&p->sig_lock, irq);
+	if (!last)
+		return;
+	p->state = PROC_STOPPED;
+	proc_report_event(p, 0x7f | p->stop_signal << 8);
+}
+
+void signal_begin_end(int wait_status)
+{
+	struct thread *t = current_thread();
+	struct proc *p = t->proc;
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	bool awaited = p->stopped && t->stop_due && p->nthreads > 1;
+
+	t->ending = true;
+	if (--p->nlasting == 0 && !p->group_exit) {
+		p->group_exit = true;
+		p->group_status = wait_status;
+	}
+	leave_to_others(p, ~t->sig_mask);
+	spin_unlock_irq(&p->sig_lock, irq);
+	if (!awaited)
+		return;
+	mutex_lock(&proc_lock);
+	count_stopped(p, t);
+	mutex_unlock(&proc_lock);
 }
 
 void signal_end_proc(struct proc *p)
@@ -410,18 +632,16 @@ void signal_end_proc(struct proc *p)
 void signal_end_thread(struct thread *t)
 {
 	struct proc *p = t->proc;
-	ulong irq = spin_lock_irq(&p->sig_lock);
 	u64 user, system;
 
 	flush(p, &t->sig_pending, &t->sig_queue, ~0ull);
 	list_remove(&t->proc_link);
-	p->nthreads--;
+	__atomic_store_n(&p->nthreads, p->nthreads - 1, __ATOMIC_RELEASE);
 	thread_times(t, &user, &system);
 	p->dead.utime += user;
 	p->dead.stime += system;
 	p->dead.minor_faults += t->minor_faults;
 	p->dead.major_faults += t->major_faults;
-	spin_unlock_irq(&p->sig_lock, irq);
 }
 
 bool signal_on_altstack(const struct thread *t, ulong sp)
@@ -460,49 +680,76 @@ static int take(struct thread *t, struct ksiginfo *info)
 	return sig;
 }
 
-static void wait_stopped(struct proc *p)
+/* Until the process is continued, or this thread has to do something else. */
+static void wait_stopped(struct thread *t)
 {
-	struct thread *t = current_thread();
+	const struct proc *p = t->proc;
 
 	for (;;) {
 		__atomic_store_n(&t->state, THREAD_STOPPED, __ATOMIC_SEQ_CST);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		if (!__atomic_load_n(&p->stopped, __ATOMIC_SEQ_CST))
+		if (!__atomic_load_n(&p->stopped, __ATOMIC_SEQ_CST) ||
+		    __atomic_load_n(&t->stop_due, __ATOMIC_RELAXED) ||
+		    __atomic_load_n(&t->must_end, __ATOMIC_RELAXED))
 			break;
 		sched_block();
 	}
 	sched_stay();
 }
 
+/* Where a thread of a stopped process stays. The first to leave tells that it goes on. */
+static void stay_stopped(struct thread *t)
+{
+	struct proc *p = t->proc;
+
+	mutex_lock(&proc_lock);
+	count_stopped(p, t);
+	mutex_unlock(&proc_lock);
+	wait_stopped(t);
+	mutex_lock(&proc_lock);
+	if (p->state == PROC_STOPPED && !__atomic_load_n(&p->stopped, __ATOMIC_SEQ_CST)) {
+		p->state = PROC_LIVE;
+		if (p->continued)
+			proc_report_event(p, 0xffff);
+	}
+	mutex_unlock(&proc_lock);
+}
+
+/* Let all threads stop. sig_lock held. */
+static void begin_stop(struct proc *p, int sig)
+{
+	struct thread *t;
+
+	p->stop_left = 0;
+	p->stop_signal = sig;
+	p->continued = false;
+	__atomic_store_n(&p->stopped, true, __ATOMIC_SEQ_CST);
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->ending)
+			continue;
+		t->stop_due = true;
+		p->stop_left++;
+		if (t != current_thread())
+			sched_interrupt(t, false);
+	}
+}
+
 /*
- * Stop for sig, unless that was taken back meanwhile, or it comes from a terminal and nobody could
- * continue the group.
+ * Stop the process for sig, unless that was taken back meanwhile, or it comes from a terminal and
+ * nobody could continue the group.
  */
 static void stop(struct proc *p, int sig)
 {
 	ulong irq;
 
 	mutex_lock(&proc_lock);
-	if (sig != SIGSTOP && group_is_orphaned(p)) {
-		mutex_unlock(&proc_lock);
-		return;
+	if (sig == SIGSTOP || !group_is_orphaned(p)) {
+		irq = spin_lock_irq(&p->sig_lock);
+		if (p->stop_taken && !p->stopped && !p->group_exit)
+			begin_stop(p, sig);
+		p->stop_taken = false;
+		spin_unlock_irq(&p->sig_lock, irq);
 	}
-	irq = spin_lock_irq(&p->sig_lock);
-	p->stopped = p->stop_taken;
-	p->stop_taken = p->continued = false;
-	spin_unlock_irq(&p->sig_lock, irq);
-	if (!p->stopped) {
-		mutex_unlock(&proc_lock);
-		return;
-	}
-	p->state = PROC_STOPPED;
-	proc_report_event(p, 0x7f | sig << 8);
-	mutex_unlock(&proc_lock);
-	wait_stopped(p);
-	mutex_lock(&proc_lock);
-	p->state = PROC_LIVE;
-	if (p->continued)
-		proc_report_event(p, 0xffff);
 	mutex_unlock(&proc_lock);
 }
 
@@ -511,6 +758,30 @@ struct delivery {
 	struct ksiginfo info;
 };
 
+/* Do what stands before all signals: end, or stay stopped. sig_lock held; let go meanwhile. */
+static void act_on_state(struct thread *t, ulong *irq)
+{
+	struct proc *p = t->proc;
+
+	while (t->must_end || p->stopped) {
+		bool end = t->must_end;
+
+		spin_unlock_irq(&p->sig_lock, *irq);
+		if (end)
+			thread_exit(0);
+		stay_stopped(t);
+		*irq = spin_lock_irq(&p->sig_lock);
+	}
+}
+
+/* The default action of sig: end or stop. */
+static void default_action(struct proc *p, int sig)
+{
+	if (!(STOP_SIGNALS & SIG_BIT(sig)))
+		proc_exit(sig);
+	stop(p, sig);
+}
+
 /* Act on signals until one has a handler. True if so; false if there is none left. */
 static bool next_handler(struct thread *t, struct delivery *d)
 {
@@ -518,23 +789,23 @@ static bool next_handler(struct thread *t, struct delivery *d)
 	ulong irq = spin_lock_irq(&p->sig_lock);
 	int sig;
 
-	while ((sig = take(t, &d->info))) {
-		struct ksigaction *act = &p->action[sig - 1];
-
-		if (is_ignored(p, sig))
+	for (;;) {
+		act_on_state(t, &irq);
+		sig = take(t, &d->info);
+		if (!sig)
+			break;
+		d->act = action_of(p, sig);
+		if (ignores(d->act.handler, sig))
 			continue;
-		if (act->handler != SIG_DFL) {
-			d->act = *act;
-			if (act->flags & SA_RESETHAND)
-				act->handler = SIG_DFL;
+		if (d->act.handler != SIG_DFL) {
+			if (d->act.flags & SA_RESETHAND)
+				handler_reset(p, sig);
 			break;
 		}
 		if (is_protected(p) && !((FAULT_SIGNALS & SIG_BIT(sig)) && d->info.code > 0))
 			continue;
 		spin_unlock_irq(&p->sig_lock, irq);
-		if (!(STOP_SIGNALS & SIG_BIT(sig)))
-			proc_exit(sig);
-		stop(p, sig);
+		default_action(p, sig);
 		irq = spin_lock_irq(&p->sig_lock);
 	}
 	spin_unlock_irq(&p->sig_lock, irq);
@@ -552,7 +823,7 @@ static void frame_failed(struct thread *t, int sig)
 
 	if (sig == SIGSEGV) {
 		irq = spin_lock_irq(&t->proc->sig_lock);
-		t->proc->action[SIGSEGV - 1].handler = SIG_DFL;
+		handler_reset(t->proc, SIGSEGV);
 		spin_unlock_irq(&t->proc->sig_lock, irq);
 	}
 	signal_force(&info);

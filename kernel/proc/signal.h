@@ -1,7 +1,8 @@
 /*
  * Signals: state, sending, delivery. Numbers, actions and structures are Linux's.
  *
- * Letter: (s) proc->sig_lock. Pending sets are per process and per thread; masks per thread.
+ * Letter: (s) proc->sig_lock. Pending sets are per process and per thread; masks per thread. Actions
+ * stand in a table that processes may share (CLONE_SIGHAND), with a lock of its own.
  */
 #pragma once
 
@@ -107,13 +108,26 @@ struct trapframe;
 void signal_module_init(void);
 
 /*
+ * Tables of actions, counted. New: all SIG_DFL; copy: of p's. NULL if there is no memory. Any
+ * context but that hold and copy are for p's own threads, or before anybody knows p.
+ */
+struct sigactions *sigactions_new(void);
+struct sigactions *sigactions_copy(struct proc *p);
+struct sigactions *sigactions_hold(struct sigactions *a);
+void sigactions_put(struct sigactions *a);
+bool sigactions_shared(const struct sigactions *a); /* does anybody else hold it? */
+/* p's action for sig, whole; and only its handler. Any context; the caller has a reference to p. */
+struct ksigaction signal_action_of(struct proc *p, int sig);
+ulong signal_handler_of(struct proc *p, int sig);
+
+/*
  * Send to a process (any thread may take it) or to one thread. Any context; the caller holds a
  * reference to the process. 0, or -EAGAIN: a real-time signal with information (code < 0) could not
  * be queued.
  */
 int signal_send_proc(struct proc *p, const struct ksiginfo *info);
-/* The thread of p with number tid: -ESRCH if there is none. */
-int signal_send_tid(struct proc *p, int tid, const struct ksiginfo *info);
+/* To thread t of p, as thread_call gives it: NULL stands for one that takes none any more. */
+int signal_send_thread(struct proc *p, struct thread *t, const struct ksiginfo *info);
 /* A fault of the current thread: cannot be ignored or blocked (then it kills). */
 void signal_force(const struct ksiginfo *info);
 /* Send to every process of a group: 0, or -ESRCH if there is none. */
@@ -144,10 +158,30 @@ int signal_action(int sig, const struct ksigaction *set, struct ksigaction *old)
 /* Is the signal ignored by the current process, or blocked by its thread (terminals ask)? */
 bool signal_is_ignored(int sig);
 bool signal_is_blocked(int sig);
-/* exec: handlers become SIG_DFL, the alternate stack is off. Of the current thread and process. */
-void signal_exec(void);
-/* Free what is queued for a process that ends, or its thread; from now on it takes none. */
+/*
+ * exec: handlers become SIG_DFL, the alternate stack is off. Of the current thread and process,
+ * whose table becomes *own, then NULL, if others share it.
+ */
+void signal_exec(struct sigactions **own);
+/*
+ * The process of the current thread ends with this wait status, unless it ends already: all other
+ * threads are made to.
+ */
+void signal_end_group(int wait_status);
+/*
+ * The other threads of the current process are made to end; returns when they have. -EINTR: the
+ * current one has to itself.
+ */
+int signal_end_others(void);
+/*
+ * The current thread is at its end, with this status, which is the process's if it is the last
+ * one: it takes no signals from now on, and others are woken for those it might have taken. May
+ * sleep.
+ */
+void signal_begin_end(int wait_status);
+/* Free what is queued for a process that ends; from now on it takes none. */
 void signal_end_proc(struct proc *p);
+/* t leaves its process: its time is the process's. sig_lock held. */
 void signal_end_thread(struct thread *t);
 /* Is sp on t's alternate stack? */
 bool signal_on_altstack(const struct thread *t, ulong sp);

@@ -50,16 +50,19 @@ struct thread {
 	struct list run_link;	  /* in a run queue */
 	struct mm *mm;		  /* the address space it runs in; NULL for kernel threads */
 	struct proc *proc;	  /* its process; kernel threads belong to process 0 */
-	int tid;
+	int tid; /* its process's number if it leads it; changes in exec only */
 	struct list proc_link;	  /* in proc->threads */
 	ulong set_tid; /* user address to write the tid to at its first return to user mode, or 0 */
 	ulong clear_tid;	  /* user address to clear at exit (set_tid_address), or 0 */
-	ulong robust_list, robust_len;
+	ulong robust_list; /* user address of its robust list's head, or 0 */
 	/* signals: see proc/signal.h; letters as there */
 	u64 sig_mask, sig_pending;
 	u64 sig_saved_mask;	  /* to restore after sigsuspend's handler frame is built */
 	bool sig_restore_mask;
 	struct list sig_queue;	  /* queued siginfo for this thread */
+	bool must_end;		  /* (s) its process ends, or another thread of it is in exec */
+	bool ending;		  /* (s) it is at its end: takes no signals any more */
+	bool stop_due;		  /* (s) of those who have yet to stop before the process has */
 	ulong altstack_sp, altstack_size;
 	u32 altstack_flags;
 	/* CPU time in clock_ticks(): proc/account.h */
@@ -152,6 +155,8 @@ void sched_switch_mm(struct mm *mm);
 void sched_program(u64 when);
 /* The current thread wants ticks while it runs (process timers), beginning now. */
 void sched_want_tick(void);
+/* The same for any thread t that cannot end meanwhile: beginning soon. Any context. */
+void sched_give_tick(struct thread *t);
 /* Threads that run or could run, and all threads. */
 void sched_load(u32 *running, u32 *total);
 /* Free the stacks that are kept for new threads (before counting what is left). Thread context. */

@@ -15,6 +15,7 @@
 #include "proc/proc.h"
 #include "sys/debug_calls.h"
 #include "sys/syscalls.h"
+#include "vm/figures.h"
 #include "vm/inject.h"
 #include "vm/kmalloc.h"
 #include "vm/mm.h"

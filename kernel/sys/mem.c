@@ -1,11 +1,13 @@
 /*
- * The memory calls: brk, mmap, munmap, mprotect, msync. What they do is vm/mm.h's; here mmap's
+ * The memory calls: brk, mmap, mremap, munmap, mprotect, madvise, mincore, msync, mlock and kin. What
+ * they do is vm/mm.h's; here mmap's
  * descriptor and flags are judged, in Linux's order: offset, descriptor, length and address, kind
  * of mapping, access mode, kind of file.
  */
 #include "lib/errno.h"
 #include "lib/types.h"
 #include "fs/file.h"
+#include "fs/inode.h"
 #include "proc/proc.h"
 #include "sys/syscalls.h"
 #include "vm/mm.h"
@@ -33,6 +35,15 @@ static int file_rights(const struct file *f, bool shared, unsigned prot)
 	return shared && !file_writable(f) ? PROT_READ | PROT_EXEC : PROT_ALL;
 }
 
+/* Are there such offsets in f? Regular files have 63 bits of them, anything else what a word holds. */
+static bool offset_fits(const struct file *f, const struct map_request *rq)
+{
+	u64 pages = ALIGN_UP(rq->len, PAGE_SIZE) >> PAGE_SHIFT;
+	u64 most = f->inode && inode_is_reg(f->inode) ? (u64)INT64_MAX : (u64)~0ul;
+
+	return rq->pgoff <= (most >> PAGE_SHIFT) - pages;
+}
+
 /* Can a mapping of a file give the right to write to the file? Then it is claimed from the object. */
 static bool claims_writable(const struct map_request *rq)
 {
@@ -46,12 +57,12 @@ static int judge_file(struct file *f, struct map_request *rq)
 	bool shared = type != MAP_PRIVATE;
 	int rights, err;
 
+	if (!offset_fits(f, rq))
+		return -EOVERFLOW;
 	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
 		return -EINVAL;
 	if (type == MAP_SHARED_VALIDATE && (rq->flags & ~(unsigned)MAP_KNOWN))
 		return -EOPNOTSUPP;
-	if (rq->flags & MAP_HUGETLB)
-		return -EINVAL;
 	rights = file_rights(f, shared, rq->prot);
 	if (rights < 0)
 		return rights;
@@ -79,11 +90,32 @@ static int judge_anonymous(const struct map_request *rq)
 
 	if (type != MAP_SHARED && type != MAP_PRIVATE)
 		return -EINVAL;
-	if (rq->flags & MAP_HUGETLB)
-		return -ENOMEM; /* none are reserved */
 	if (type == MAP_SHARED && (rq->flags & MAP_GROWSDOWN))
 		return -EINVAL;
 	return 0;
+}
+
+/* There are no huge pages, in files least of all. */
+static int judge_huge(const struct file *f, const struct map_request *rq)
+{
+	if (!(rq->flags & MAP_HUGETLB) || (!f && !rq->len))
+		return 0;
+	return f ? -EINVAL : -ENOMEM;
+}
+
+/* Map what is left to be judged; of several errors those of the place come first. */
+static long map_judged(struct file *f, struct map_request *rq)
+{
+	long err = f ? judge_file(f, rq) : judge_anonymous(rq), earlier;
+
+	if (!err) {
+		err = mm_map(current_mm(), rq);
+		if (f && claims_writable(rq))
+			obj_unclaim_writable(rq->obj);
+		return err;
+	}
+	earlier = mm_map_place(current_mm(), rq);
+	return earlier ? earlier : err;
 }
 
 /* mmap with the offset in pages, as every machine's call ends up. */
@@ -105,17 +137,11 @@ long mmap_pages(ulong addr, ulong len, ulong prot, ulong flags, int fd, ulong pg
 		if (!f)
 			return -EBADF;
 	}
-	if (f && (f->flags & O_PATH))
-		err = -EBADF;
-	else
+	err = f && (f->flags & O_PATH) ? -EBADF : judge_huge(f, &rq);
+	if (!err)
 		err = mm_map_check(current_mm(), addr, len, rq.flags, pgoff);
 	if (!err)
-		err = f ? judge_file(f, &rq) : judge_anonymous(&rq);
-	if (!err) {
-		err = mm_map(current_mm(), &rq);
-		if (f && claims_writable(&rq))
-			obj_unclaim_writable(rq.obj);
-	}
+		err = map_judged(f, &rq);
 	if (f)
 		file_drop(f);
 	return err;
@@ -143,6 +169,23 @@ SYSCALL(mprotect)
 	return mm_protect(current_mm(), args[0], args[1], prot);
 }
 
+SYSCALL(mremap)
+{
+	unsigned flags = (u64)args[3] >> 32 ? ~0u : (unsigned)args[3];
+
+	return mm_remap(current_mm(), args[0], args[1], args[2], flags, args[4]);
+}
+
+SYSCALL(madvise)
+{
+	return mm_advise(current_mm(), args[0], args[1], (int)args[2]);
+}
+
+SYSCALL(mincore)
+{
+	return mm_mincore(current_mm(), args[0], args[1], args[2]);
+}
+
 SYSCALL(msync)
 {
 	return mm_sync(current_mm(), args[0], args[1], (unsigned)args[2]);
@@ -151,4 +194,36 @@ SYSCALL(msync)
 SYSCALL(brk)
 {
 	return (long)mm_brk(current_mm(), args[0]);
+}
+
+SYSCALL(mlock)
+{
+	return mm_lock(current_mm(), args[0], args[1], false);
+}
+
+SYSCALL(mlock2)
+{
+	if ((int)args[2] & ~MLOCK_ONFAULT)
+		return -EINVAL;
+	return mm_lock(current_mm(), args[0], args[1], args[2] & MLOCK_ONFAULT);
+}
+
+SYSCALL(munlock)
+{
+	return mm_unlock(current_mm(), args[0], args[1]);
+}
+
+SYSCALL(mlockall)
+{
+	unsigned flags = (unsigned)args[0];
+
+	if (!flags || flags == MCL_ONFAULT || (flags & ~(unsigned)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+		return -EINVAL;
+	return mm_lock_all(current_mm(), flags);
+}
+
+SYSCALL(munlockall)
+{
+	(void)args;
+	return mm_lock_all(current_mm(), 0);
 }

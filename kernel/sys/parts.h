@@ -51,6 +51,9 @@ long sys_clock_gettime_in(const ulong *args, enum time_form form);
 long sys_clock_getres_in(const ulong *args, enum time_form form);
 long sys_clock_nanosleep_in(const ulong *args, enum time_form form);
 
+/* futex.c */
+long sys_futex_in(const ulong *args, enum time_form form);
+
 /* signal.c */
 /* Sleep with this mask until a signal is to be acted upon: -ERESTARTNOHAND. */
 long sys_suspend(u64 mask);

@@ -346,7 +346,7 @@ SYSCALL(setpgid)
 
 SYSCALL(getpgid)
 {
-	struct proc *p = proc_find(args[0] ? (int)args[0] : current_proc()->pid);
+	struct proc *p = proc_find_thread(args[0] ? (int)args[0] : current_proc()->pid);
 	int pgid;
 
 	if (!p)
@@ -358,7 +358,7 @@ SYSCALL(getpgid)
 
 SYSCALL(getsid)
 {
-	struct proc *p = proc_find(args[0] ? (int)args[0] : current_proc()->pid);
+	struct proc *p = proc_find_thread(args[0] ? (int)args[0] : current_proc()->pid);
 	int sid;
 
 	if (!p)
@@ -393,39 +393,25 @@ SYSCALL(set_robust_list)
 	if (args[1] != 3 * sizeof(ulong))
 		return -EINVAL;
 	current_thread()->robust_list = args[0];
-	current_thread()->robust_len = args[1];
 	return 0;
 }
 
-static int robust_list_of(struct proc *p, ulong *list, ulong *len)
+static int robust_list_of(struct proc *p UNUSED, struct thread *t, void *list)
 {
-	ulong irq = spin_lock_irq(&p->sig_lock);
-	bool found = !list_empty(&p->threads);
-
-	if (found) {
-		const struct thread *t = LIST_FIRST(&p->threads, struct thread, proc_link);
-
-		*list = t->robust_list;
-		*len = t->robust_len;
-	}
-	spin_unlock_irq(&p->sig_lock, irq);
-	return found ? 0 : -ESRCH;
+	*(ulong *)list = t ? __atomic_load_n(&t->robust_list, __ATOMIC_RELAXED) : 0;
+	return 0;
 }
 
 SYSCALL(get_robust_list)
 {
-	struct proc *p = proc_find(args[0] ? (int)args[0] : current_proc()->pid);
-	ulong list, len;
-	long result;
+	/* Linux tells the length also before anything was set. */
+	const ulong len = 3 * sizeof(ulong);
+	int tid = args[0] ? (int)args[0] : current_thread()->tid;
+	ulong list;
+	long result = thread_call(0, tid, robust_list_of, &list);
 
-	if (!p)
-		return -ESRCH;
-	result = robust_list_of(p, &list, &len);
-	proc_put(p);
 	if (result)
 		return result;
-	/* Linux tells the length also before anything was set. */
-	len = 3 * sizeof(ulong);
 	return COPYOUT(args[2], &len) || COPYOUT(args[1], &list) ? -EFAULT : 0;
 }
 
@@ -480,19 +466,6 @@ static long judge_limit(unsigned which, const struct rlimit_pair *new,
 	return which == RLIMIT_NOFILE && new->max > FILES_MAX ? -EPERM : 0;
 }
 
-/* A lowered stack limit binds the next growth. */
-static void apply_stack_limit(struct proc *p)
-{
-	struct mm *mm = proc_get_mm(p);
-
-	if (!mm)
-		return;
-	rwlock_write(&mm->lock);
-	mm->stack_limit = (ulong)MIN(p->rlimit[RLIMIT_STACK].cur, (u64)~0ul);
-	rwlock_write_unlock(&mm->lock);
-	mm_put(mm);
-}
-
 static long exchange_limit(struct proc *p, unsigned which, const struct rlimit_pair *new,
 			   struct rlimit_pair *old)
 {
@@ -505,14 +478,23 @@ static long exchange_limit(struct proc *p, unsigned which, const struct rlimit_p
 	if (new && !result)
 		p->rlimit[which] = *new;
 	mutex_unlock(&proc_lock);
-	if (new && !result && which == RLIMIT_STACK)
-		apply_stack_limit(p);
 	return result;
 }
 
 long sys_limit(unsigned which, const struct rlimit_pair *new, struct rlimit_pair *old)
 {
 	return which < RLIM_COUNT ? exchange_limit(current_proc(), which, new, old) : -EINVAL;
+}
+
+/* May the current process see and change p's limits? */
+static bool may_limit(const struct proc *p)
+{
+	const struct proc *me = current_proc();
+
+	if (p == me || !me->euid)
+		return true;
+	return me->uid == p->uid && me->uid == p->euid && me->uid == p->suid &&
+		me->gid == p->gid && me->gid == p->egid && me->gid == p->sgid;
 }
 
 SYSCALL(prlimit64)
@@ -526,12 +508,10 @@ SYSCALL(prlimit64)
 		return -EINVAL;
 	if (args[2] && COPYIN(&new, args[2]))
 		return -EFAULT;
-	p = proc_find(args[0] ? (int)args[0] : current_proc()->pid);
+	p = proc_find_thread(args[0] ? (int)args[0] : current_proc()->pid);
 	if (!p)
 		return -ESRCH;
-	result = p == current_proc() || !current_proc()->euid || current_proc()->uid == p->uid
-			 ? exchange_limit(p, which, args[2] ? &new : NULL, &old)
-			 : -EPERM;
+	result = may_limit(p) ? exchange_limit(p, which, args[2] ? &new : NULL, &old) : -EPERM;
 	proc_put(p);
 	if (!result && args[3] && COPYOUT(args[3], &old))
 		return -EFAULT;
@@ -546,7 +526,7 @@ static void thread_usage(struct usage *u)
 	thread_times(t, &user, &system);
 	*u = (struct usage){ user, system, t->minor_faults, t->major_faults, 0 };
 	if (t->mm)
-		u->max_rss = t->mm->pmap.resident;
+		u->max_rss = pmap_peak(&t->mm->pmap);
 }
 
 SYSCALL(getrusage)

@@ -41,7 +41,7 @@ static int send_checked(struct proc *p, void *arg)
 
 static long send_to_one(int pid, struct ksiginfo *info)
 {
-	struct proc *p = proc_find(pid);
+	struct proc *p = proc_find_thread(pid);
 	long result;
 
 	if (!p)
@@ -86,22 +86,37 @@ SYSCALL(kill)
 	return group_for_each(pid ? -pid : self->pgid, send_checked, &info);
 }
 
+static int send_to_thread(struct proc *p, struct thread *t, void *arg)
+{
+	const struct ksiginfo *info = arg;
+
+	return may_signal(p, info->signo) ? signal_send_thread(p, t, info) : -EPERM;
+}
+
+/* tgid 0: whichever process the thread belongs to. */
+static long signal_thread(int tgid, int tid, ulong sig)
+{
+	struct proc *self = current_proc();
+	struct ksiginfo info = { .signo = (int)sig, .code = SI_TKILL, .pid = self->pid,
+				 .uid = (s32)self->uid };
+
+	if ((uint)sig > NSIG)
+		return -EINVAL;
+	return thread_call(tgid, tid, send_to_thread, &info);
+}
+
 SYSCALL(tgkill)
 {
-	struct proc *self = current_proc(), *p;
 	int tgid = (int)args[0], tid = (int)args[1];
-	struct ksiginfo info = { .signo = (int)args[2], .code = SI_TKILL, .pid = self->pid,
-				 .uid = (s32)self->uid };
-	long result;
 
-	if (tgid <= 0 || tid <= 0 || (uint)args[2] > NSIG)
-		return -EINVAL;
-	p = proc_find(tgid);
-	if (!p)
-		return -ESRCH;
-	result = may_signal(p, info.signo) ? signal_send_tid(p, tid, &info) : -EPERM;
-	proc_put(p);
-	return result;
+	return tgid <= 0 || tid <= 0 ? -EINVAL : signal_thread(tgid, tid, args[2]);
+}
+
+SYSCALL(tkill)
+{
+	int tid = (int)args[0];
+
+	return tid <= 0 ? -EINVAL : signal_thread(0, tid, args[1]);
 }
 
 /* ---- Actions and masks ---- */

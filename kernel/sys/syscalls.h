@@ -15,7 +15,15 @@ SYSCALL(brk);
 SYSCALL(mmap);
 SYSCALL(munmap);
 SYSCALL(mprotect);
+SYSCALL(mremap);
+SYSCALL(madvise);
+SYSCALL(mincore);
 SYSCALL(msync);
+SYSCALL(mlock);
+SYSCALL(mlock2);
+SYSCALL(munlock);
+SYSCALL(mlockall);
+SYSCALL(munlockall);
 /* mmap with the offset in pages: what mmap and the calls of other machines come to. */
 long mmap_pages(ulong addr, ulong len, ulong prot, ulong flags, int fd, ulong pgoff);
 
@@ -110,6 +118,7 @@ SYSCALL(times);
 /* signal.c */
 SYSCALL(kill);
 SYSCALL(tgkill);
+SYSCALL(tkill);
 SYSCALL(rt_sigaction);
 SYSCALL(rt_sigprocmask);
 SYSCALL(rt_sigreturn);
@@ -118,6 +127,9 @@ SYSCALL(rt_sigsuspend);
 SYSCALL(sigaltstack);
 SYSCALL(setitimer);
 SYSCALL(getitimer);
+
+/* futex.c */
+SYSCALL(futex);
 
 /* time.c */
 SYSCALL(clock_gettime);

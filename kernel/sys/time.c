@@ -72,25 +72,82 @@ struct abi_timeval abi_timeval_of(u64 ns)
 	return (struct abi_timeval){ (long)(ns / NSEC), (long)(ns % NSEC / 1000) };
 }
 
-static u64 process_time(void)
+static u64 process_time(struct proc *p)
 {
 	struct usage u;
 
-	proc_usage(current_proc(), &u);
+	proc_usage(p, &u);
 	return u.utime + u.stime;
 }
 
-static u64 thread_time(void)
+static u64 thread_time(struct thread *t)
 {
 	u64 user, system;
 
-	thread_times(current_thread(), &user, &system);
+	thread_times(t, &user, &system);
 	return user + system;
+}
+
+/*
+ * The CPU clocks of processes and threads have negative numbers: the owner's number (0: the
+ * caller), turned over, above three bits, of which one says that it is a thread's and two what is
+ * counted.
+ */
+#define CPU_CLOCK_KIND 3
+#define CPU_CLOCK_THREAD 4
+enum { CPU_CLOCK_ALL = 0, CPU_CLOCK_USER = 1, CPU_CLOCK_SCHED = 2 };
+
+static u64 counted(int id, u64 user, u64 system)
+{
+	return (id & CPU_CLOCK_KIND) == CPU_CLOCK_USER ? user : user + system;
+}
+
+struct cpu_clock {
+	int id;
+	u64 ns;
+};
+
+static int read_thread_clock(struct proc *p, struct thread *t, void *arg)
+{
+	struct cpu_clock *c = arg;
+	u64 user, system;
+
+	if (!t || p != current_proc())
+		return -EINVAL;
+	thread_times(t, &user, &system);
+	c->ns = counted(c->id, user, system);
+	return 0;
+}
+
+static int read_cpu_clock(int id, u64 *ns)
+{
+	struct cpu_clock c = { .id = id };
+	int number = ~(id >> 3);
+	struct usage u;
+	struct proc *p;
+
+	if ((id & CPU_CLOCK_KIND) > CPU_CLOCK_SCHED)
+		return -EINVAL;
+	if (id & CPU_CLOCK_THREAD) {
+		if (thread_call(0, number ? number : current_thread()->tid, read_thread_clock, &c))
+			return -EINVAL;
+		*ns = c.ns;
+		return 0;
+	}
+	p = proc_find(number ? number : current_proc()->pid);
+	if (!p)
+		return -EINVAL;
+	proc_usage(p, &u);
+	proc_put(p);
+	*ns = counted(id, u.utime, u.stime);
+	return 0;
 }
 
 /* 0, or -EINVAL if there is no such clock. */
 static int clock_read(int id, u64 *ns)
 {
+	if (id < 0)
+		return read_cpu_clock(id, ns);
 	switch (id) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
@@ -106,10 +163,10 @@ static int clock_read(int id, u64 *ns)
 		*ns = clock_now();
 		return 0;
 	case CLOCK_PROCESS_CPUTIME:
-		*ns = process_time();
+		*ns = process_time(current_proc());
 		return 0;
 	case CLOCK_THREAD_CPUTIME:
-		*ns = thread_time();
+		*ns = thread_time(current_thread());
 		return 0;
 	}
 	return -EINVAL;

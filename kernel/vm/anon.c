@@ -60,6 +60,7 @@ void anontab_init(struct anontab *t)
 	spin_init(&t->lock, "anon table", RANK_TAB);
 	t->root = NULL;
 	t->spare = 0;
+	t->reserve = NULL;
 	forget_own(t);
 }
 
@@ -128,10 +129,14 @@ static void node_put(struct anon_node *n, unsigned level, struct batch *b)
 }
 
 /* An empty node with one reference. NULL if there is no memory. */
-static struct anon_node *node_new(void)
+static struct anon_node *node_new(struct anontab *t)
 {
-	struct anon_node *n = kmem_alloc(node_cache, 0);
+	struct anon_node *n = t->reserve;
 
+	if (UNLIKELY(n))
+		t->reserve = n->child[0];
+	else
+		n = kmem_alloc(node_cache, 0);
 	if (n) {
 		n->ref = 1;
 		n->used = 0;
@@ -140,9 +145,9 @@ static struct anon_node *node_new(void)
 }
 
 /* A copy of n with one reference, sharing what n points at. NULL if there is no memory. */
-static struct anon_node *node_clone(struct anon_node *n, unsigned level)
+static struct anon_node *node_clone(struct anontab *t, struct anon_node *n, unsigned level)
 {
-	struct anon_node *copy = node_new();
+	struct anon_node *copy = node_new(t);
 	unsigned i = 0;
 
 	if (!copy)
@@ -186,7 +191,7 @@ static inline bool node_ours(const struct anon_node *n)
 static NOINLINE struct anon_node *node_own(struct anontab *t, struct anon_node *parent,
 	struct anon_node *old, ulong va, unsigned level, struct batch *b)
 {
-	struct anon_node *n = old ? node_clone(old, level) : node_new();
+	struct anon_node *n = old ? node_clone(t, old, level) : node_new(t);
 
 	if (!n)
 		return NULL;
@@ -226,6 +231,37 @@ struct page *anon_lookup(const struct anontab *t, ulong va, bool *exclusive)
 	p = n ? slot_get(n, slot_index(va, 0)) : NULL;
 	*exclusive = p && ours && ref_get(&p->ref) == 1;
 	return p;
+}
+
+/* anon_next in what lies below n; *sharers is how many tables have n. */
+static struct page *next_below(
+	const struct anon_node *n, unsigned level, ulong *va, ulong end, ulong *sharers)
+{
+	ulong span = 1ul << slot_shift(level), above = *sharers * ref_get(&n->ref);
+	struct page *found = NULL;
+
+	for (unsigned i = slot_index(*va, level); i < ANON_SLOTS && *va < end; i++) {
+		ulong next = ALIGN_DOWN(*va, span) + span;
+		void *below = slot_get(n, i);
+
+		*sharers = above;
+		if (below && level) {
+			found = next_below(below, level - 1, va, end, sharers);
+		} else if (below) {
+			found = below;
+			*sharers *= ref_get(&found->ref);
+		}
+		if (found)
+			break;
+		*va = next;
+	}
+	return found;
+}
+
+struct page *anon_next(const struct anontab *t, ulong *va, ulong end, ulong *sharers)
+{
+	*sharers = 1;
+	return t->root ? next_below(t->root, ANON_LEVELS - 1, va, end, sharers) : NULL;
 }
 
 /* anon_own for another leaf than the last time. */
@@ -436,6 +472,187 @@ void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b)
 	if (node_remove(t, t->root, ANON_LEVELS - 1, 0, start, end, b)) {
 		t->root = NULL;
 		t->spare = 0;
+	}
+}
+
+/* ---- moving ---- */
+
+/* A leaf, and the part of it that is concerned: [va, stop), of which the slots `used` hold pages. */
+struct piece {
+	const struct anon_node *leaf;
+	ulong va, stop;
+	u64 used;
+};
+
+/* The first leaf that stands at *va or above, below end; *va moves up to it. NULL if there is none. */
+static const struct anon_node *leaf_from(const struct anontab *t, ulong *va, ulong end)
+{
+	while (*va < end) {
+		const struct anon_node *n = t->root;
+		unsigned level = ANON_LEVELS - 1;
+		ulong span;
+
+		for (; n && level > 0; level--)
+			n = slot_get(n, slot_index(*va, level));
+		if (n)
+			return n;
+		if (!t->root)
+			break;
+		/* The slot above `level` was empty: on to the next one. */
+		span = 1ul << slot_shift(level + 1);
+		*va = ALIGN_DOWN(*va, span) + span;
+	}
+	return NULL;
+}
+
+/* The first piece of [va, end) with pages; false if there is none. */
+static bool piece_next(const struct anontab *t, ulong va, ulong end, struct piece *p)
+{
+	ulong span = 1ul << slot_shift(1);
+
+	for (; (p->leaf = leaf_from(t, &va, end)); va = p->stop) {
+		p->va = va;
+		p->stop = MIN(end, ALIGN_DOWN(va, span) + span);
+		p->used = p->leaf->used & slot_range(slot_index(va, 0), slot_index(p->stop - 1, 0));
+		if (p->used)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The slots of p that go to one leaf, if p goes to `to` onwards: those of the leaf that holds `to`,
+ * or (upper) of the one above.
+ */
+static u64 piece_part(const struct piece *p, ulong to, bool upper)
+{
+	ulong span = 1ul << slot_shift(1), room = ALIGN_DOWN(to, span) + span - to;
+	unsigned first = slot_index(p->va, 0);
+	u64 low;
+
+	if (room >= p->stop - p->va)
+		return upper ? 0 : p->used;
+	low = p->used & slot_range(first, first + (unsigned)(room >> PAGE_SHIFT) - 1);
+	return upper ? p->used & ~low : low;
+}
+
+/* How many nodes are on the way to leaf `number` and not on the way to leaf `before`. */
+static unsigned nodes_between(ulong before, ulong number)
+{
+	unsigned n = 0;
+
+	while (n < ANON_LEVELS && before >> ANON_BITS * n != number >> ANON_BITS * n)
+		n++;
+	return n;
+}
+
+/*
+ * Own the leaves of [start, end) that hold pages, and count the nodes that may have to be made for
+ * them at `to`. False if there is no memory.
+ */
+static bool move_survey(
+	struct anontab *t, ulong start, ulong end, ulong to, ulong *nodes, struct batch *b)
+{
+	ulong last = NO_LEAF;
+	struct piece p;
+
+	for (*nodes = 0; piece_next(t, start, end, &p); start = p.stop) {
+		to += p.va - start;
+		if (!anon_own(t, p.va, false, b))
+			return false;
+		for (unsigned upper = 0; upper < 2; upper++) {
+			ulong number = leaf_number(to) + upper;
+
+			if (!piece_part(&p, to, upper))
+				continue;
+			*nodes += nodes_between(last, number);
+			last = number;
+		}
+		to += p.stop - p.va;
+	}
+	return true;
+}
+
+int anon_move_prepare(struct anontab *t, ulong start, ulong end, ulong to, struct anon_reserve *r,
+	struct batch *b)
+{
+	struct anon_node *n;
+	ulong nodes;
+	bool owned;
+
+	if (!__atomic_load_n(&t->root, __ATOMIC_RELAXED))
+		return 0;
+	spin_lock(&t->lock);
+	owned = anon_remove_prepare_locked(t, start, end, b) == 0 &&
+		move_survey(t, start, end, to, &nodes, b);
+	spin_unlock(&t->lock);
+	if (!owned)
+		return -ENOMEM;
+	for (; nodes; nodes--) {
+		n = kmem_alloc(node_cache, ALLOC_WAIT);
+		if (!n)
+			return -ENOMEM;
+		n->child[0] = r->nodes;
+		r->nodes = n;
+	}
+	return 0;
+}
+
+void anon_reserve_free(struct anon_reserve *r)
+{
+	struct anon_node *n;
+
+	while ((n = r->nodes)) {
+		r->nodes = n->child[0];
+		kmem_free(node_cache, n);
+	}
+}
+
+/* Move the pages in these slots of leaf `from` to the leaf for va; the first slot goes to va. */
+static void move_slots(struct anontab *t, struct anon_node *from, unsigned first, u64 slots,
+	ulong va, struct batch *b)
+{
+	struct anon_node *to = anon_own(t, va, true, b);
+	unsigned shift = slot_index(va, 0), i = first;
+
+	ASSERT(to && ref_get(&from->ref) == 1);
+	from->used &= ~slots;
+	for (; slots; slots &= slots - 1) {
+		i = next_slot(slots, i);
+		to->page[shift + i - first] = from->page[i];
+		to->used |= slot_bit(shift + i - first);
+	}
+}
+
+void anon_move(struct anontab *t, ulong start, ulong end, ulong to, struct anon_reserve *r,
+	struct batch *b)
+{
+	ulong at = start;
+	bool emptied = false;
+	struct piece p;
+
+	t->reserve = r->nodes;
+	for (; piece_next(t, at, end, &p); at = p.stop) {
+		struct anon_node *leaf = find_leaf(t, p.va);
+		ulong dest = to + (p.va - start), next = ALIGN_UP(dest + 1, 1ul << slot_shift(1));
+		unsigned first = slot_index(p.va, 0);
+		u64 low = piece_part(&p, dest, false), high = piece_part(&p, dest, true);
+
+		if (low)
+			move_slots(t, leaf, first, low, dest, b);
+		if (high)
+			move_slots(t, leaf, first + (unsigned)((next - dest) >> PAGE_SHIFT), high,
+				next, b);
+		if (!leaf->used) {
+			t->spare++; /* until it is removed */
+			emptied = true;
+		}
+	}
+	r->nodes = t->reserve;
+	t->reserve = NULL;
+	if (emptied) {
+		forget_own(t);
+		node_remove(t, t->root, ANON_LEVELS - 1, 0, start, end, b);
 	}
 }
 

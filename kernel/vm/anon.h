@@ -25,6 +25,12 @@ struct anontab {
 	struct anon_node *own; /* the leaf owned last, on whose path all is ours alone; or NULL */
 	ulong own_number;      /* which leaf that is: its first address / 64 pages */
 	u32 spare; /* about as many leaves are kept though they are empty */
+	struct anon_node *reserve; /* taken before new ones: set by anon_move only */
+};
+
+/* Nodes got in advance for a move. */
+struct anon_reserve {
+	struct anon_node *nodes;
 };
 
 void anon_module_init(void);
@@ -43,6 +49,11 @@ struct anon_node *anon_own(struct anontab *t, ulong va, bool make, struct batch 
  * pages.
  */
 const struct anon_node *anon_leaf(const struct anontab *t, ulong va);
+/*
+ * The first private page at or after *va and before `end`: NULL if there is none, else *va is its
+ * address and *sharers how many tables have it, reckoned from the counts on the way to it.
+ */
+struct page *anon_next(const struct anontab *t, ulong *va, ulong end, ulong *sharers);
 /* The page at va in a leaf. */
 struct page *anon_at(const struct anon_node *leaf, ulong va);
 /*
@@ -61,6 +72,18 @@ int anon_remove_prepare(struct anontab *t, ulong start, ulong end, struct batch 
 int anon_remove_prepare_locked(struct anontab *t, ulong start, ulong end, struct batch *b);
 /* Drop the private pages of [start, end). Whole subtrees go by one decrement. */
 void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b);
+/*
+ * Moving the private pages of [start, end) to `to` onwards, where none are and which lies apart:
+ * slots change hands, no page is copied. anon_move_prepare gets what that needs: -ENOMEM, the pages
+ * being where they were. It takes tab->lock itself; mm->lock is held for writing until after
+ * anon_move, which takes the nodes from *r and cannot fail. In between pages may be removed by
+ * whoever does not hold mm->lock. In either case anon_reserve_free gives back what was not used.
+ */
+int anon_move_prepare(struct anontab *t, ulong start, ulong end, ulong to, struct anon_reserve *r,
+	struct batch *b);
+void anon_move(struct anontab *t, ulong start, ulong end, ulong to, struct anon_reserve *r,
+	struct batch *b);
+void anon_reserve_free(struct anon_reserve *r);
 /* How many private pages lie in [start, end). Takes tab->lock itself. */
 ulong anon_count(struct anontab *t, ulong start, ulong end);
 /* Drop all: the address space ends. */

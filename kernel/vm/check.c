@@ -14,12 +14,12 @@
 
 static void check_tree(struct mm *mm)
 {
-	ulong n = 0, pages = 0, below = 0;
+	ulong n = 0, pages = 0, data = 0, locked = 0, promised = 0, below = 0;
 	struct tree_node *node;
 
 	for (node = tree_first(&mm->vmas); node; node = tree_next(node)) {
 		struct vma *v = CONTAINER_OF(node, struct vma, node);
-		ulong gap = v->gap;
+		ulong gap = v->gap, size;
 
 		ASSERT(v->mm == mm);
 		ASSERT(IS_ALIGNED(v->start, PAGE_SIZE) && IS_ALIGNED(v->end, PAGE_SIZE));
@@ -29,11 +29,19 @@ static void check_tree(struct mm *mm)
 			ASSERT(gap == v->start - below);
 		ASSERT(!vma_augment(node));
 		below = v->end;
-		pages += (v->end - v->start) >> PAGE_SHIFT;
+		size = (v->end - v->start) >> PAGE_SHIFT;
+		pages += size;
+		if (v->flags & VMA_LOCKED)
+			locked += size;
+		if ((v->prot & PROT_WRITE) && !(v->flags & (VMA_SHARED | VMA_GROWSDOWN)))
+			data += size;
+		if ((v->prot & PROT_WRITE) && !(v->flags & (VMA_SHARED | VMA_NORESERVE)))
+			promised += size;
 		n++;
 	}
 	ASSERT(n == mm->nr_vmas);
-	ASSERT(pages == mm->nr_pages);
+	ASSERT(pages == mm->nr_pages && data == mm->nr_data);
+	ASSERT(locked == mm->nr_locked && promised == mm->nr_promised);
 }
 
 /* What is entered at va of v, if anything, must be what the layers say. */

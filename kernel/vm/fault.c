@@ -33,6 +33,7 @@
 #include "lib/printf.h"
 #include "arch/mmu.h"
 #include "machine/pte.h"
+#include "vm/limit.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
 
@@ -328,6 +329,18 @@ static enum step lower_object(struct fault *f)
 
 /* ---- stack growth ---- */
 
+/* May v grow down to va: clear of what lies below, and within all limits? */
+static bool may_grow(struct mm *mm, const struct vma *v, ulong va)
+{
+	const struct vma *prev = vma_prev(v);
+	ulong pages = (v->start - va) >> PAGE_SHIFT;
+
+	if (prev && prev->prot != PROT_NONE && va - prev->end < STACK_GUARD_PAGES * PAGE_SIZE)
+		return false;
+	return v->end - va <= limit_bytes(LIMIT_STACK) && limit_lock(mm, pages, v->flags) &&
+		limit_map(mm, pages, 0, v->prot, v->flags) == 0;
+}
+
 /*
  * va lies in no vma: if a growing one is above it, extend that, within its limit and clear of what
  * lies below.
@@ -336,22 +349,16 @@ static enum step grow(struct fault *f)
 {
 	struct mm *mm = f->mm;
 	enum step step = STEP_SEGV;
-	struct vma *v, *prev;
+	struct vma *v;
 
 	rwlock_write(&mm->lock);
 	v = vma_find_from(mm, f->va);
 	if (v && v->start <= f->va) {
 		step = STEP_AGAIN;
-	} else if (v && (v->flags & VMA_GROWSDOWN) && f->va >= MMAP_MIN &&
-		v->end - f->va <= mm->stack_limit) {
-		prev = vma_prev(v);
-		if (!prev || prev->prot == PROT_NONE ||
-			f->va - prev->end >= STACK_GUARD_PAGES * PAGE_SIZE) {
-			mm->nr_pages += (v->start - f->va) >> PAGE_SHIFT;
-			mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
-			vma_move_start(v, f->va);
-			step = STEP_AGAIN;
-		}
+	} else if (v && (v->flags & VMA_GROWSDOWN) && f->va >= MMAP_MIN && may_grow(mm, v, f->va)) {
+		limit_count(mm, v, (long)((v->start - f->va) >> PAGE_SHIFT));
+		vma_move_start(v, f->va);
+		step = STEP_AGAIN;
 	}
 	rwlock_write_unlock(&mm->lock);
 	return step;

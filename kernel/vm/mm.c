@@ -1,8 +1,7 @@
 /*
- * Address spaces: creation, fork, end, the heap, and what /proc tells of them.
+ * Address spaces: creation, fork, end.
  *
- * Owns struct mm. Invariants beyond those of its parts: nr_pages is the sum of the vmas' sizes;
- * private pages lie only where a private vma is; the page table shows only what check.c says it
+ * Owns struct mm. Invariants beyond those of its parts: private pages lie only where a private vma is; the page table shows only what check.c says it
  * may.
  *
  * The end needs no flush: nobody runs on the address space any more, so whoever loaded its tables
@@ -16,6 +15,7 @@
 #include "machine/pte.h"
 #include "vm/fault.h"
 #include "vm/kmalloc.h"
+#include "vm/limit.h"
 #include "vm/obj.h"
 
 static struct kmem_cache *mm_cache;
@@ -44,7 +44,6 @@ struct mm *mm_create(void)
 	tree_init(&mm->vmas, vma_augment);
 	anontab_init(&mm->anon);
 	mm->ref = 1;
-	mm->stack_limit = 8ul << 20;
 	return mm;
 }
 
@@ -56,6 +55,7 @@ static void destroy(struct mm *mm)
 	struct vma *v;
 
 	list_init(&dead);
+	limit_end(mm);
 	batch_init(&b);
 	b.idle = true;
 	/* The tree goes as a whole: no need to keep it a tree meanwhile. */
@@ -97,83 +97,82 @@ static void fork_pages(struct mm *child, struct mm *parent)
 	batch_finish(&b);
 }
 
+/* Take the private pages of v, which nobody has entered yet, from a child. -ENOMEM. */
+static int wipe(struct mm *child, const struct vma *v)
+{
+	struct anontab *tab = &child->anon;
+	struct batch b;
+	int err;
+
+	batch_init(&b);
+	b.idle = true;
+	spin_lock(&tab->lock);
+	err = anon_remove_prepare_locked(tab, v->start, v->end, &b);
+	if (!err)
+		anon_remove(tab, v->start, v->end, &b);
+	spin_unlock(&tab->lock);
+	batch_finish(&b);
+	return err;
+}
+
+/*
+ * Take from a child that has all the parent has what madvise keeps from children. Vmas that go are
+ * put on `dead`. -ENOMEM.
+ */
+static int apply_marks(struct mm *child, struct list *dead)
+{
+	struct vma *v = vma_find_from(child, 0), *next;
+
+	for (; v; v = next) {
+		next = vma_next(v);
+		if (!(v->flags & (VMA_DONTFORK | VMA_WIPEONFORK)))
+			continue;
+		if (!(v->flags & VMA_SHARED) && wipe(child, v) < 0)
+			return -ENOMEM;
+		if (!(v->flags & VMA_DONTFORK))
+			continue;
+		limit_count(child, v, -(long)((v->end - v->start) >> PAGE_SHIFT));
+		vma_unlink(child, v);
+		vma_unlink_obj(v);
+		list_append(dead, &v->link);
+	}
+	return 0;
+}
+
 struct mm *mm_fork(struct mm *parent)
 {
 	struct mm *child = mm_create();
+	struct list dead;
+	int err;
 
 	if (!child)
 		return NULL;
+	list_init(&dead);
 	rwlock_write(&parent->lock);
-	if (vma_fork(child, parent) < 0) {
+	err = vma_fork(child, parent);
+	if (!err) {
+		limit_fork(child, parent);
+		fork_pages(child, parent);
+	}
+	if (!err && parent->fork_marks)
+		err = apply_marks(child, &dead);
+	if (err) {
 		rwlock_write_unlock(&parent->lock);
+		vma_free_list(&dead);
 		mm_put(child);
 		return NULL;
 	}
-	fork_pages(child, parent);
-	child->nr_pages = child->peak_pages = parent->nr_pages;
+	child->fork_marks = parent->fork_marks;
+	child->peak_pages = child->nr_pages;
 	child->brk_start = parent->brk_start;
 	child->brk = parent->brk;
 	child->stack_top = parent->stack_top;
-	child->stack_limit = parent->stack_limit;
 	child->arg_start = parent->arg_start;
 	child->arg_end = parent->arg_end;
 	child->env_start = parent->env_start;
 	child->env_end = parent->env_end;
 	child->sigpage = parent->sigpage;
 	rwlock_write_unlock(&parent->lock);
+	vma_free_list(&dead);
 	return child;
-}
-
-/* ---- for /proc ---- */
-
-struct figures {
-	struct vma_info *info;
-	bool shared;
-};
-
-static void count_page(void *arg, struct page *p, unsigned prot)
-{
-	struct figures *f = arg;
-	struct vma_info *i = f->info;
-	bool dirty = p->kind == PAGE_ANON || (prot & PROT_WRITE);
-	bool sole =
-		p->kind == PAGE_ANON ? __atomic_load_n(&p->ref, __ATOMIC_RELAXED) == 1 : !f->shared;
-
-	i->rss++;
-	i->anonymous += p->kind == PAGE_ANON;
-	if (sole)
-		*(dirty ? &i->private_dirty : &i->private_clean) += 1;
-	else
-		*(dirty ? &i->shared_dirty : &i->shared_clean) += 1;
-}
-
-bool mm_describe(struct mm *mm, ulong addr, bool with_figures, struct vma_info *info)
-{
-	struct figures f = { .info = info };
-	struct vma *v;
-
-	rwlock_read(&mm->lock);
-	v = vma_find_from(mm, addr);
-	if (v) {
-		*info = (struct vma_info){
-			.start = v->start,
-			.end = v->end,
-			.prot = v->prot,
-			.flags = v->flags,
-			.file = v->file,
-			.shared_anon = v->obj && !v->file && !(v->flags & VMA_SIGPAGE),
-			.heap = !v->obj && v->start < mm->brk && v->end > mm->brk_start,
-		};
-		if (v->obj)
-			info->offset = v->pgoff << PAGE_SHIFT;
-		if (v->obj && !v->file)
-			info->ino = v->obj->ino;
-		if (v->file)
-			file_hold(v->file);
-		f.shared = v->flags & VMA_SHARED;
-		if (with_figures)
-			pmap_count(&mm->pmap, v->start, v->end, count_page, &f);
-	}
-	rwlock_read_unlock(&mm->lock);
-	return v;
 }

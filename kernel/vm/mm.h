@@ -33,6 +33,15 @@
 #define PROT_GROWSDOWN 0x01000000
 #define PROT_GROWSUP 0x02000000
 
+#define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED 2
+#define MREMAP_DONTUNMAP 4
+#define MLOCK_ONFAULT 1
+
+#define MCL_CURRENT 1
+#define MCL_FUTURE 2
+#define MCL_ONFAULT 4
+
 #define MS_ASYNC 1
 #define MS_INVALIDATE 2
 #define MS_SYNC 4
@@ -43,18 +52,22 @@ struct mm {
 	struct tree vmas;	  /* (m) */
 	struct vma *hint;	  /* the vma found last, or NULL; readers set it */
 	ulong nr_vmas;		  /* (m) */
-	ulong nr_pages;		  /* (m) mapped pages: VmSize */
+	ulong nr_pages;		  /* (m) mapped pages: VmSize; these figures are vm/limit.c's */
+	ulong nr_data;		  /* (m) pages of writable private memory, stacks aside */
+	ulong nr_locked;	  /* (m) pages of mappings that are locked: VmLck */
+	ulong nr_promised;	  /* (m) pages that count in Committed_AS */
+	ulong peak_pages;	  /* (m) */
+	unsigned lock_future;	  /* (m) VMA_LOCK_FLAGS for mappings to come (mlockall) */
 	struct anontab anon;
 	struct pmap pmap;
 	ulong brk_start, brk;	  /* (m) the heap; brk is exact to the byte */
 	ulong stack_top;	  /* (c after exec) */
-	ulong stack_limit;	  /* (m) RLIMIT_STACK in bytes */
 	ulong arg_start, arg_end, env_start, env_end; /* (m) for /proc */
 	ulong sigpage;		  /* (m) address of the page with the signal trampoline */
-	ulong peak_pages;	  /* (m) */
+	bool fork_marks;	  /* (m) some vma may be VMA_DONTFORK or VMA_WIPEONFORK */
 };
 
-extern ulong mm_max_vmas; /* MAPS_MAX: mappings an address space may have */
+extern ulong mm_max_vmas; /* MAPS_MAX: mappings an address space may have; set at boot */
 
 void mm_module_init(void); /* also of vmas, private pages, objects and faults */
 /* An empty address space with one reference. NULL if there is no memory. */
@@ -94,32 +107,50 @@ long mm_map(struct mm *mm, const struct map_request *rq);
 int mm_unmap(struct mm *mm, ulong addr, ulong len);
 int mm_protect(struct mm *mm, ulong addr, ulong len, unsigned prot);
 int mm_sync(struct mm *mm, ulong addr, ulong len, unsigned flags);
+/* mremap(2); `to` counts with MREMAP_FIXED, and is a hint with MREMAP_DONTUNMAP. The address. */
+long mm_remap(struct mm *mm, ulong old, ulong old_len, ulong new_len, unsigned flags, ulong to);
+/*
+ * madvise(2). A hole is -ENOMEM, after the rest of the range was done; any other error ends it where
+ * it is. Takes mm->lock for reading only, except to set or clear marks for fork.
+ */
+int mm_advise(struct mm *mm, ulong addr, ulong len, int advice);
+/*
+ * mincore(2): one byte a page to user address vec, 1 for those in memory. Takes mm->lock (read).
+ * What lies before a hole (-ENOMEM) is told.
+ */
+int mm_mincore(struct mm *mm, ulong addr, ulong len, ulong vec);
 /* brk(2): set the break, 0 to ask. Returns the break as it is afterwards. */
 ulong mm_brk(struct mm *mm, ulong brk);
 
 /*
- * The part of mmap(2)'s checks that come before those of the descriptor: length, wrap-around,
- * number of mappings, and what MAP_FIXED demands of the address. 0 or the errno that mm_map would
- * give.
+ * mmap(2) judges in an order that programs can see. Before all about the descriptor's rights comes
+ * mm_map_check: length, wrap-around, number of mappings, and what MAP_FIXED demands of the address.
+ * mm_map_place comes next: is there room, is MAP_FIXED_NOREPLACE's range free, may so much be locked?
+ * mm_map looks at both itself; so its callers need to ask only where they are about to refuse the
+ * call for a reason that comes later. Both: 0 or the errno that mm_map would give. mm_map_place takes
+ * mm->lock (read).
  */
 int mm_map_check(struct mm *mm, ulong addr, ulong len, unsigned flags, u64 pgoff);
+int mm_map_place(struct mm *mm, const struct map_request *rq);
+
+/*
+ * Touch the pages of [start, end) as a program would, so that they are in memory; not those of
+ * mappings that are locked as they are touched. The first page that cannot be had ends it: -ENOMEM
+ * (no rights, beyond the end of the file, a hole) or -EAGAIN (no memory). With `all` set the rest of
+ * that mapping is left out, and so are holes, and the answer is 0. Who is killed meanwhile stops. No
+ * lock held; may sleep.
+ */
+int mm_populate(struct mm *mm, ulong start, ulong end, bool all);
+
+/*
+ * mlock, mlock2, munlock: lock the pages that hold a byte of [addr, addr + len) in memory, loading
+ * them at once or (on_fault) as they are touched; or let go of them. mm_lock_all: mlockall with MCL_
+ * flags, 0 for munlockall. -EPERM: nothing may be locked; -ENOMEM: too much, a hole (what comes before
+ * it is locked then), or a page that cannot be loaded; -EAGAIN: no memory to load.
+ */
+int mm_lock(struct mm *mm, ulong addr, ulong len, bool on_fault);
+int mm_unlock(struct mm *mm, ulong addr, ulong len);
+int mm_lock_all(struct mm *mm, unsigned flags);
 
 /* exec: where the heap begins (page-aligned up). */
 void mm_set_brk(struct mm *mm, ulong start);
-
-/* One mapping as /proc shows it. */
-struct vma_info {
-	ulong start, end;
-	unsigned prot, flags; /* PROT_, VMA_ */
-	u64 offset, ino;      /* bytes; inode of shared anonymous memory */
-	struct file *file;    /* held: file_drop when done; or NULL */
-	bool shared_anon;
-	bool heap;
-	/* Pages; only with_figures. */
-	ulong rss, shared_clean, shared_dirty, private_clean, private_dirty, anonymous;
-};
-/*
- * The first mapping that ends above addr; false if there is none. Figures are counted if asked.
- * Takes mm->lock (read). Walk the map by calling with the last end.
- */
-bool mm_describe(struct mm *mm, ulong addr, bool with_figures, struct vma_info *info);

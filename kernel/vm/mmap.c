@@ -11,29 +11,20 @@
 #include "machine/pte.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
+#include "vm/change.h"
 #include "vm/fault.h"
+#include "vm/limit.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
 
-/* When memory is short for a change: drop so many pages of files, and try again. */
-#define PREPARE_RECLAIM 16
-
-/* What a change needs and leaves behind. */
-struct change {
-	struct vma *spare[2]; /* upper parts for the splits at both ends of a range */
-	struct list dead;     /* vmas that are gone, still holding their references */
-	struct batch batch;
-};
-
-static void change_begin(struct change *c)
+void change_begin(struct change *c)
 {
 	c->spare[0] = c->spare[1] = NULL;
 	list_init(&c->dead);
 	batch_init(&c->batch);
 }
 
-/* mm->lock is no longer held. */
-static void change_end(struct change *c)
+void change_end(struct change *c)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(c->spare); i++)
 		if (c->spare[i])
@@ -60,12 +51,10 @@ static bool too_many(struct mm *mm, ulong start, ulong end, const struct change 
 }
 
 /*
- * Get all that unmap_commit needs, for a range in which `added` mappings will be made then.
- * -ENOMEM, also if there would be too many mappings. A vma without an object is cut where it is;
- * one with an object is split, because the part that goes must stay on the object's list until the
- * flush.
+ * A vma without an object is cut where it is; one with an object is split, because the part that
+ * goes must stay on the object's list until the flush.
  */
-static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, struct change *c)
+int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, struct change *c)
 {
 	struct vma *first = vma_find_from(mm, start), *last;
 	bool low, high;
@@ -88,6 +77,14 @@ static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, 
 	return 0;
 }
 
+/* Is va inside a vma, not at its start? */
+static bool is_inside(struct mm *mm, ulong va)
+{
+	const struct vma *v = vma_find(mm, va);
+
+	return v && v->start < va;
+}
+
 /*
  * Take the vmas of [start, end), of which `first` holds or follows start, out of the tree. Those
  * that went as a whole are on c->dead.
@@ -95,14 +92,18 @@ static int unmap_prepare(struct mm *mm, ulong start, ulong end, unsigned added, 
 static void unmap_vmas(
 	struct mm *mm, struct vma *first, ulong start, ulong end, struct change *c)
 {
-	struct vma *v = c->spare[0] ? c->spare[0] : first, *next;
+	struct vma *v = first, *next;
 
-	vma_clip(mm, start, &c->spare[0]);
-	if (c->spare[1] && c->spare[1]->obj)
+	/* Another change since the preparation may have cut there already. */
+	if (c->spare[0] && first->start < start) {
+		v = c->spare[0];
+		vma_clip(mm, start, &c->spare[0]);
+	}
+	if (c->spare[1] && c->spare[1]->obj && is_inside(mm, end))
 		vma_clip(mm, end, &c->spare[1]);
 	for (; v && v->start < end; v = next) {
 		next = vma_next(v);
-		mm->nr_pages -= (MIN(v->end, end) - MAX(v->start, start)) >> PAGE_SHIFT;
+		limit_count(mm, v, -(long)((MIN(v->end, end) - MAX(v->start, start)) >> PAGE_SHIFT));
 		if (v->start < start || v->end > end) {
 			vma_punch(mm, v, start, end, &c->spare[1]);
 		} else {
@@ -124,8 +125,7 @@ static void trim_tables(struct mm *mm, ulong at, struct batch *b)
 	pmap_trim(&mm->pmap, below ? below->end : 0, above ? above->start : USER_TOP, b);
 }
 
-/* Empty [start, end). Prepared; cannot fail. The flush is done on return. */
-static void unmap_commit(struct mm *mm, ulong start, ulong end, struct change *c)
+void unmap_commit(struct mm *mm, ulong start, ulong end, struct change *c)
 {
 	struct vma *first = vma_find_from(mm, start), *v;
 
@@ -168,7 +168,6 @@ int mm_map_check(struct mm *mm, ulong addr, ulong len, unsigned flags, u64 pgoff
 {
 	ulong pages_len = ALIGN_UP(len, PAGE_SIZE);
 	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-	bool clash = false;
 
 	if (len == 0)
 		return -EINVAL;
@@ -185,21 +184,10 @@ int mm_map_check(struct mm *mm, ulong addr, ulong len, unsigned flags, u64 pgoff
 		return -ENOMEM;
 	if (addr & PAGE_MASK)
 		return -EINVAL;
-	if (addr < MMAP_MIN)
-		return -EPERM;
-	if (flags & MAP_FIXED_NOREPLACE) {
-		const struct vma *v;
-
-		rwlock_read(&mm->lock);
-		v = vma_find_from(mm, addr);
-		clash = v && v->start < addr + pages_len;
-		rwlock_read_unlock(&mm->lock);
-	}
-	return clash ? -EEXIST : 0;
+	return addr < MMAP_MIN ? -EPERM : 0;
 }
 
-/* Where a mapping of len bytes goes. 0 if there is no room. */
-static ulong choose_address(struct mm *mm, ulong hint, ulong len)
+ulong choose_address(struct mm *mm, ulong hint, ulong len)
 {
 	ulong at;
 
@@ -212,9 +200,9 @@ static ulong choose_address(struct mm *mm, ulong hint, ulong len)
 	return at ? at : vma_gap(mm, len, MMAP_MIN, USER_TOP);
 }
 
-static unsigned vma_flags_of(const struct map_request *rq)
+static unsigned vma_flags_of(const struct mm *mm, const struct map_request *rq)
 {
-	unsigned flags = rq->vma_flags;
+	unsigned flags = rq->vma_flags | mm->lock_future;
 
 	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE)
 		flags |= VMA_SHARED;
@@ -222,7 +210,64 @@ static unsigned vma_flags_of(const struct map_request *rq)
 		flags |= VMA_GROWSDOWN;
 	if (rq->flags & MAP_NORESERVE)
 		flags |= VMA_NORESERVE;
+	if (rq->flags & MAP_LOCKED)
+		flags |= VMA_LOCKED;
 	return flags;
+}
+
+/*
+ * Find a place for len bytes and judge what depends on it, with mm->lock held: the address, or
+ * -ENOMEM, -EEXIST, -EPERM, -EAGAIN.
+ */
+static long place(struct mm *mm, const struct map_request *rq, ulong len)
+{
+	bool fixed = rq->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	ulong addr = fixed ? rq->addr : choose_address(mm, rq->addr, len);
+	const struct vma *v;
+
+	if (!addr)
+		return -ENOMEM;
+	if (rq->flags & MAP_FIXED_NOREPLACE) {
+		v = vma_find_from(mm, addr);
+		if (v && v->start < addr + len)
+			return -EEXIST;
+	}
+	if ((rq->flags & MAP_LOCKED) && limit_bytes(LIMIT_LOCKED) == 0)
+		return -EPERM;
+	if (!limit_lock(mm, len >> PAGE_SHIFT, vma_flags_of(mm, rq)))
+		return -EAGAIN;
+	return (long)addr;
+}
+
+int mm_map_place(struct mm *mm, const struct map_request *rq)
+{
+	long addr;
+
+	rwlock_read(&mm->lock);
+	addr = place(mm, rq, ALIGN_UP(rq->len, PAGE_SIZE));
+	rwlock_read_unlock(&mm->lock);
+	return (ulong)addr < USER_TOP ? 0 : (int)addr;
+}
+
+/* How many pages of [start, end) are mapped. */
+static ulong pages_mapped(struct mm *mm, ulong start, ulong end)
+{
+	ulong pages = 0;
+
+	for (const struct vma *v = vma_find_from(mm, start); v && v->start < end; v = vma_next(v))
+		pages += (MIN(v->end, end) - MAX(v->start, start)) >> PAGE_SHIFT;
+	return pages;
+}
+
+/* limit_map for a mapping at addr; what it replaces is looked for only if that matters. */
+static int check_limits(
+	struct mm *mm, const struct map_request *rq, ulong addr, ulong len, unsigned vma_flags)
+{
+	ulong pages = len >> PAGE_SHIFT;
+
+	if (limit_map(mm, pages, 0, rq->prot, vma_flags) == 0)
+		return 0;
+	return limit_map(mm, pages, pages_mapped(mm, addr, addr + len), rq->prot, vma_flags);
 }
 
 /*
@@ -235,7 +280,7 @@ static struct vma *extensible(struct mm *mm, const struct map_request *rq, ulong
 
 	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE || rq->obj || !v || v->end != addr || v->obj)
 		return NULL;
-	if (v->prot != rq->prot || v->max_prot != rq->max_prot || v->flags != vma_flags_of(rq))
+	if (v->prot != rq->prot || v->max_prot != rq->max_prot || v->flags != vma_flags_of(mm, rq))
 		return NULL;
 	return v;
 }
@@ -248,24 +293,21 @@ static long map_locked(
 	struct mm *mm, const struct map_request *rq, ulong len, struct obj *obj, struct change *c)
 {
 	bool replace = rq->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-	ulong addr = replace ? rq->addr : choose_address(mm, rq->addr, len);
+	unsigned flags = vma_flags_of(mm, rq);
 	struct vma *v = NULL, *below;
+	long at = place(mm, rq, len);
+	ulong addr = (ulong)at;
 
-	if (!addr)
+	if (addr >= USER_TOP)
+		return at;
+	if (replace ? unmap_prepare(mm, addr, addr + len, 1, c) < 0 : mm->nr_vmas >= mm_max_vmas)
 		return -ENOMEM;
-	if (replace) {
-		v = vma_find_from(mm, addr);
-		if ((rq->flags & MAP_FIXED_NOREPLACE) && v && v->start < addr + len)
-			return -EEXIST;
-		if (unmap_prepare(mm, addr, addr + len, 1, c) < 0)
-			return -ENOMEM;
-	} else if (mm->nr_vmas >= mm_max_vmas) {
+	if (check_limits(mm, rq, addr, len, flags) < 0)
 		return -ENOMEM;
-	}
 	below = replace ? NULL : extensible(mm, rq, addr);
 	if (!below) {
-		v = vma_new(mm, addr, addr + len, rq->prot, rq->max_prot, vma_flags_of(rq), obj,
-			rq->file, rq->obj ? rq->pgoff : 0);
+		v = vma_new(mm, addr, addr + len, rq->prot, rq->max_prot, flags, obj, rq->file,
+			rq->obj ? rq->pgoff : 0);
 		if (!v)
 			return -ENOMEM;
 	}
@@ -275,58 +317,44 @@ static long map_locked(
 		vma_move_end(below, addr + len);
 	else
 		vma_link(mm, v);
-	mm->nr_pages += len >> PAGE_SHIFT;
-	mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
+	limit_count(mm, below ? below : v, (long)(len >> PAGE_SHIFT));
 	vma_merge(mm, addr + len, &c->dead);
 	if (!below)
 		vma_merge(mm, addr, &c->dead);
 	return (long)addr;
 }
 
-/*
- * Touch every page as MAP_POPULATE asks. What cannot be had is left to later faults. Clean pages of a
- * large file give room to the next for hours, so who is killed meanwhile stops.
- */
-static void populate(struct mm *mm, ulong addr, ulong len, const struct map_request *rq)
+/* The object for a shared anonymous mapping, whose memory is promised unless rq says otherwise. */
+static struct obj *shared_memory(const struct map_request *rq, ulong len)
 {
-	bool private = (rq->flags & MAP_TYPE) == MAP_PRIVATE;
-	unsigned rights = pte_effective(rq->prot);
-	unsigned access = rights & PROT_READ ? PROT_READ : PROT_EXEC;
+	ulong pages = rq->flags & MAP_NORESERVE ? 0 : len >> PAGE_SHIFT;
 
-	if (!rights)
-		return;
-	if (private && (rights & PROT_WRITE))
-		access = PROT_WRITE;
-	for (ulong va = addr; va < addr + len; va += PAGE_SIZE) {
-		if (signal_fatal_pending() || vm_fault(mm, va, access) != FAULT_OK)
-			break;
-		sched_point();
-	}
+	return limit_promise(pages) ? obj_anon_create(len, pages) : NULL;
 }
 
 long mm_map(struct mm *mm, const struct map_request *rq)
 {
 	ulong len = ALIGN_UP(rq->len, PAGE_SIZE);
+	bool populate = (rq->flags & MAP_POPULATE) && !(rq->flags & MAP_NONBLOCK);
 	struct obj *obj = rq->obj;
 	struct change c;
 	long addr = mm_map_check(mm, rq->addr, rq->len, rq->flags, rq->pgoff);
 
 	if (addr < 0)
 		return addr;
-	if (obj && rq->pgoff > (u64)(INT64_MAX >> PAGE_SHIFT) - (len >> PAGE_SHIFT))
-		return -EOVERFLOW;
-	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE && !obj && !(obj = obj_anon_create(len)))
+	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE && !obj && !(obj = shared_memory(rq, len)))
 		return -ENOMEM;
 	change_begin(&c);
 	rwlock_write(&mm->lock);
 	addr = map_locked(mm, rq, len, obj, &c);
+	populate |= vma_flags_of(mm, rq) & VMA_LOCKED;
 	batch_finish(&c.batch);
 	rwlock_write_unlock(&mm->lock);
 	change_end(&c);
 	if (obj != rq->obj)
 		obj_put(obj); /* the vma has its own reference */
-	if (addr >= 0 && (rq->flags & (MAP_POPULATE | MAP_LOCKED)) && !(rq->flags & MAP_NONBLOCK))
-		populate(mm, (ulong)addr, len, rq);
+	if (addr >= 0 && populate)
+		mm_populate(mm, (ulong)addr, (ulong)addr + len, true);
 	return addr;
 }
 
@@ -356,6 +384,7 @@ static void protect_vma(struct mm *mm, struct vma *v, unsigned prot, struct chan
 {
 	unsigned lost = pte_effective(v->prot) & ~pte_effective(prot);
 
+	limit_count_change(mm, v, prot, v->flags);
 	v->prot = prot;
 	if (lost)
 		pmap_protect(&mm->pmap, v->start, v->end, pte_effective(prot), &c->batch);
@@ -376,6 +405,8 @@ static int protect_range(struct mm *mm, ulong start, ulong end, unsigned prot, s
 		if (prot & ~v->max_prot)
 			return -EACCES;
 		stop = MIN(end, v->end);
+		if ((prot & PROT_WRITE) && limit_make_writable(mm, v, (stop - start) >> PAGE_SHIFT) < 0)
+			return -ENOMEM;
 		if (v->prot != prot) {
 			if (v->start < start) {
 				v = c->spare[0];
@@ -442,7 +473,7 @@ int mm_protect(struct mm *mm, ulong addr, ulong len, unsigned prot)
  * Holes before `end` are noted in *hole. Of a file everything is written: where its new blocks are
  * must reach the disk too, or the stores would be there and not be found.
  */
-static int sync_part(struct mm *mm, ulong *addr, ulong end, bool wait, bool *hole)
+static int sync_part(struct mm *mm, ulong *addr, ulong end, unsigned flags, bool *hole)
 {
 	struct obj *obj = NULL;
 	struct file *file = NULL;
@@ -457,7 +488,9 @@ static int sync_part(struct mm *mm, ulong *addr, ulong end, bool wait, bool *hol
 	} else {
 		*hole |= v->start > *addr;
 		*addr = MIN(v->end, end);
-		if (wait && v->obj && (v->flags & VMA_SHARED)) {
+		if ((flags & MS_INVALIDATE) && (v->flags & VMA_LOCKED)) {
+			err = -EBUSY;
+		} else if ((flags & MS_SYNC) && v->obj && (v->flags & VMA_SHARED)) {
 			obj = v->obj;
 			file = v->file;
 			vma_hold_backing(v);
@@ -483,7 +516,7 @@ int mm_sync(struct mm *mm, ulong addr, ulong len, unsigned flags)
 	if (end < addr)
 		return -ENOMEM;
 	while (addr < end && !err)
-		err = sync_part(mm, &addr, end, flags & MS_SYNC, &hole);
+		err = sync_part(mm, &addr, end, flags, &hole);
 	return err ? err : hole ? -ENOMEM : 0;
 }
 
@@ -498,22 +531,25 @@ void mm_set_brk(struct mm *mm, ulong start)
 static int heap_grow(struct mm *mm, ulong end, ulong new_end)
 {
 	struct vma *v = end > mm->brk_start ? vma_find(mm, end - 1) : NULL;
+	unsigned prot = PROT_READ | PROT_WRITE, flags = mm->lock_future;
+	ulong pages = (new_end - end) >> PAGE_SHIFT;
 
 	/* One page stays free between the heap and what comes above it. */
 	if (!vma_range_free(mm, end, new_end + PAGE_SIZE))
 		return -ENOMEM;
-	if (v && v->end == end && !v->obj && v->prot == (PROT_READ | PROT_WRITE) && !v->flags) {
+	if (!limit_lock(mm, pages, flags) || limit_map(mm, pages, 0, prot, flags) < 0)
+		return -ENOMEM;
+	if (v && v->end == end && !v->obj && v->prot == prot && v->flags == flags) {
 		vma_move_end(v, new_end);
 	} else {
 		if (mm->nr_vmas >= mm_max_vmas)
 			return -ENOMEM;
-		v = vma_new(mm, end, new_end, PROT_READ | PROT_WRITE, PROT_ALL, 0, NULL, NULL, 0);
+		v = vma_new(mm, end, new_end, prot, PROT_ALL, flags, NULL, NULL, 0);
 		if (!v)
 			return -ENOMEM;
 		vma_link(mm, v);
 	}
-	mm->nr_pages += (new_end - end) >> PAGE_SHIFT;
-	mm->peak_pages = MAX(mm->peak_pages, mm->nr_pages);
+	limit_count(mm, v, (long)pages);
 	return 0;
 }
 
@@ -521,10 +557,12 @@ ulong mm_brk(struct mm *mm, ulong brk)
 {
 	ulong end, new_end;
 	struct change c;
+	bool populate;
 	int err = 0;
 
 	change_begin(&c);
 	rwlock_write(&mm->lock);
+	populate = mm->lock_future;
 	end = ALIGN_UP(mm->brk, PAGE_SIZE);
 	new_end = ALIGN_UP(brk, PAGE_SIZE);
 	if (brk < mm->brk_start || brk >= USER_TOP - PAGE_SIZE) {
@@ -542,5 +580,7 @@ ulong mm_brk(struct mm *mm, ulong brk)
 	batch_finish(&c.batch);
 	rwlock_write_unlock(&mm->lock);
 	change_end(&c);
+	if (!err && populate && new_end > end)
+		mm_populate(mm, end, new_end, true);
 	return brk;
 }

@@ -21,6 +21,7 @@
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "vm/kmalloc.h"
+#include "vm/limit.h"
 #include "vm/mm.h"
 #include "vm/rmap.h"
 #include "vm/uaccess.h"
@@ -33,6 +34,7 @@
 
 static struct kmem_cache *anon_cache;
 static u64 next_ino = 1;
+static atomic_u64 next_serial = 1;
 
 /* ---- life ---- */
 
@@ -48,6 +50,7 @@ void obj_init(struct obj *o, const struct obj_ops *ops, u64 size)
 	mutex_init(&o->sync_lock, "write-back", RANK_WRITEBACK);
 	o->ops = ops;
 	o->size = size;
+	o->serial = __atomic_fetch_add(&next_serial, 1, __ATOMIC_RELAXED);
 	radix_init(&o->pages);
 	tree_init(&o->vmas, rmap_augment);
 	o->ref = 1;
@@ -57,6 +60,7 @@ void obj_init(struct obj *o, const struct obj_ops *ops, u64 size)
 
 static void anon_release(struct obj *o)
 {
+	limit_count_promised(-(long)o->promised);
 	kmem_free(anon_cache, o);
 }
 
@@ -64,7 +68,7 @@ static const struct obj_ops anon_ops = {
 	.release = anon_release,
 };
 
-struct obj *obj_anon_create(u64 size)
+struct obj *obj_anon_create(u64 size, ulong promised)
 {
 	struct obj *o = kmem_alloc(anon_cache, ALLOC_WAIT);
 
@@ -72,6 +76,8 @@ struct obj *obj_anon_create(u64 size)
 		return NULL;
 	obj_init(o, &anon_ops, PAGES_UP(size) << PAGE_SHIFT);
 	o->ino = __atomic_fetch_add(&next_ino, 1, __ATOMIC_RELAXED);
+	o->promised = promised;
+	limit_count_promised((long)promised);
 	return o;
 }
 
@@ -112,6 +118,13 @@ static inline struct page *ready_page(struct page *p)
 struct page *obj_page_locked(struct obj *o, ulong index)
 {
 	return ready_page(radix_get(&o->pages, index));
+}
+
+bool obj_has_page_locked(const struct obj *o, u64 index)
+{
+	const struct page *p = obj_inside(o, index) ? radix_get(&o->pages, (ulong)index) : NULL;
+
+	return p && !(__atomic_load_n(&p->flags, __ATOMIC_ACQUIRE) & PAGE_BUSY);
 }
 
 unsigned obj_pages_locked(struct obj *o, ulong index, struct page **pages, unsigned n)
@@ -668,6 +681,8 @@ void obj_zero_tail(struct obj *o)
 	mutex_unlock(&o->lock);
 }
 
+/* ---- zeros ---- */
+
 /*
  * Pick pages from *index on, below `end`: busy and out of all page tables. Waits for busy ones.
  * obj->lock held; dropped while waiting.
@@ -732,6 +747,62 @@ void obj_punch(struct obj *o, u64 from, u64 to)
 		}
 		mutex_unlock(&o->lock);
 	} while (n);
+}
+
+static bool all_zero(const struct page *p)
+{
+	const ulong *word = page_addr(p);
+
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof(*word); i++)
+		if (word[i])
+			return false;
+	return true;
+}
+
+/* obj_zero for one page of an object with a store. */
+static int zero_stored(struct obj *o, ulong index)
+{
+	struct page *p;
+	int err = obj_get_page(o, index, &p);
+	bool zero;
+
+	if (err)
+		return err;
+	zero = all_zero(p);
+	page_put(p);
+	if (zero)
+		return 0;
+	writeback_throttle();
+	err = obj_get_page_dirty(o, index, &p);
+	if (err)
+		return err;
+	page_clear(page_addr(p));
+	obj_mark_dirty(o, p);
+	page_put(p);
+	if (o->ops->touched)
+		o->ops->touched(o);
+	return 0;
+}
+
+int obj_zero(struct obj *o, ulong first, ulong end)
+{
+	int err = 0;
+
+	if (!o->ops->read) {
+		obj_punch(o, (u64)first << PAGE_SHIFT, (u64)end << PAGE_SHIFT);
+		return 0;
+	}
+	while (first < end && !err) {
+		if (signal_fatal_pending())
+			return -EINTR;
+		err = zero_stored(o, first);
+		if (err == -ENOMEM && obj_make_room())
+			err = 0;
+		else
+			first++;
+		sched_point();
+	}
+	return err == -ENXIO ? 0 : err;
 }
 
 ulong obj_count_pages(struct obj *o, ulong first, ulong end)
@@ -942,7 +1013,8 @@ static unsigned pick_idle(struct obj *o, struct page **pages, unsigned max, stru
 			page_clear_flags(p, PAGE_REFERENCED);
 			continue;
 		}
-		if (radix_marked(&o->pages, p->index) || p->ref > 1 || !page_trybusy(p))
+		if (radix_marked(&o->pages, p->index) || p->ref > 1 || rmap_locked(o, p) ||
+			!page_trybusy(p))
 			continue;
 		rmap_unmap(o, p, b);
 		pages[n++] = p;

@@ -73,15 +73,20 @@ struct obj {
 	bool on_dirty_list;		/* (d) the list holds a reference */
 	struct list all_link;		/* (d) every object with a store, for reclaim */
 	u64 dirty_since;		/* (d) clock_now() when it joined the dirty list */
+	u64 serial;			/* (c) of no other object, ever: what futexes know it by */
 	u64 ino;			/* (c) shown in maps for shared anonymous memory */
+	ulong promised;			/* (c) pages of it that count in Committed_AS */
 	ulong clock_hand;		/* (o) where reclaim looks next */
 };
 
 void obj_module_init(void);
 /* Set up an object embedded in its owner, with one reference. */
 void obj_init(struct obj *o, const struct obj_ops *ops, u64 size);
-/* A shared anonymous memory object of size bytes, one reference. NULL if there is no memory. */
-struct obj *obj_anon_create(u64 size);
+/*
+ * A shared anonymous memory object of size bytes, one reference; `promised` pages are counted while it
+ * lives. NULL if there is no memory.
+ */
+struct obj *obj_anon_create(u64 size, ulong promised);
 void obj_hold(struct obj *o);
 /* May sleep; no lock of rank OBJ or above held. */
 void obj_put(struct obj *o);
@@ -133,6 +138,13 @@ void obj_zero_tail(struct obj *o);
  * excludes writers. May sleep; no lock of rank OBJ or above held.
  */
 void obj_punch(struct obj *o, u64 from, u64 to);
+/*
+ * Make the pages [first, end) of any object zeros, as far as it goes. What is stored elsewhere and
+ * not zeros already is stored anew in time: room for it is not given back. The caller excludes
+ * writers and truncation (inode lock). 0, -EIO, -ENOSPC, -ENOMEM, -EINTR if the caller is killed;
+ * some are zeros then. May sleep.
+ */
+int obj_zero(struct obj *o, ulong first, ulong end);
 /* How many pages are in memory of [first, end). */
 ulong obj_count_pages(struct obj *o, ulong first, ulong end);
 /*
@@ -176,6 +188,8 @@ static inline bool obj_wants_stores(const struct obj *o)
 }
 /* May p be mapped writable at once, without marking anything? */
 bool obj_is_dirty_locked(const struct obj *o, const struct page *p);
+/* Is the page at index in memory and up to date? This is no use of it. */
+bool obj_has_page_locked(const struct obj *o, u64 index);
 /* Is index inside the size? */
 bool obj_inside(const struct obj *o, u64 index);
 /* Get the page at index, reserve it and mark it dirty. 0 or -errno. No lock held. */
@@ -198,6 +212,6 @@ void obj_add_vma(struct obj *o, struct vma *v);
 void obj_remove_vma(struct obj *o, struct vma *v);
 
 struct obj_stats {
-	ulong cached, dirty; /* pages of objects with a store; those of them that are newer */
+	ulong cached, dirty; /* pages of objects with a store; those of them that are newer than it */
 };
 void obj_get_stats(struct obj_stats *s);

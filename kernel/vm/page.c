@@ -483,6 +483,11 @@ void page_get_stats(struct page_stats *s)
 	s->free = s->total - MIN(s->total, s->kernel + s->slab + s->ptable + s->anon + s->obj);
 }
 
+ulong page_total_count(void)
+{
+	return total_pages;
+}
+
 ulong page_free_count(void)
 {
 	struct page_stats s;

@@ -180,6 +180,7 @@ ulong page_free_count(void);
  * nobody allocates.
  */
 void page_free_blocks(ulong blocks[PAGE_ORDERS]);
+ulong page_total_count(void); /* what the allocator was given at boot */
 /* Change the kind of an allocated page, keeping the statistics right. */
 void page_set_kind(struct page *p, enum page_kind kind);
 /*

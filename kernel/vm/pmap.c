@@ -188,7 +188,7 @@ int pmap_create(struct pmap *pm)
 	spin_init(&pm->lock, "pmap", RANK_PMAP);
 	list_init(&pm->tables);
 	pm->active = 0;
-	pm->resident = pm->empty_tables = 0;
+	pm->resident = pm->peak = pm->empty_tables = 0;
 	pm->root = table_alloc(0);
 	if (!pm->root)
 		return -ENOMEM;
@@ -299,6 +299,8 @@ static inline void count_entries(struct pmap *pm, pte_t *table, long n)
 		return;
 	if (p->entries == 0)
 		pm->empty_tables--;
+	if (n < 0)
+		pm->peak = pmap_peak(pm);
 	p->entries += n;
 	pm->resident += n;
 	if (p->entries == 0)
@@ -601,6 +603,27 @@ ulong pmap_count(struct pmap *pm, ulong start, ulong end,
 	}
 	spin_unlock(&pm->lock);
 	return n;
+}
+
+ulong pmap_next(struct pmap *pm, ulong va, ulong end)
+{
+	pte_t *table, *up;
+	ulong stop;
+
+	for (;; va = stop) {
+		spin_lock(&pm->lock);
+		table = table_next(pm, &va, end, &up);
+		if (!table)
+			break;
+		stop = table_end(va, end);
+		for (pte_t *e = &table[pt_index(va, 0)]; va < stop && !pte_valid(*e); e++)
+			va += PAGE_SIZE;
+		if (va < stop)
+			break;
+		spin_unlock(&pm->lock);
+	}
+	spin_unlock(&pm->lock);
+	return table ? va : end;
 }
 
 int pmap_kenter(ulong va, paddr_t pa, unsigned prot, bool device)

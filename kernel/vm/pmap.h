@@ -38,7 +38,7 @@ struct pmap {
 	void *top;		/* (c) and where it lies */
 	struct list tables;	/* (p) all tables below it, by page->link */
 	u32 active;		/* (a) bit a CPU that has this pmap loaded */
-	ulong resident;		/* (p) user pages entered */
+	ulong resident, peak;	/* (p) user pages entered; and the most so far, but see pmap_peak */
 	ulong empty_tables;	/* (p) level 0 tables without an entry */
 };
 
@@ -101,8 +101,15 @@ void pmap_fork_protect(struct pmap *pm, ulong start, ulong end, struct batch *b)
  */
 bool pmap_unmap_page(struct pmap *pm, ulong va, struct page *page);
 bool pmap_clean_page(struct pmap *pm, ulong va, struct page *page);
+/* The most pages that were entered at once. */
+static inline ulong pmap_peak(const struct pmap *pm)
+{
+	return pm->resident > pm->peak ? pm->resident : pm->peak;
+}
 /* What is entered at va; false if nothing. For checks and figures. */
 bool pmap_lookup(struct pmap *pm, ulong va, struct page **page, unsigned *prot);
+/* The first address from va on at which a page is entered; `end` if there is none before. */
+ulong pmap_next(struct pmap *pm, ulong va, ulong end);
 /* How many pages are entered in [start, end), calling fn (may be NULL) for each under pm->lock. */
 ulong pmap_count(struct pmap *pm, ulong start, ulong end,
 		 void (*fn)(void *arg, struct page *page, unsigned prot), void *arg);

@@ -129,3 +129,24 @@ void rmap_clean(struct obj *o, struct page *p, struct batch *b)
 		batch_add(b, &v->mm->pmap, va, va + PAGE_SIZE);
 	}
 }
+
+ulong rmap_count(struct obj *o, struct page *p)
+{
+	struct page *shown;
+	struct vma *v;
+	unsigned prot;
+	ulong n = 0;
+
+	for (v = rmap_first(o, p->index, p->index); v; v = rmap_next(v, p->index, p->index))
+		n += pmap_lookup(&v->mm->pmap, va_of(v, p->index), &shown, &prot) && shown == p;
+	return n;
+}
+
+bool rmap_locked(struct obj *o, const struct page *p)
+{
+	struct vma *v = rmap_first(o, p->index, p->index);
+
+	while (v && !(v->flags & VMA_LOCKED))
+		v = rmap_next(v, p->index, p->index);
+	return v;
+}

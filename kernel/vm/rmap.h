@@ -21,6 +21,10 @@ bool rmap_augment(struct tree_node *n); /* the callback of obj->vmas */
 void rmap_unmap(struct obj *o, struct page *p, struct batch *b);
 /* Take PROT_WRITE from all translations of the page, so that the next store faults. */
 void rmap_clean(struct obj *o, struct page *p, struct batch *b);
+/* How many mappings show the page. */
+ulong rmap_count(struct obj *o, struct page *p);
+/* Is the page in a mapping that is locked in memory? */
+bool rmap_locked(struct obj *o, const struct page *p);
 /*
  * The first vma of o that maps some page of [first, last], and the one after v that does; NULL at
  * the end.

@@ -250,8 +250,8 @@ static bool fork_subtree(struct mm *child, const struct tree_node *n, struct tre
 	if (!n)
 		return true;
 	v = CONTAINER_OF(n, const struct vma, node);
-	copy = vma_new(child, v->start, v->end, v->prot, v->max_prot, v->flags, v->obj, v->file,
-		v->pgoff);
+	copy = vma_new(child, v->start, v->end, v->prot, v->max_prot,
+		v->flags & ~(unsigned)VMA_LOCK_FLAGS, v->obj, v->file, v->pgoff);
 	if (!copy)
 		return false;
 	copy->gap = v->gap;
@@ -287,6 +287,28 @@ void vma_unlink_obj(struct vma *v)
 	mutex_lock(&v->obj->lock);
 	obj_remove_vma(v->obj, v);
 	mutex_unlock(&v->obj->lock);
+}
+
+void vma_set_flags(struct vma *v, unsigned flags)
+{
+	if (v->obj)
+		mutex_lock(&v->obj->lock);
+	v->flags = (u16)flags;
+	if (v->obj)
+		mutex_unlock(&v->obj->lock);
+}
+
+void vma_extend(struct vma *v, ulong end)
+{
+	if (v->obj) {
+		mutex_lock(&v->obj->lock);
+		obj_remove_vma(v->obj, v);
+	}
+	vma_move_end(v, end);
+	if (v->obj) {
+		obj_add_vma(v->obj, v);
+		mutex_unlock(&v->obj->lock);
+	}
 }
 
 void vma_move_start(struct vma *v, ulong start)
@@ -328,6 +350,7 @@ void vma_clip(struct mm *mm, ulong va, struct vma **spare)
 	*spare = NULL;
 	upper->end = v->end;
 	upper->prot = v->prot;
+	upper->flags = v->flags;
 	if (v->obj) {
 		mutex_lock(&v->obj->lock);
 		obj_remove_vma(v->obj, v);

@@ -24,14 +24,20 @@ enum vma_flags {
 	VMA_STACK = 1 << 2,	/* the program's first stack: shown as [stack] */
 	VMA_NORESERVE = 1 << 3,
 	VMA_SIGPAGE = 1 << 4,	/* the kernel's page of user code: shown as [vdso] */
+	VMA_DONTFORK = 1 << 5,	/* a child has a hole there */
+	VMA_WIPEONFORK = 1 << 6, /* a child has zeros there; private anonymous memory only */
+	VMA_LOCKED = 1 << 8,	/* pages stay in memory (mlock); counted in mm->nr_locked */
+	VMA_LOCKONFAULT = 1 << 9, /* with VMA_LOCKED: they come when they are touched */
 };
+
+#define VMA_LOCK_FLAGS (VMA_LOCKED | VMA_LOCKONFAULT)
 
 struct vma {
 	struct tree_node node;	/* (m) in mm->vmas */
 	ulong start, end;	/* (m, o) page-aligned, start < end */
 	ulong gap, max_gap;	/* (m) free bytes below start; the largest in the subtree */
 	u8 prot, max_prot;	/* (m) rights now; rights mprotect may give */
-	u16 flags;		/* (c) enum vma_flags */
+	u16 flags;		/* (m, o) enum vma_flags */
 	struct mm *mm;		/* (c) */
 	struct obj *obj;	/* (c) NULL: private anonymous memory */
 	struct file *file;	/* (c) the open file that it was mapped from, or NULL */
@@ -45,10 +51,13 @@ struct vma {
  * The calls through which vmas keep open files and msync writes them; fs/file.c defines them. Both
  * file_drop and file_sync_mapped may sleep and take RANK_DIR locks; the latter brings all of a
  * file's changes to the disk, with what is needed to find them, and returns 0 or -errno.
+ * file_zero_mapped makes the pages [first, end) of a file zeros, as far as it goes, and keeps its
+ * size; it may sleep and takes RANK_INODE locks: 0 or -errno, and then some may be zeros.
  */
 void file_hold(struct file *f);
 void file_drop(struct file *f);
 int file_sync_mapped(struct file *f);
+int file_zero_mapped(struct file *f, ulong first, ulong end);
 
 void vma_module_init(void);
 bool vma_augment(struct tree_node *n); /* the callback of mm->vmas */
@@ -86,8 +95,8 @@ struct vma *vma_last(struct mm *mm);
 /* Put v into mm's tree (nothing overlaps it) and on its object's list. */
 void vma_link(struct mm *mm, struct vma *v);
 /*
- * Give child, which has none, a copy of each vma of parent. -ENOMEM leaves some, in order but not
- * balanced: good for the end of the child only.
+ * Give child, which has none, a copy of each vma of parent, not locked in memory. -ENOMEM leaves some,
+ * in order but not balanced: good for the end of the child only.
  */
 int vma_fork(struct mm *child, const struct mm *parent);
 /*
@@ -103,6 +112,10 @@ void vma_unlink_obj(struct vma *v);
 int vma_clip_prepare(struct mm *mm, ulong va, struct vma **spare);
 /* Split at va by means of *spare, if it is set, and clear it. Cannot fail. */
 void vma_clip(struct mm *mm, ulong va, struct vma **spare);
+/* Change v's flags. */
+void vma_set_flags(struct vma *v, unsigned flags);
+/* Move v's end up, within the room there is; with an object too. */
+void vma_extend(struct vma *v, ulong end);
 /* Move v's start or end, within the room there is. Not for a vma with an object. */
 void vma_move_start(struct vma *v, ulong start);
 void vma_move_end(struct vma *v, ulong end);

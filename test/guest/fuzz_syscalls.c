@@ -59,7 +59,8 @@ static const struct call calls[] = {
 	{ SYS_get_robust_list, "ibb" }, { SYS_nanosleep, "tt" }, { SYS_getitimer, "wb" },
 	{ SYS_setitimer, "wtb" }, { SYS_clock_gettime, "wb" }, { SYS_clock_getres, "wb" },
 	{ SYS_clock_nanosleep, "wwtt" }, { SYS_sched_yield, "" }, { SYS_kill, "is" },
-	{ SYS_tgkill, "iis" }, { SYS_sigaltstack, "bb" }, { SYS_rt_sigsuspend, "Sl" },
+	{ SYS_tgkill, "iis" }, { SYS_tkill, "is" }, { SYS_futex, "awntan" },
+	{ SYS_futex, "awntan" }, { SYS_sigaltstack, "bb" }, { SYS_rt_sigsuspend, "Sl" },
 	{ SYS_rt_sigaction, "sAAw" }, { SYS_rt_sigaction, "sAAw" }, { SYS_rt_sigprocmask, "wSSw" },
 	{ SYS_rt_sigpending, "Sl" }, { SYS_rt_sigreturn, "" }, { SYS_setregid, "nn" },
 	{ SYS_setgid, "n" }, { SYS_setreuid, "nn" }, { SYS_setuid, "n" }, { SYS_setresuid, "nnn" },
@@ -70,7 +71,8 @@ static const struct call calls[] = {
 	{ SYS_sysinfo, "b" }, { SYS_brk, "a" }, { SYS_munmap, "al" }, { SYS_munmap, "al" },
 	{ SYS_clone, "c" }, { SYS_clone, "c" }, { SYS_execve, "XGG" }, { SYS_mprotect, "alp" },
 	{ SYS_mprotect, "alp" }, { SYS_msync, "alw" }, { SYS_msync, "alw" },
-	{ SYS_wait4, "ibwb" }, { SYS_prlimit64, "iwbb" }, { SYS_renameat2, "DPDPw" },
+	{ SYS_mlock, "al" }, { SYS_mlock2, "alw" }, { SYS_munlock, "al" }, { SYS_mlockall, "w" },
+	{ SYS_munlockall, "" }, { SYS_wait4, "ibwb" }, { SYS_prlimit64, "iwbb" }, { SYS_renameat2, "DPDPw" },
 	{ SYS_getrandom, "blw" }, { SYS_statx, "DPnnb" }, { SYS_memfd_create, "Pw" },
 #ifdef __i386__
 	{ SYS_fcntl64, "fnn" }, { SYS_mmap2, "alpmfn" }, { SYS_mmap2, "alpmfn" },
@@ -389,6 +391,8 @@ static void clone_call(void)
 	static const unsigned long flags[] = { SIGCHLD, SIGCHLD, SIGCHLD, 0,
 		CLONE_VFORK | CLONE_VM | SIGCHLD, CLONE_VFORK | SIGCHLD, CLONE_FILES | SIGCHLD,
 		CLONE_FS | SIGCHLD, CLONE_VM | SIGCHLD, CLONE_PARENT | SIGCHLD,
+		CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD,
+		CLONE_VM | CLONE_SIGHAND | SIGCHLD,
 		CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | SIGCHLD };
 	unsigned long how = below(10) ? pick(flags) : (unsigned long)rnd();
 
@@ -405,7 +409,7 @@ static void clone_call(void)
 
 static bool spares_parent(long nr, const long *args)
 {
-	if (nr == SYS_kill || nr == SYS_tgkill)
+	if (nr == SYS_kill || nr == SYS_tgkill || nr == SYS_tkill)
 		return (int)args[0] != parent && (int)args[0] != -parent && (int)args[0] != -1;
 	if (nr == SYS_prlimit64 || nr == SYS_setpgid)
 		return (int)args[0] != parent;

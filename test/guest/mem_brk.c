@@ -1,5 +1,5 @@
 /*
- * The break (BRK-1 to 5), by the raw call, which returns the break.
+ * The break (BRK-1 to 6, 8, 9), by the raw call, which returns the break.
  *
  * Nothing here may call malloc: libc's heap lies below the break as well.
  */
@@ -131,6 +131,79 @@ static void brk_5(void)
 	verdict("BRK-5 a failing call returns the break unchanged");
 }
 
+static void brk_6(void)
+{
+	unsigned char *up = page_break(), *low = up + 2 * PS, *above = up + 600 * PS;
+
+	want_eq(map(up + 4 * PS, PS, RW, ANON | MAP_FIXED, -1, 0), (long)(up + 4 * PS));
+	fill(up + 4 * PS, PS, 3);
+	want(brk_to(low) == low);
+	want(brk_to(up + 4 * PS) == low);
+	want(brk_to(up + 3 * PS + 1) == low);
+	want(brk_to(up + 6 * PS) == low);
+	want(brk_to(up + 3 * PS) == up + 3 * PS);
+	want(filled(up + 4 * PS, PS, 3));
+	unmap(up + 4 * PS, PS);
+	want(brk_to(up + 6 * PS) == up + 6 * PS);
+	want(brk_to(up) == up);
+	verdict("BRK-6 one page stays free before the next mapping, which is unharmed");
+	want_eq(map(above, PS, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, -1, 0), (long)above);
+	want(brk_to(above - 256 * PS) == up);
+	want(brk_to(above - 257 * PS) == above - 257 * PS);
+	want(brk_to(above - 257 * PS + 1) == above - 257 * PS);
+	unmap(above, PS);
+	want(brk_to(up) == up);
+	verdict("BRK-6 257 pages stay free before a growing mapping");
+}
+
+static void brk_8(void)
+{
+	unsigned char *up = page_break();
+
+	want(brk_to(up + 8 * PS) == up + 8 * PS);
+	fill(up, 8 * PS, 1);
+	unmap(up + 2 * PS, PS);
+	protect(up + 4 * PS, PS, PROT_READ);
+	protect(up + 7 * PS, PS, PROT_READ);
+	want(brk_to(up + 12 * PS) == up + 12 * PS);
+	want(all_zero(up + 8 * PS, 4 * PS));
+	want_fault(up + 8 * PS, WRITE, NOFAULT);
+	want_fault(up + 2 * PS, READ, MAPERR);
+	want_fault(up + 4 * PS, WRITE, ACCERR);
+	want_fault(up + 7 * PS, WRITE, ACCERR);
+	want(filled(up, 2 * PS, 1));
+	want(filled_from(up + 3 * PS, 5 * PS, 1, 3 * PS));
+	want(brk_to(up + PS) == up + PS);
+	want_fault(up + 4 * PS, READ, MAPERR);
+	want(brk_to(up + 8 * PS) == up + 8 * PS);
+	want(filled(up, PS, 1));
+	want(all_zero(up + PS, 7 * PS));
+	want_fault(up + 4 * PS, WRITE, NOFAULT);
+	want(brk_to(up) == up);
+	verdict("BRK-8 a heap with holes and other rights shrinks and grows");
+}
+
+static void brk_9(void)
+{
+	unsigned char *up = page_break();
+	bool inside = false;
+
+	want(brk_to(up + 64 * PS) == up + 64 * PS);
+	for (int i = 0; i < 100; i++) {
+		unsigned char *p = must_map(PS, i % 2 ? RW : PROT_READ, ANON, -1, 0);
+		long r = map(up + 3 * PS, 2 * PS, RW, ANON, -1, 0);
+
+		inside |= p < up + 64 * PS && p + PS > up;
+		inside |= is_error(r) || ((unsigned char *)r < up + 64 * PS && r + 2 * (long)PS > (long)up);
+		unmap((void *)r, 2 * PS);
+	}
+	want(!inside);
+	want(brk_to(up + 128 * PS) == up + 128 * PS);
+	want_fault(up + 127 * PS, WRITE, NOFAULT);
+	want(brk_to(up) == up);
+	verdict("BRK-9 mmap keeps clear of the heap, and the heap still grows");
+}
+
 int main(void)
 {
 	brk_1();
@@ -138,5 +211,8 @@ int main(void)
 	brk_3();
 	brk_4();
 	brk_5();
+	brk_6();
+	brk_8();
+	brk_9();
 	return done();
 }

@@ -1,5 +1,5 @@
 /*
- * /proc/self/maps (PROCMAPS-1 to 5).
+ * /proc/self/maps (PROCMAPS-1 to 5, 11).
  */
 #include "tap.h"
 
@@ -219,12 +219,55 @@ static void procmaps_5(void)
 	verdict("PROCMAPS-5 neighbours that differ stay apart");
 }
 
+static void split_stack(void *arg)
+{
+	const struct maps *m = maps_read();
+	const struct map_line *l = maps_find(m, &arg);
+	int stacks = 0;
+
+	want_eq(protect((void *)l->start, PS, PROT_READ), 0);
+	m = maps_read();
+	for (size_t i = 0; i < m->n; i++)
+		stacks += !strcmp(m->line[i].name, "[stack]");
+	want_eq(stacks, 1);
+}
+
+static void procmaps_4_split(void)
+{
+	want_child(split_stack, NULL);
+	verdict("PROCMAPS-4 a stack that was split shows as [stack] once");
+}
+
+static void procmaps_11(void)
+{
+	static char whole[1 << 16], pieces[1 << 16];
+	int fd = open("/proc/self/maps", O_RDONLY);
+	long len = 0, n;
+	struct stat st;
+
+	want(fstat(fd, &st) == 0 && st.st_size == 0 && S_ISREG(st.st_mode));
+	n = slurp("/proc/self/maps", whole, sizeof whole);
+	want(n > 200);
+	while ((size_t)len < sizeof pieces - 8 && read(fd, pieces + len, 7) > 0)
+		len = (long)lseek(fd, 0, SEEK_CUR);
+	want_eq(len, n);
+	want(memcmp(whole, pieces, (size_t)n) == 0);
+	want_eq(read(fd, pieces, 7), 0);
+	want_eq(lseek(fd, 0, SEEK_SET), 0);
+	want(read(fd, pieces, 20) == 20 && memcmp(whole, pieces, 20) == 0);
+	want(write(fd, "x", 1) < 0 && errno == EBADF);
+	close(fd);
+	verdict("PROCMAPS-11 reads of any size walk the whole text, and lseek starts it again");
+}
+
 int main(void)
 {
 	procmaps_1();
 	procmaps_2();
 	procmaps_3();
 	procmaps_4();
+	procmaps_4_split();
 	procmaps_5();
+	procmaps_11();
 	return done();
 }

@@ -42,10 +42,10 @@ static void test_memory(void)
 {
 	word = 1;
 	is(end_of_clone(store_word, CLONE_VM), 3, "a child with CLONE_VM runs on the stack it is given");
-	is(word, 7, "its stores are the parent's");
+	is(word, 7, "CLONE-1 its stores are the parent's");
 	word = 1;
 	is(end_of_clone(store_word, 0), 3, "a child without CLONE_VM may have a stack of its own too");
-	is(word, 1, "its stores are not the parent's");
+	is(word, 1, "CLONE-1 its stores are not the parent's");
 }
 
 static int change_mappings(void *arg)
@@ -63,10 +63,10 @@ static void test_mappings(void)
 {
 	area = must_map(3 * PS, RW, ANON, -1, 0);
 	memset(area, 'p', 3 * PS);
-	is(end_of_clone(change_mappings, CLONE_VM), 0, "a CLONE_VM child unmaps, protects and maps");
+	is(end_of_clone(change_mappings, CLONE_VM), 0, "CLONE-1 a CLONE_VM child unmaps, protects and maps");
 	ok(fault_probe(area, READ).code == SEGV_MAPERR &&
 	   fault_probe(area + PS, WRITE).code == SEGV_ACCERR && area[2 * PS] == 'c',
-	   "the parent sees all three");
+	   "CLONE-1 the parent sees all three");
 	munmap(area, 3 * PS);
 }
 
@@ -90,11 +90,11 @@ static int exec_self(void *arg)
 static void test_ends(void)
 {
 	word = 5;
-	is(end_of_clone(die_of_segv, CLONE_VM), KILLED_BY(SIGSEGV), "a CLONE_VM child dies of SIGSEGV alone");
-	is(word, 5, "the memory stays");
-	is(end_of_clone(exec_self, CLONE_VM), 0, "exec in a CLONE_VM child");
-	is(word, 5, "leaves the parent's memory alone");
-	is(end_of_clone(exec_self, CLONE_VM | CLONE_VFORK), 0, "so it does with CLONE_VFORK");
+	is(end_of_clone(die_of_segv, CLONE_VM), KILLED_BY(SIGSEGV), "CLONE-2 a CLONE_VM child dies of SIGSEGV alone");
+	is(word, 5, "CLONE-2 the memory stays");
+	is(end_of_clone(exec_self, CLONE_VM), 0, "CLONE-3 exec in a CLONE_VM child");
+	is(word, 5, "CLONE-3 leaves the parent's memory alone");
+	is(end_of_clone(exec_self, CLONE_VM | CLONE_VFORK), 0, "CLONE-3 so it does with CLONE_VFORK");
 }
 
 static int wait_and_look(void *arg)
@@ -112,7 +112,7 @@ static void test_vfork_order(void)
 	word = 0;
 	told = 1;
 	pid_t pid = clone_child(wait_and_look, CLONE_VM | CLONE_VFORK, NULL, NULL);
-	is(word, 1, "with CLONE_VFORK the parent goes on when the child has ended");
+	is(word, 1, "CLONE-4 with CLONE_VFORK the parent goes on when the child has ended");
 	is(seen_pid, pid, "the child is a process of its own number");
 	end_of(pid);
 }
@@ -252,9 +252,9 @@ static void test_exit_signal(void)
 static void test_refused(void)
 {
 	fails(syscall(SYS_clone, CLONE_VM | CLONE_THREAD, 0, 0, 0, 0), EINVAL,
-	      "CLONE_THREAD without CLONE_SIGHAND fails with EINVAL");
+	      "CLONE-4 CLONE_THREAD without CLONE_SIGHAND fails with EINVAL");
 	fails(syscall(SYS_clone, CLONE_SIGHAND, 0, 0, 0, 0), EINVAL,
-	      "CLONE_SIGHAND without CLONE_VM fails with EINVAL");
+	      "CLONE-4 CLONE_SIGHAND without CLONE_VM fails with EINVAL");
 	fails(syscall(SYS_clone, CLONE_NEWNS | CLONE_FS | SIGCHLD, 0, 0, 0, 0), EINVAL,
 	      "CLONE_NEWNS with CLONE_FS fails with EINVAL");
 }

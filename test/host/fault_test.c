@@ -7,6 +7,7 @@
 #include "memfile.h"
 #include "vm/check.h"
 #include "vm/inject.h"
+#include "vm/figures.h"
 #include "vm/mm.h"
 #include "vm/uaccess.h"
 
@@ -32,6 +33,7 @@ static int end(void **state UNUSED)
 	struct page_stats after;
 
 	mm_check(mm);
+	host_set_limit(LIMIT_STACK, ~0ul);
 	host_run(NULL);
 	mm_put(mm);
 	file->write_error = file->read_error = file->reserve_error = 0;
@@ -220,7 +222,7 @@ static void stacks_grow_to_their_limit(void **state UNUSED)
 	      at = map_at(top - PAGE_SIZE, 1, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, NULL);
 	u8 v;
 
-	mm->stack_limit = 100 * PAGE_SIZE;
+	host_set_limit(LIMIT_STACK, 100 * PAGE_SIZE);
 	store(at - PAGE_SIZE, 1);
 	store(top - 50 * PAGE_SIZE, 2);
 	assert_int_equal(load(top - 30 * PAGE_SIZE), 0);
@@ -239,7 +241,7 @@ static void stacks_keep_their_distance(void **state UNUSED)
 	ulong low = map_at(at - 300 * PAGE_SIZE, 1, RW, ANON | MAP_FIXED, NULL);
 	ulong hint;
 
-	mm->stack_limit = 1000 * PAGE_SIZE;
+	host_set_limit(LIMIT_STACK, 1000 * PAGE_SIZE);
 	store(at - 40 * PAGE_SIZE, 1);
 	assert_int_equal(host_store(at - 60 * PAGE_SIZE, 1), FAULT_MAPERR);
 	hint = map_at(at - 100 * PAGE_SIZE, 1, RW, ANON, NULL);
@@ -339,11 +341,41 @@ static void descriptions_say_what_is_there(void **state UNUSED)
 	assert_int_equal(info.start, at);
 	assert_int_equal(info.end, at + 4 * PAGE_SIZE);
 	assert_int_equal(info.prot, RW);
-	assert_true(info.rss >= 2);
+	assert_true(info.figures.rss >= 2);
+	assert_int_equal(info.figures.anonymous, 0);
 	assert_true(mm_describe(mm, info.end, true, &info));
 	assert_int_equal(info.start, BASE + 8 * PAGE_SIZE);
-	assert_int_equal(info.rss, 0);
+	assert_int_equal(info.figures.rss, 0);
 	assert_false(mm_describe(mm, info.end, true, &info));
+}
+
+/* A private page counts half in a parent and in its child, until one of them stores to it. */
+static void shares_add_up_after_a_fork(void **state UNUSED)
+{
+	ulong at = map_at(BASE, 300, RW, ANON | MAP_FIXED, NULL);
+	struct vma_info info;
+	struct mm *child;
+
+	store(at, 1);
+	store(at + 299 * PAGE_SIZE, 2);
+	assert_true(mm_describe(mm, at, true, &info));
+	assert_int_equal(info.figures.private_dirty, 2);
+	assert_int_equal(info.figures.pss, 2 << SHARE_SHIFT);
+	child = mm_fork(mm);
+	assert_true(mm_describe(child, at, true, &info));
+	assert_int_equal(info.figures.rss, 2);
+	assert_int_equal(info.figures.shared_dirty, 2);
+	assert_int_equal(info.figures.pss, 1 << SHARE_SHIFT);
+	host_run(child);
+	store(at, 3);
+	assert_true(mm_describe(child, at, true, &info));
+	assert_int_equal(info.figures.shared_dirty, 1);
+	assert_int_equal(info.figures.private_dirty, 1);
+	assert_int_equal(info.figures.pss, 3 << SHARE_SHIFT >> 1);
+	host_run(mm);
+	mm_put(child);
+	assert_true(mm_describe(mm, at, true, &info));
+	assert_int_equal(info.figures.private_dirty, 2);
 }
 
 int main(void)
@@ -364,6 +396,7 @@ int main(void)
 		TEST(a_want_of_memory_is_told_and_passes),
 		TEST(copies_end_exactly_at_a_bad_address),
 		TEST(descriptions_say_what_is_there),
+		TEST(shares_add_up_after_a_fork),
 	};
 
 	host_boot(64);

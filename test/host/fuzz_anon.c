@@ -103,6 +103,23 @@ static void check_page(unsigned t, unsigned i)
 	CHECK(exclusive == !shown_elsewhere(t, i));
 }
 
+/* anon_next finds the same pages, in order; one that nobody else has has one sharer. */
+static void check_walk(unsigned t)
+{
+	ulong va = 0, end = 1ul << 38, sharers, n = 0;
+
+	spin_lock(&tabs[t].lock);
+	for (; anon_next(&tabs[t], &va, end, &sharers); va += PAGE_SIZE) {
+		bool exclusive;
+
+		CHECK(anon_lookup(&tabs[t], va, &exclusive));
+		CHECK((sharers == 1) == exclusive);
+		n++;
+	}
+	spin_unlock(&tabs[t].lock);
+	CHECK(n == anon_count(&tabs[t], 0, end));
+}
+
 static void check_all(void)
 {
 	for (unsigned t = 0; t < TABLES; t++) {
@@ -113,6 +130,7 @@ static void check_all(void)
 			n += !!shown[t][i];
 		}
 		CHECK(anon_count(&tabs[t], 0, 1ul << 38) == n);
+		check_walk(t);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "unit.h"
 #include "lib/errno.h"
 #include "memfile.h"
+#include "vm/check.h"
 #include "vm/inject.h"
 #include "vm/kmalloc.h"
 #include "vm/mm.h"
@@ -337,6 +338,41 @@ static void reclaim_takes_mapped_pages(void **state UNUSED)
 	mm_put(mm);
 }
 
+/* But a locked one keeps it, as long as it is locked. */
+static void reclaim_spares_locked_mappings(void **state UNUSED)
+{
+	struct mm *mm = mm_create();
+	struct map_request rq = {
+		.addr = 0x40000000,
+		.len = 8 * PAGE_SIZE,
+		.prot = PROT_READ,
+		.max_prot = PROT_ALL,
+		.flags = MAP_PRIVATE | MAP_FIXED,
+		.obj = &file->obj,
+	};
+
+	host_run(mm);
+	assert_int_equal(mm_map(mm, &rq), 0x40000000);
+	assert_int_equal(mm_lock(mm, 0x40000000 + 2 * PAGE_SIZE, 3 * PAGE_SIZE, false), 0);
+	assert_int_equal(mm->nr_locked, 3);
+	byte_at(9 * PAGE_SIZE);
+	while (obj_reclaim(100, true))
+		;
+	assert_int_equal(file->obj.pages.count, 3);
+	mm_check(mm);
+	assert_int_equal(mm_unlock(mm, 0x40000000 + 3 * PAGE_SIZE, PAGE_SIZE), 0);
+	while (obj_reclaim(100, true))
+		;
+	assert_int_equal(file->obj.pages.count, 2);
+	assert_ptr_equal(radix_get(&file->obj.pages, 3), NULL);
+	mm_check(mm);
+	host_run(NULL);
+	mm_put(mm);
+	while (obj_reclaim(100, true))
+		;
+	assert_int_equal(file->obj.pages.count, 0);
+}
+
 /* A store after a write-back must be written back again. */
 static void cleaning_makes_the_next_store_seen(void **state UNUSED)
 {
@@ -572,6 +608,7 @@ int main(void)
 		TEST(write_back_spares_what_is_being_written),
 		TEST(reclaim_drops_clean_idle_pages_alone),
 		TEST(reclaim_takes_mapped_pages),
+		TEST(reclaim_spares_locked_mappings),
 		TEST(cleaning_makes_the_next_store_seen),
 		TEST(want_of_memory_changes_nothing),
 		MEM_TEST(holes_take_no_pages),

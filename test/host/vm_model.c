@@ -21,6 +21,7 @@
 #include "vm/check.h"
 #include "vm/inject.h"
 #include "vm/kmalloc.h"
+#include "vm/figures.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
 #include "vm/uaccess.h"
@@ -48,7 +49,7 @@ enum {
 static const unsigned spot_offset[SPOTS] = { 0, 1717, 4095 };
 
 struct page_model {
-	bool mapped, shared, copied;
+	bool mapped, shared, copied, locked;
 	u8 prot, max_prot;
 	s16 obj; /* or NONE */
 	u16 index;
@@ -290,6 +291,7 @@ static void compare_mapping(const struct model *m, unsigned n, unsigned i, const
 	CHECK(!!(v->flags & VMA_SHARED) == p->shared);
 	CHECK(!!v->file == (p->obj != NONE && p->obj < FILES));
 	CHECK(v->shared_anon == (p->obj >= FILES));
+	CHECK(!!(v->flags & VMA_LOCKED) == p->locked);
 	if (p->obj != NONE)
 		CHECK((v->offset + va_of(i) - v->start) / PAGE_SIZE == p->index);
 	if (v->file)
@@ -330,6 +332,15 @@ static void compare_spot(struct model *m, unsigned n, unsigned i, unsigned spot)
 		disagree(m, "comparing", n, i, spot, got, want, value);
 }
 
+static void compare_locked(struct model *m, unsigned n)
+{
+	ulong locked = 0;
+
+	for (unsigned i = 0; i < WINDOW; i++)
+		locked += m->page[n][i].mapped && m->page[n][i].locked;
+	CHECK(m->mm[n]->nr_locked == locked);
+}
+
 /* Only what holds at any time: mappings, invariants, TLBs. */
 static void check_structure(struct model *m)
 {
@@ -337,6 +348,7 @@ static void check_structure(struct model *m)
 		if (!m->mm[n])
 			continue;
 		compare_mappings(m, n);
+		compare_locked(m, n);
 		mm_check(m->mm[n]);
 		CHECK(!host_tlb_stale(m->mm[n], WINDOW_START, WINDOW_END));
 	}
@@ -630,6 +642,35 @@ static void do_fork(struct model *m, struct op *op)
 		return;
 	make_call(m, op, call_fork);
 	memcpy(m->page[op->child], m->page[op->mm], sizeof(m->page[0]));
+	for (unsigned i = 0; i < WINDOW; i++)
+		m->page[op->child][i].locked = false;
+}
+
+/* mlock and munlock: nothing is loaded, so only mappings change; up to a hole, as mprotect does */
+
+static bool call_lock(struct model *m, struct op *op)
+{
+	ulong start = va_of(op->first), size = op->pages * PAGE_SIZE;
+
+	op->result = op->value ? mm_lock(m->mm[op->mm], start, size, true)
+			       : mm_unlock(m->mm[op->mm], start, size);
+	return op->result == -ENOMEM;
+}
+
+static void do_lock(struct model *m, struct op *op)
+{
+	bool hole;
+
+	pick_range(m, op);
+	op->value = chance(m, 60);
+	hole = meets_hole(m, op);
+	if (hole)
+		call_lock(m, op);
+	else
+		make_call(m, op, call_lock);
+	CHECK(op->result == (hole ? -ENOMEM : 0));
+	for (unsigned i = 0; i < op->pages && pages_of(m, op)[i].mapped; i++)
+		pages_of(m, op)[i].locked = op->value;
 }
 
 static void cpu_leave(struct model *m, unsigned cpu)
@@ -859,6 +900,7 @@ void model_step(struct model *m, bool fail)
 		{ 60, do_map, "map" },
 		{ 20, do_unmap, "unmap" },
 		{ 40, do_protect, "protect" },
+		{ 12, do_lock, "lock" },
 		{ 12, do_fork, "fork" },
 		{ 8, do_exit, "exit" },
 		{ 12, do_truncate, "truncate" },

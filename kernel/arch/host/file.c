@@ -1,5 +1,6 @@
 /*
- * Open files as the memory system sees them: something that mappings hold.
+ * What a process has beside its memory, as the memory system sees it: open files, which mappings hold,
+ * and limits.
  */
 #include <stdlib.h>
 
@@ -7,6 +8,19 @@
 #include "machine/host.h"
 #include "vm/obj.h"
 #include "vm/vma.h"
+
+/* How far each limit lies below having none. */
+static ulong limits_below[LIMIT_LOCKED + 1];
+
+void host_set_limit(enum limit which, ulong bytes)
+{
+	limits_below[which] = ~0ul - bytes;
+}
+
+ulong limit_bytes(enum limit which)
+{
+	return ~0ul - limits_below[which];
+}
 
 struct file {
 	u32 refs;
@@ -47,4 +61,9 @@ void file_drop(struct file *f)
 int file_sync_mapped(struct file *f)
 {
 	return obj_sync(f->obj, 0, RADIX_NONE);
+}
+
+int file_zero_mapped(struct file *f, ulong first, ulong end)
+{
+	return obj_zero(f->obj, first, end);
 }

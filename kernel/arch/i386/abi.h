@@ -66,6 +66,7 @@ SYSCALL(clock_gettime64);
 SYSCALL(clock_getres64);
 SYSCALL(clock_nanosleep64);
 SYSCALL(ppoll64);
+SYSCALL(futex64);
 SYSCALL(utimensat64);
 
 /* abi_proc.c */
@@ -90,7 +91,6 @@ SYSCALL(getresuid16);
 SYSCALL(getresgid16);
 
 /* abi_signal.c */
-SYSCALL(tkill);
 SYSCALL(pause);
 SYSCALL(signal);
 SYSCALL(sigaction);

@@ -17,13 +17,6 @@ struct old_sigaction {
 };
 
 /* A process has one thread: its number is the process's. */
-SYSCALL(tkill)
-{
-	const ulong a[] = {args[0], args[0], args[1]};
-
-	return sys_tgkill(a);
-}
-
 SYSCALL(pause)
 {
 	(void)args;

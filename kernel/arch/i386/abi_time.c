@@ -106,3 +106,8 @@ SYSCALL(utimensat64)
 {
 	return sys_utimensat_in(args, TIME_64);
 }
+
+SYSCALL(futex64)
+{
+	return sys_futex_in(args, TIME_64);
+}

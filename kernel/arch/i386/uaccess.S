@@ -102,6 +102,53 @@ str_fault:
 
 	on_fault str_loop, str_end, str_fault
 
+/*
+ * Single words. long load_user(const u32 *from, u32 *value), long store_user(u32 *to, u32 value),
+ * long cmpxchg_user(u32 *at, u32 *old, u32 new): 0 or -EFAULT.
+ */
+	.globl load_user
+load_user:
+	user_access_begin
+load_word:
+	mov	(%eax), %ecx
+load_end:
+	mov	%ecx, (%edx)
+	jmp	word_done
+
+	.globl store_user
+store_user:
+	user_access_begin
+store_word:
+	mov	%edx, (%eax)
+word_done:
+	user_access_end
+	xor	%eax, %eax
+	ret
+
+	.globl cmpxchg_user
+cmpxchg_user:
+	push	%ebx
+	mov	%eax, %ebx
+	mov	(%edx), %eax
+	user_access_begin
+exchange_word:
+	lock cmpxchgl %ecx, (%ebx)
+exchange_end:
+	mov	%eax, (%edx)
+	pop	%ebx
+	jmp	word_done
+
+exchange_fault:
+	pop	%ebx
+word_fault:
+	user_access_end
+	mov	$-14, %eax		/* -EFAULT */
+	ret
+
+	on_fault load_word, load_end, word_fault
+	on_fault store_word, word_done, word_fault
+	on_fault exchange_word, exchange_end, exchange_fault
+
 /* void gs_load(u32 selector): one that cannot be loaded becomes the null selector. */
 	.globl gs_load
 gs_load:

@@ -180,6 +180,54 @@ str_fault:
 
 	on_fault str_loop, str_end, str_fault
 
+/*
+ * Single words. long load_user(const u32 *from, u32 *value), long store_user(u32 *to, u32 value),
+ * long cmpxchg_user(u32 *at, u32 *old, u32 new): 0 or -EFAULT.
+ */
+	.globl load_user
+load_user:
+	li	t6, SSTATUS_SUM
+	csrs	sstatus, t6
+load_word:
+	lw	t0, 0(a0)
+load_end:
+	sw	t0, 0(a1)
+	j	word_done
+
+	.globl store_user
+store_user:
+	li	t6, SSTATUS_SUM
+	csrs	sstatus, t6
+store_word:
+	sw	a1, 0(a0)
+word_done:
+	csrc	sstatus, t6
+	li	a0, 0
+	ret
+
+	.globl cmpxchg_user
+cmpxchg_user:
+	li	t6, SSTATUS_SUM
+	lw	t0, 0(a1)
+	csrs	sstatus, t6
+exchange_word:
+	lr.w.aqrl t1, (a0)
+	bne	t1, t0, exchange_end
+	sc.w.aqrl t2, a2, (a0)
+	bnez	t2, exchange_word
+exchange_end:
+	sw	t1, 0(a1)
+	j	word_done
+
+word_fault:
+	csrc	sstatus, t6
+	li	a0, -14			/* -EFAULT */
+	ret
+
+	on_fault load_word, load_end, word_fault
+	on_fault store_word, word_done, word_fault
+	on_fault exchange_word, exchange_end, word_fault
+
 /* long clock_try_stimecmp(u64 v): CSR 0x14d, of the Sstc extension */
 	.globl clock_try_stimecmp
 clock_try_stimecmp:

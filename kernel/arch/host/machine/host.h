@@ -7,6 +7,7 @@
 
 #include "lib/types.h"
 #include "vm/fault.h"
+#include "vm/limit.h"
 
 struct mm;
 
@@ -50,6 +51,10 @@ void host_tlb_forget(ulong va);
  * operations: a missing flush shows.
  */
 bool host_tlb_stale(struct mm *mm, ulong start, ulong end);
+
+/* --- limits: those of the process that all CPUs run; none until they are set --- */
+
+void host_set_limit(enum limit which, ulong bytes);
 
 /* --- open files: nothing but a count, which must be what the mappings make it --- */
 
