@@ -47,7 +47,7 @@
 #include "vm/slab.h"
 
 #define SLAB_ORDER_MAX 3u
-#define MAGAZINE_BYTES 4096u
+#define MAGAZINE_BYTES 2048u
 #define DEPOT_MAX 4u
 
 static struct kmem_cache cache_cache, magazine_cache;

@@ -424,7 +424,7 @@ static void exhaustion_is_null_and_passes(void **state UNUSED)
 	}
 	assert_int_equal(stats().bytes, before.bytes);
 	kmem_drain();
-	assert_in_range(page_free_count(), free_before - 8, free_before);
+	assert_true(page_free_count() + 8 >= free_before); /* a slab more may have gone back */
 	p = kmalloc(KMALLOC_MAX, 0);
 	assert_non_null(p);
 	kmfree(p);
