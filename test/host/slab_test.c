@@ -430,6 +430,26 @@ static void exhaustion_is_null_and_passes(void **state UNUSED)
 	kmfree(p);
 }
 
+/* With a lock held that interrupt handlers take: a sleep, or a lock of a lower rank, would panic. */
+static void no_sleep_under_spin_locks(void **state UNUSED)
+{
+	struct spinlock lock;
+	struct kmem_stats before = stats();
+	void *block[64];
+
+	spin_init(&lock, "device", RANK_DEV);
+	for (size_t size = 1; size <= 16384; size = size * 3 + 1) {
+		ulong flags = spin_lock_irq(&lock);
+
+		for (unsigned i = 0; i < ARRAY_SIZE(block); i++)
+			block[i] = kmalloc(size, 0);
+		for (unsigned i = 0; i < ARRAY_SIZE(block); i++)
+			kmfree(block[i]);
+		spin_unlock_irq(&lock, flags);
+	}
+	assert_int_equal(stats().bytes, before.bytes);
+}
+
 /* Blocks go from the CPU that allocates them to another one that frees them. */
 static void *mailbox[64];
 
@@ -584,6 +604,7 @@ int main(void)
 		{ "KMALLOC-16: places have accounts that add up", places_have_accounts, NULL, NULL, NULL },
 		{ "KMALLOC-20: failures on purpose leave nothing", failures_are_null_and_leave_nothing, NULL, NULL, NULL },
 		{ "KMALLOC-6: exhaustion is NULL, and passes", exhaustion_is_null_and_passes, NULL, NULL, NULL },
+		{ "KMALLOC-18: nothing sleeps while spin locks are held", no_sleep_under_spin_locks, NULL, NULL, NULL },
 		{ "KMALLOC-19: CPUs in parallel", cpus_in_parallel, NULL, NULL, NULL },
 		{ "KMALLOC-13 KMALLOC-19: of several frees at once one wins", double_free_race_has_one_winner, NULL, NULL, NULL },
 		{ "KMALLOC-16: the list of caches agrees with the figures", list_agrees_with_figures, NULL, NULL, NULL },
