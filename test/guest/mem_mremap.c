@@ -234,6 +234,23 @@ static void mremap_8(void)
 	unmap(t, 7 * PS);
 	verdict("MREMAP-8 fixed: lands exactly there, and replaces what was there");
 
+	for (int up = 0; up < 2; up++) {
+		unsigned char *from, *to;
+
+		t = must_map(20 * PS, RW, ANON, -1, 0);
+		from = t + (up ? 4 : 14) * PS;
+		to = t + (up ? 14 : 4) * PS;
+		fill(t, 20 * PS, 29);
+		want_eq(remap(from, 2 * PS, 3 * PS, MAYMOVE | FIXED, to), (long)to);
+		want(filled_from(to, 2 * PS, 29, up ? 4 * PS : 14 * PS) && all_zero(to + 2 * PS, PS));
+		want_hole(from, 2);
+		for (size_t i = 0; i < 20; i++)
+			if ((i < 4 || i > 6) && (i < 14 || i > 16))
+				want(filled_from(t + i * PS, PS, 29, i * PS));
+		unmap(t, 20 * PS);
+	}
+	verdict("MREMAP-8 fixed: within one mapping, with rests on all sides");
+
 	int fd = temp_file(8 * PS, 14);
 	for (int type = MAP_SHARED; type <= MAP_PRIVATE; type++) {
 		t = must_map(8 * PS, RW, type, fd, 0);
