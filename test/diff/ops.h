@@ -706,6 +706,9 @@ DIFF_FN void do_grow(const struct op *op)
 
 /* --- limits --- */
 
+/* As much as nobody may have on both. */
+static const struct rlimit lock_limit = {8 << 20, 8 << 20};
+
 /* Limit `flags` to what is in use now and `off` pages more; off < 0 takes all limits away. */
 DIFF_FN void do_rlimit(const struct op *op)
 {
@@ -716,11 +719,16 @@ DIFF_FN void do_rlimit(const struct op *op)
 	struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, some = none;
 
 	limited = data_limited = false;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2; i++)
 		emit_result(answer(setrlimit((__rlimit_resource_t)kinds[i].limit, &none)));
+	emit_result(answer(setrlimit(RLIMIT_MEMLOCK, &lock_limit)));
 	if (op->off < 0)
 		return;
+	if (kinds[op->flags].limit == RLIMIT_MEMLOCK)
+		some = lock_limit;
 	some.rlim_cur = (rlim_t)(status_kb(kinds[op->flags].use) * 1024 + op->off * PS);
+	if (some.rlim_cur > some.rlim_max)
+		some.rlim_cur = some.rlim_max;
 	limited = true;
 	data_limited = kinds[op->flags].limit == RLIMIT_DATA;
 	emit_result(answer(setrlimit((__rlimit_resource_t)kinds[op->flags].limit, &some)));
@@ -1014,13 +1022,11 @@ DIFF_FN void run_program(const struct op *ops, int count, struct log *logs)
 	emit("ended %x\n", status);
 }
 
-/* As root, Linux lets programs pass their limits: they run as nobody, who may make files here and raise
-   all limits. */
+/* As root, Linux lets programs pass their limits: they run as nobody, who may make files here. */
 DIFF_FN void become_nobody(void)
 {
-	struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
-
-	setrlimit(RLIMIT_MEMLOCK, &all);
+	if (setrlimit(RLIMIT_MEMLOCK, &lock_limit))
+		exit(3);
 	if (geteuid() == 0 && (chown(".", 65534, 65534) || setgid(65534) || setuid(65534)))
 		exit(3);
 }
