@@ -39,7 +39,7 @@ static struct {
 	int mode;    /* O_ flags */
 } slots[SLOTS];
 static uint32_t file_object[FILES];
-static bool any_locks, future_locks, limited, data_limited, paired;
+static bool any_locks, all_locked, future_locks, limited, data_limited, paired;
 
 /* A range of bytes in the window as pages; what lies outside is cut off. */
 struct span {
