@@ -152,6 +152,9 @@ DIFF_FN bool mremap_defined(const struct op *op, struct span old, int pages)
 
 	if (limited && pages > old.to - old.from)
 		return false;
+	/* A second view over the first: Linux unmaps it, and then finds nothing to show again. */
+	if (op->len == 0 && fixed && op->page >= op->page2 && op->page < op->page2 + pages)
+		return false;
 	if (op->len == 0)
 		return shadow[old.from].content != PRIVATE || !fixed;
 	if (pages <= old.to - old.from && !fixed)

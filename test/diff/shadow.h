@@ -5,7 +5,7 @@
  *
  * - bytes past the end of a file in its last page may or may not be seen by other mappings;
  * - mincore is defined for anonymous memory only, and there not for pages that were just read and then
- *   inherited, nor after MADV_FREE;
+ *   inherited or given other rights, nor after MADV_FREE;
  * - whether neighbours are one mapping shows in mremap. Pages of one `piece` certainly are: they were
  *   mapped by one call, and no call since has cut there. Pages that differ in what maps shows are
  *   certainly not.
@@ -148,6 +148,8 @@ DIFF_FN void shadow_protect(struct span s, int prot, long r)
 		if (r == -EACCES && !shadow[i].maywrite)
 			return;
 		shadow[i].prot = prot & 7;
+		if (shadow[i].resident == JUST_READ)
+			shadow[i].resident = ANY;
 	}
 }
 
