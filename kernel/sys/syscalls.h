@@ -49,6 +49,9 @@ SYSCALL(fdatasync);
 SYSCALL(sync);
 SYSCALL(ftruncate);
 
+/* select.c */
+SYSCALL(pselect6);
+
 /* memfile.c */
 SYSCALL(fallocate);
 SYSCALL(memfd_create);
@@ -124,6 +127,9 @@ SYSCALL(rt_sigprocmask);
 SYSCALL(rt_sigreturn);
 SYSCALL(rt_sigpending);
 SYSCALL(rt_sigsuspend);
+SYSCALL(rt_sigtimedwait);
+SYSCALL(rt_sigqueueinfo);
+SYSCALL(rt_tgsigqueueinfo);
 SYSCALL(sigaltstack);
 SYSCALL(setitimer);
 SYSCALL(getitimer);
