@@ -59,6 +59,9 @@ long sys_clock_nanosleep_in(const ulong *args, enum time_form form);
 /* futex.c */
 long sys_futex_in(const ulong *args, enum time_form form);
 
+/* sched.c */
+long sys_sched_rr_get_interval_in(const ulong *args, enum time_form form);
+
 /* select.c */
 /* args: number of descriptors, three sets. deadline as above; -ERESTARTNOHAND */
 long sys_select_until(const ulong *args, u64 deadline);

@@ -118,6 +118,15 @@ SYSCALL(sched_yield);
 SYSCALL(getrusage);
 SYSCALL(times);
 
+/* sched.c */
+SYSCALL(sched_getscheduler);
+SYSCALL(sched_getparam);
+SYSCALL(sched_get_priority_max);
+SYSCALL(sched_get_priority_min);
+SYSCALL(sched_rr_get_interval);
+SYSCALL(sched_getaffinity);
+SYSCALL(getpriority);
+
 /* signal.c */
 SYSCALL(kill);
 SYSCALL(tgkill);

@@ -69,6 +69,7 @@ SYSCALL(clock_getres64);
 SYSCALL(clock_nanosleep64);
 SYSCALL(ppoll64);
 SYSCALL(pselect6_64);
+SYSCALL(sched_rr_get_interval64);
 SYSCALL(rt_sigtimedwait64);
 SYSCALL(futex64);
 SYSCALL(utimensat64);

@@ -139,6 +139,11 @@ SYSCALL(pselect6_64)
 	return sys_pselect6_in(args, TIME_64);
 }
 
+SYSCALL(sched_rr_get_interval64)
+{
+	return sys_sched_rr_get_interval_in(args, TIME_64);
+}
+
 SYSCALL(rt_sigtimedwait64)
 {
 	return sys_rt_sigtimedwait_in(args, TIME_64);
