@@ -695,6 +695,9 @@ static int take_waited(struct thread *t, u64 set, bool stay, struct ksiginfo *in
 	int sig = take(t, (t->sig_pending | p->sig_pending) & set, info);
 
 	t->sig_waited = stay && !sig ? set : 0;
+	/* What came meanwhile was for this thread to take: another may wait for it. */
+	if (!t->sig_waited)
+		leave_to_others(p, set);
 	spin_unlock_irq(&p->sig_lock, irq);
 	return sig;
 }

@@ -106,11 +106,24 @@ static void *wait_in_thread(void *arg)
 	return (void *)(long)(sigwaitinfo(&s, &info) == SIGUSR1 && info.si_code == *(int *)arg);
 }
 
+static void *wait_for_value(void *arg)
+{
+	sigset_t s = set_of(SIGRTMIN, 0);
+	siginfo_t info;
+
+	(void)arg;
+	/* Linux wakes several threads for one signal: those that come too late get EINTR. */
+	while (sigwaitinfo(&s, &info) < 0 && errno == EINTR)
+		continue;
+	return (void *)(long)info.si_value.sival_int;
+}
+
 static void test_threads(void)
 {
 	static const int user = SI_USER;
 	struct timespec ts = {0, 30000000};
-	pthread_t t;
+	pthread_t t, all[4];
+	long sum = 0;
 	void *good;
 
 	pthread_create(&t, NULL, wait_in_thread, (void *)&user);
@@ -119,6 +132,18 @@ static void test_threads(void)
 	pthread_join(t, &good);
 	want(good);
 	verdict("a thread that waits takes the process's signal");
+
+	for (int i = 0; i < 4; i++)
+		pthread_create(&all[i], NULL, wait_for_value, NULL);
+	nanosleep(&ts, NULL);
+	for (int i = 1; i <= 4; i++)
+		sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 1 << i});
+	for (int i = 0; i < 4; i++) {
+		pthread_join(all[i], &good);
+		sum += (long)good;
+	}
+	want_eq(sum, 30);
+	verdict("of several signals sent at once every waiting thread takes one");
 }
 
 static long queue_raw(pid_t pid, int sig, int code)
