@@ -19,6 +19,7 @@
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "sys/random.h"
+#include "vm/inject.h"
 #include "vm/kmalloc.h"
 #include "vm/kva.h"
 #include "vm/mm.h"
@@ -108,6 +109,7 @@ void kernel_main(void)
 {
 	machine_early_init();
 	log_set_quiet(boot_flag("quiet"));
+	ktest = boot_flag("ktest=1");
 	memory_start();
 	read_options();
 	process_start();

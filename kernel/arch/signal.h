@@ -1,6 +1,5 @@
 /*
- * Signal frames, as Linux lays them out for RV64 (its arch/riscv API headers ucontext.h,
- * sigcontext.h, ptrace.h; siginfo_t of asm-generic).
+ * Signal frames, as Linux lays them out for the machine.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * This machine's system-call numbers: Linux's generic table (asm-generic/unistd.h of its user API).
+ * The machine's system-call numbers: those of Linux.
  */
 #pragma once
 

@@ -33,6 +33,7 @@
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "proc/timer.h"
+#include "sys/debug.h"
 #include "vm/uaccess.h"
 
 #define RAW_SIZE 4096u	/* powers of two */
@@ -530,6 +531,8 @@ bool tty_rx(u8 c)
 	struct tty *t = &console;
 	bool room;
 
+	if (debug_key(c))
+		return true;
 	spin_lock(&t->lock);
 	room = t->raw_head - t->raw_tail < RAW_SIZE;
 	if (room)

@@ -347,7 +347,7 @@ static int proc_lookup(struct inode *dir, const struct name *name, struct inode 
 		err = lookup_fixed(pd->proc, pid_names, ARRAY_SIZE(pid_names), name, &found);
 		if (err == -ENOENT)
 			err = lookup_text(
-				pd->proc, process_texts, process_text_count, 0, name, &found);
+				pd->proc, process_texts, process_text_count(), 0, name, &found);
 		break;
 	case KIND_FD_DIR: err = lookup_descriptor(pd->proc, name, &found); break;
 	case KIND_TASK_DIR: err = lookup_task(pd->proc, name, &found); break;
@@ -385,7 +385,7 @@ static struct listing listing_of(const struct proc_inode *pd)
 	case KIND_SYS_DIR: return (struct listing){NULL, 0, pd->text, pd->ntexts, texts_base(pd)};
 	case KIND_PID:
 		return (struct listing){
-			pid_names, ARRAY_SIZE(pid_names), process_texts, process_text_count, 0};
+			pid_names, ARRAY_SIZE(pid_names), process_texts, process_text_count(), 0};
 	case KIND_TASK: return (struct listing){NULL, 0, task_texts, task_text_count, 0};
 	default: return (struct listing){0};
 	}
@@ -516,6 +516,25 @@ static ssize_t text_read(struct file *f, struct uio *u, off_t *pos)
 	return seq_file_read(f->private, u, pos);
 }
 
+/* What is written is one text, wherever the position is. */
+static ssize_t text_write(struct file *f, struct uio *u, off_t *pos UNUSED)
+{
+	struct proc_inode *pi = proc_inode_of(f->inode);
+	char text[TEXT_WRITE_MAX + 1];
+	size_t n = u->left;
+	int err;
+
+	if (!pi->proc || n > TEXT_WRITE_MAX)
+		return -EINVAL;
+	if (uio_get(u, text, n) < n)
+		return -EFAULT;
+	if (!proc_there(pi->proc))
+		return -ESRCH;
+	text[n] = '\0';
+	err = process_text_write(pi->text, pi->proc, text);
+	return err ? err : (ssize_t)n;
+}
+
 static void text_release(struct file *f)
 {
 	if (f->private)
@@ -523,7 +542,7 @@ static void text_release(struct file *f)
 }
 
 static const struct file_ops proc_text_ops = {
-	.read = text_read, .seek = plain_seek, .release = text_release};
+	.read = text_read, .write = text_write, .seek = plain_seek, .release = text_release};
 static const struct inode_ops proc_text_inode_ops = {
 	.open = text_open, .valid = proc_valid, .evict = proc_evict};
 

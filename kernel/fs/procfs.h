@@ -25,7 +25,10 @@ struct text_entry {
 };
 
 extern const struct text_entry process_texts[]; /* proctext.c: /proc/PID */
-extern const size_t process_text_count;
+size_t process_text_count(void);
+#define TEXT_WRITE_MAX 31 /* more than that is not taken in one write: -EINVAL */
+/* What a write of this text, NUL-terminated, to one of process_texts of p does. 0 or -errno. */
+int process_text_write(const struct text_entry *entry, struct proc *p, const char *text);
 extern const struct text_entry task_texts[]; /* proctext.c: /proc/PID/task/TID */
 extern const size_t task_text_count;
 extern const struct text_entry system_texts[]; /* systext.c: /proc */
@@ -39,6 +42,7 @@ extern const size_t sysctl_vm_count, sysctl_kernel_count, sysctl_fs_count;
  */
 ssize_t pagemap_read(struct proc *p, struct uio *u, off_t *pos);
 seq_maker make_mounts; /* for /proc/PID/mounts too */
+seq_maker make_slabinfo, make_buddyinfo, make_kmalloc; /* kmemtext.c */
 /* The load averages over 1, 5 and 15 minutes in units of 1/65536, as sysinfo(2) has them. */
 void system_loads(ulong loads[3]);
 /* Begin to measure the load. */

@@ -682,6 +682,33 @@ static int make_limits(struct seq *s, void *subject, u64 *cookie UNUSED)
 	return 0;
 }
 
+/* --- fail_nth --- */
+
+static int make_fail_nth(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	const struct fail_plan *plan = &((const struct proc *)subject)->fail_plan;
+
+	seq_print(s, "left:   %lu\nmade:   %lu\nfailed: %lu\n",
+		__atomic_load_n(&plan->left, __ATOMIC_RELAXED),
+		__atomic_load_n(&plan->asked, __ATOMIC_RELAXED),
+		__atomic_load_n(&plan->failed, __ATOMIC_RELAXED));
+	return 0;
+}
+
+/* A decimal number, perhaps with a newline behind it. */
+static int write_fail_nth(struct proc *p, const char *text)
+{
+	u32 n = 0;
+
+	do {
+		if (*text < '0' || *text > '9' || n >= 100000000)
+			return -EINVAL;
+		n = n * 10 + (u32)(*text++ - '0');
+	} while (*text && strcmp(text, "\n"));
+	fail_plan_set(&p->fail_plan, n);
+	return 0;
+}
+
 const struct text_entry process_texts[] = {
 	{"maps", 0444, make_maps},
 	{"mounts", 0444, make_mounts},
@@ -694,8 +721,19 @@ const struct text_entry process_texts[] = {
 	{"cmdline", 0444, make_cmdline},
 	{"environ", 0400, make_environ},
 	{"limits", 0444, make_limits},
+	/* The last one, which only the testing boot has. */
+	{"fail_nth", 0600, make_fail_nth},
 };
-const size_t process_text_count = ARRAY_SIZE(process_texts);
+
+size_t process_text_count(void)
+{
+	return ARRAY_SIZE(process_texts) - !ktest;
+}
+
+int process_text_write(const struct text_entry *entry, struct proc *p, const char *text)
+{
+	return entry->make == make_fail_nth ? write_fail_nth(p, text) : -EINVAL;
+}
 
 /* --- a thread's texts --- */
 

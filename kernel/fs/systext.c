@@ -12,7 +12,6 @@
 #include "machine/elf.h"
 #include "proc/timer.h"
 #include "sys/abi.h"
-#include "vm/kmalloc.h"
 #include "vm/limit.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
@@ -59,28 +58,6 @@ static int make_meminfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 	put_kb(s, "PageTables", ps.ptable);
 	put_kb(s, "CommitLimit", ps.total);
 	put_kb(s, "Committed_AS", ls.promised);
-	return 0;
-}
-
-static void put_slab(
-	void *arg, const char *name, size_t size, size_t live, size_t total, size_t pages)
-{
-	size_t per_page = size ? MAX(PAGE_SIZE / size, (size_t)1) : 1;
-
-	seq_print(arg,
-		"%-17s %6zu %6zu %6zu %4zu %4zu : tunables %4u %4u %4u : slabdata %6zu %6zu %6u\n",
-		name, live, total, size, per_page, (size_t)(ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE), 0, 0, 0,
-		pages, pages, 0);
-}
-
-static int make_slabinfo(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
-{
-	seq_print(s, "slabinfo - version: 2.1\n");
-	seq_print(s,
-		"# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> "
-		": tunables <limit> <batchcount> "
-		"<sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
-	kmem_for_each(put_slab, s);
 	return 0;
 }
 
@@ -251,6 +228,8 @@ const struct text_entry system_texts[] = {
 	{"version", 0444, make_version},
 	{"filesystems", 0444, make_filesystems},
 	{"slabinfo", 0400, make_slabinfo},
+	{"buddyinfo", 0444, make_buddyinfo},
+	{"kmalloc", 0400, make_kmalloc},
 };
 const size_t system_text_count = ARRAY_SIZE(system_texts);
 

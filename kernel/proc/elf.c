@@ -258,12 +258,17 @@ int elf_map(const struct elf_image *image, struct file *f, struct mm *mm)
 /* A tail in a segment that is not writable keeps the file's bytes: it cannot hold variables. */
 int elf_clear_tails(const struct elf_image *image)
 {
+	int err;
+
 	for (unsigned i = 0; i < image->nsegments; i++) {
 		const struct elf_segment *s = &image->segment[i];
 		ulong from = s->vaddr + s->filesz, to = ALIGN_UP(from, PAGE_SIZE);
 
 		if (!s->filesz || s->filesz == s->memsz || !(s->prot & PROT_WRITE))
 			continue;
+		err = uaccess_prefault(from, to - from, PROT_WRITE);
+		if (err)
+			return err;
 		if (clearout_some(from, to - from))
 			return -EFAULT;
 	}

@@ -550,12 +550,17 @@ static struct mm *build_mm(const struct elf_image *image, struct file *f, const 
 	return mm;
 }
 
-/* With mm loaded: bytes into it. */
+/*
+ * With mm loaded: bytes into it. Its pages are brought in first: a fault without memory would be the
+ * process's end, this is an error.
+ */
 static int fill_mm(struct mm *mm, struct layout *l, const struct exec_args *a,
 		   const struct elf_image *image, const char *path)
 {
 	int err = elf_clear_tails(image);
 
+	if (!err)
+		err = uaccess_prefault(l->sp, STACK_TOP - l->sp, PROT_WRITE);
 	if (!err)
 		err = write_strings(l, a, path);
 	if (!err)
@@ -563,7 +568,7 @@ static int fill_mm(struct mm *mm, struct layout *l, const struct exec_args *a,
 	mm->arg_start = l->strings;
 	mm->arg_end = mm->env_start = l->env;
 	mm->env_end = l->execfn;
-	return err ? -EIO : 0;
+	return err && err != -ENOMEM ? -EIO : err;
 }
 
 /* ---- The point of no return ---- */
@@ -608,6 +613,7 @@ static void become(const char *path, const struct elf_image *image, struct mm *m
 
 	proc_become_leader(t);
 	replace_mm(p, t, mm, f);
+	fail_plan_set(&p->fail_plan, 0);
 	signal_exec(actions);
 	files_close_on_exec(p->files);
 	set_name(p, t, path);

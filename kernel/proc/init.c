@@ -26,6 +26,8 @@
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "proc/trap.h"
+#include "sys/debug.h"
+#include "vm/inject.h"
 #include "vm/kmalloc.h"
 #include "vm/obj.h"
 #include "vm/page.h"
@@ -184,13 +186,12 @@ struct memory_mark {
 	unsigned ncaches;
 };
 
-static void note_cache(void *arg, const char *name UNUSED, size_t size UNUSED, size_t live,
-		       size_t total UNUSED, size_t pages UNUSED)
+static void note_cache(void *arg, const struct kmem_cache_stats *s)
 {
 	struct memory_mark *m = arg;
 
 	if (m->ncaches < CACHES_MAX)
-		m->live[m->ncaches++] = live;
+		m->live[m->ncaches++] = s->live;
 }
 
 /* What is in use once everything that is only kept is given back. */
@@ -219,15 +220,19 @@ struct cache_report {
 	unsigned at;
 };
 
-static void report_cache(void *arg, const char *name, size_t size, size_t live, size_t total UNUSED,
-			 size_t pages UNUSED)
+static void report_cache(void *arg, const struct kmem_cache_stats *s)
 {
 	struct cache_report *r = arg;
 	unsigned i = r->at++;
 
-	if (i < r->before->ncaches && live != r->before->live[i])
-		log_warn("leak: %ld of %s, %zu bytes each\n", (long)(live - r->before->live[i]),
-			 name, size);
+	if (i < r->before->ncaches && s->live != r->before->live[i])
+		log_warn("leak: %ld of %s, %zu bytes each\n",
+			 (long)(s->live - r->before->live[i]), s->name, s->size);
+}
+
+static void report_site(const struct alloc_site *site, ulong blocks)
+{
+	log_warn("leak: %lu allocated by %s:%d\n", blocks, site->at.file, site->at.line);
 }
 
 static void report_leak(const struct memory_mark *before, const struct memory_mark *now)
@@ -241,6 +246,18 @@ static void report_leak(const struct memory_mark *before, const struct memory_ma
 		 (long)(n->kernel - b->kernel), (long)(n->ptable - b->ptable),
 		 (long)(n->anon - b->anon), (long)(n->obj - b->obj));
 	kmem_for_each(report_cache, &r);
+	if (CHECKED)
+		sites_grown(report_site);
+}
+
+/* No block was written to by others than its owner. A damaged one was reported when it was found. */
+static bool check_damage(void)
+{
+	kmem_check();
+	if (kmem_damaged() == 0)
+		return true;
+	log_warn("damaged: %lu blocks of the kernel's memory\n", kmem_damaged());
+	return false;
 }
 
 /*
@@ -342,6 +359,7 @@ static void begin(void)
 	if (err)
 		panic("no root file system: error %d", -err);
 	obj_writeback_start();
+	debug_start();
 	if (job_path[0])
 		read_job();
 	else
@@ -356,6 +374,7 @@ static void run_system(void *arg UNUSED)
 	begin();
 	if (compare)
 		mark_memory(&before);
+	sites_mark();
 	if (!proc_spawn(&kernel_proc, "init", job_path[0] ? reaper_entry : init_entry))
 		panic("no memory for process 1");
 	WAIT_EVENT(&end_wait, __atomic_load_n(&end_kind, __ATOMIC_ACQUIRE), WAIT_UNINTERRUPTIBLE,
@@ -363,7 +382,7 @@ static void run_system(void *arg UNUSED)
 	end_processes();
 	if (fs_sync_all())
 		log_warn("not everything could be written to the disk\n");
-	if (compare && !check_memory(&before))
+	if (compare && (!check_memory(&before) || !check_damage()))
 		job_status = LEAK_STATUS;
 	if (fs_unmount_all())
 		log_warn("the disk could not be unmounted\n");

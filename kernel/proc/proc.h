@@ -16,6 +16,7 @@
 #include "proc/signal.h"
 #include "proc/sync.h"
 #include "proc/timer.h"
+#include "vm/inject.h"
 
 struct files;
 struct fs_context;
@@ -109,6 +110,7 @@ struct proc {
 	u64 start_time;			/* (c) clock_now() at its fork */
 	u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
 	char name[16];
+	struct fail_plan fail_plan;	/* its allocations that fail on purpose */
 };
 
 extern struct mutex proc_lock;

@@ -11,6 +11,7 @@
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
+#include "sys/debug.h"
 #include "vm/fault.h"
 #include "vm/mm.h"
 
@@ -35,7 +36,7 @@ void trap_syscall(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
 	ulong number = tf_syscall_number(tf);
-	syscall_fn fn = number < syscall_count ? syscall_table[number] : NULL;
+	syscall_fn fn = LIKELY(number < syscall_count) ? syscall_table[number] : debug_call(number);
 	long result = -ENOSYS;
 
 	account_enter(t);

@@ -16,25 +16,6 @@
 #include "vm/obj.h"
 #include "vm/uaccess.h"
 
-enum advice {
-	MADV_NORMAL = 0,
-	MADV_RANDOM = 1,
-	MADV_SEQUENTIAL = 2,
-	MADV_WILLNEED = 3,
-	MADV_DONTNEED = 4,
-	MADV_FREE = 8,
-	MADV_REMOVE = 9,
-	MADV_DONTFORK = 10,
-	MADV_DOFORK = 11,
-	MADV_DONTDUMP = 16,
-	MADV_DODUMP = 17,
-	MADV_WIPEONFORK = 18,
-	MADV_KEEPONFORK = 19,
-	MADV_POPULATE_READ = 22,
-	MADV_POPULATE_WRITE = 23,
-	MADV_DONTNEED_LOCKED = 24,
-};
-
 /* ---- part by part ---- */
 
 /* What of the range lies in one mapping. */

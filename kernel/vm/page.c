@@ -16,7 +16,7 @@
  * - Pages used = the sum over CPUs of used[kind]. One CPU may allocate what another frees: only the
  * sum means something.
  *
- * A page that is freed keeps the address that freed it and its last kind, for whoever frees it
+ * A page that is freed keeps the place that freed it and its last kind, for whoever frees it
  * again.
  */
 #include "vm/page.h"
@@ -35,6 +35,7 @@
 /* Interrupts off, and only by its CPU; others read the counts. */
 struct page_cpu {
 	ulong count;
+	ulong room; /* of the stack: CPU_PAGES; 0 in the testing boot, where there is no short path */
 	long used[PAGE_KINDS];
 	struct page *pages[CPU_PAGES]; /* the oldest first */
 } ALIGNED(64);
@@ -153,12 +154,14 @@ static struct page_cpu *this_page_cpu(void)
  */
 static bool stack_fill(struct page_cpu *pc)
 {
+	ulong batch = pc->room ? CPU_BATCH : 1;
+
 	spin_lock(&buddy.lock);
-	while (pc->count < CPU_BATCH && buddy.avail) {
+	while (pc->count < batch && buddy.avail) {
 		unsigned order = (unsigned)__builtin_ctz(buddy.avail);
 		struct page *p;
 
-		while (pc->count + (1u << order) > CPU_BATCH)
+		while (pc->count + (1u << order) > batch)
 			order--;
 		p = block_get(order);
 		for (unsigned i = 0; i < 1u << order; i++)
@@ -300,20 +303,34 @@ static NOINLINE struct page *zero_block(struct page *p, unsigned order)
 	return p;
 }
 
-static NOINLINE struct page *alloc_slow(unsigned order, unsigned flags)
+static NOINLINE struct page *alloc_failed(struct alloc_site *site, bool on_purpose)
 {
-	struct page *p = alloc_any(order);
-
-	if (!p)
-		p = alloc_hard(order, flags);
-	return p && flags & ALLOC_ZERO ? zero_block(p, order) : p;
+	if (CHECKED)
+		site_failed(site, on_purpose);
+	return NULL;
 }
 
-NO_FRAME struct page *page_alloc(unsigned order, unsigned flags)
+static NOINLINE struct page *alloc_slow(unsigned order, unsigned flags, struct alloc_site *site)
 {
-	if (alloc_should_fail())
-		return NULL;
-	if (flags & ALLOC_WAIT)
+	struct page *p;
+
+	if (FAIL_LATE)
+		return alloc_failed(site, true);
+	p = alloc_any(order);
+	if (!p)
+		p = alloc_hard(order, flags);
+	if (!p)
+		return alloc_failed(site, false);
+	if (CHECKED)
+		site_allocated(site, 0);
+	return flags & ALLOC_ZERO ? zero_block(p, order) : p;
+}
+
+NO_FRAME struct page *page_alloc_at(unsigned order, unsigned flags, struct alloc_site *site)
+{
+	if (FAIL_EARLY)
+		return alloc_failed(site, true);
+	if (IS_DEBUG && flags & ALLOC_WAIT)
 		lock_check_sleep(CALL_SITE);
 	if (LIKELY(order == 0)) {
 		ulong irq = intr_save();
@@ -323,11 +340,13 @@ NO_FRAME struct page *page_alloc(unsigned order, unsigned flags)
 			struct page *p = stack_pop(pc);
 
 			intr_restore(irq);
+			if (IS_DEBUG)
+				site_allocated(site, 0);
 			return flags & ALLOC_ZERO ? zero_block(p, 0) : p;
 		}
 		intr_restore(irq);
 	}
-	return alloc_slow(order, flags);
+	return alloc_slow(order, flags, site);
 }
 
 static const char *const kind_names[PAGE_KINDS] = {
@@ -341,31 +360,38 @@ static const char *const kind_names[PAGE_KINDS] = {
 	[PAGE_OBJ] = "object",
 };
 
-static void bad_free(const struct page *p, unsigned order, const void *site) NORETURN;
-static NOINLINE void bad_free(const struct page *p, unsigned order, const void *site)
+static void bad_free(const struct page *p, unsigned order, const struct code_site *site) NORETURN;
+static NOINLINE void bad_free(const struct page *p, unsigned order, const struct code_site *site)
 {
-	void *frame = (void *)page_frame(p);
+	const struct code_site *before = p->free_site;
+	ulong frame = page_frame(p);
 
+	if (p->kind == PAGE_FREE && !before)
+		panic("free of page frame %lx at %s:%d, which was never allocated", frame,
+			site->file, site->line);
 	if (p->kind == PAGE_FREE)
-		panic("double free of page frame %p at %p; it was a %s page and was freed at %p",
-			frame, site, kind_names[p->last_kind], p->free_site);
+		panic("double free of page frame %lx at %s:%d; it was a %s page and was freed at "
+		      "%s:%d",
+			frame, site->file, site->line, kind_names[p->last_kind], before->file,
+			before->line);
 	if (p->kind == PAGE_RESERVED)
-		panic("free of page frame %p, which is reserved, at %p", frame, site);
-	panic("free of page frame %p (%s) with order %u at %p; it %s %u", frame,
-		kind_names[p->kind], order, site,
+		panic("free of page frame %lx, which is reserved, at %s:%d", frame, site->file,
+			site->line);
+	panic("free of page frame %lx (%s) with order %u at %s:%d; it %s %u", frame,
+		kind_names[p->kind], order, site->file, site->line,
 		p->flags & PAGE_TAIL ? "lies inside a block, order" : "has order", p->order);
 }
 
 /* Mark a page free and note its history. */
-static inline void page_end(struct page *p, unsigned kind, const void *site)
+static inline void page_end(struct page *p, unsigned kind, const struct code_site *site)
 {
 	p->state = PAGE_FREE;
 	p->free_site = site;
-	p->last_kind = (u8)kind;
+	p->last_kind = kind;
 }
 
 /* All that page_free does but the shortest way, for a block that was found to be right. */
-static NOINLINE void free_slow(struct page *p, unsigned order, const void *site)
+static NOINLINE void free_slow(struct page *p, unsigned order, const struct code_site *site)
 {
 	unsigned kind = p->kind;
 	ulong irq = intr_save();
@@ -374,7 +400,7 @@ static NOINLINE void free_slow(struct page *p, unsigned order, const void *site)
 	pc->used[kind] -= 1l << order;
 	for (ulong i = 0; i < 1ul << order; i++)
 		page_end(p + i, kind, site);
-	if (order == 0) {
+	if (order == 0 && pc->room) {
 		if (pc->count == CPU_PAGES)
 			stack_drain(pc, CPU_BATCH);
 		pc->pages[pc->count++] = p;
@@ -386,7 +412,7 @@ static NOINLINE void free_slow(struct page *p, unsigned order, const void *site)
 	intr_restore(irq);
 }
 
-static inline void free_block(struct page *p, unsigned order, const void *site)
+static inline void free_block(struct page *p, unsigned order, const struct code_site *site)
 {
 	unsigned kind = p->kind;
 
@@ -397,7 +423,7 @@ static inline void free_block(struct page *p, unsigned order, const void *site)
 		ulong irq = intr_save();
 		struct page_cpu *pc = this_page_cpu();
 
-		if (LIKELY(pc->count < CPU_PAGES)) {
+		if (LIKELY(pc->count < pc->room)) {
 			pc->used[kind]--;
 			page_end(p, kind, site);
 			pc->pages[pc->count++] = p;
@@ -409,18 +435,18 @@ static inline void free_block(struct page *p, unsigned order, const void *site)
 	free_slow(p, order, site);
 }
 
-NO_FRAME void page_free(struct page *p, unsigned order)
+NO_FRAME void page_free_at(struct page *p, unsigned order, const struct code_site *site)
 {
-	free_block(p, order, CALL_SITE);
+	free_block(p, order, site);
 }
 
-NO_FRAME void page_put(struct page *p)
+NO_FRAME void page_put_at(struct page *p, const struct code_site *site)
 {
 	u32 left = __atomic_sub_fetch(&p->ref, 1, __ATOMIC_ACQ_REL);
 
 	DEBUG_ASSERT(left != UINT32_MAX);
 	if (left == 0)
-		free_block(p, 0, CALL_SITE);
+		free_block(p, 0, site);
 }
 
 /* --- figures --- */
@@ -468,6 +494,18 @@ ulong page_free_count(void)
 
 	page_get_stats(&s);
 	return s.free;
+}
+
+void page_free_blocks(ulong blocks[PAGE_ORDERS])
+{
+	memset(blocks, 0, PAGE_ORDERS * sizeof(blocks[0]));
+	for (ulong i = 0; i < page_array_count; i++) {
+		u32 state = __atomic_load_n(&page_array[i].state, __ATOMIC_RELAXED);
+		unsigned order = state >> 8 & 0xff;
+
+		if (state >> 16 & PAGE_BUDDY && order < PAGE_ORDERS)
+			blocks[order]++;
+	}
 }
 
 /* --- busy pages --- */
@@ -572,6 +610,8 @@ void page_init(void)
 		list_init(&buddy.free[i]);
 	for (unsigned i = 0; i < WAITQS; i++)
 		waitq_init(&busy_waitqs[i]);
+	for (unsigned i = 0; i < MAX_CPUS; i++)
+		page_cpus[i].room = ktest && !IS_DEBUG ? 0 : CPU_PAGES;
 	if (ram->n == 0)
 		panic("the machine tells of no memory");
 	page_array_base = (ulong)(ram->range[0].start >> PAGE_SHIFT);

@@ -11,6 +11,7 @@
 #include "lib/types.h"
 #include "arch/mmu.h"
 #include "machine/param.h"
+#include "vm/site.h"
 
 #define PAGE_SIZE (1ul << PAGE_SHIFT)
 #define PAGE_MASK (PAGE_SIZE - 1)
@@ -49,7 +50,10 @@ struct page {
 		};
 		u32 state; /* the three as one word, for atomic operations */
 	};
-	u32 ref; /* (a) */
+	union {
+		u32 ref;       /* (a) */
+		u32 last_kind; /* free: what it was */
+	};
 	union {
 		struct {
 			struct obj *obj; /* (o) NULL once truncated away */
@@ -59,13 +63,17 @@ struct page {
 			struct kmem_cache *slab_cache; /* (c) in every page of a slab */
 			void *slab_free; /* first page: free objects; ref counts those in use */
 		};
-		u32 live; /* large block, first page: (a) 1 until it is given back */
 		struct {
 			u32 entries; /* (p) valid or parked entries in this table */
 		};
 		struct {
-			const void *free_site; /* free: who freed it, */
-			u8 last_kind;          /* and what it was */
+			union {
+				/* large block, first page: (a) bytes requested until it is given back, then 0 */
+				u32 live;
+				const struct code_site *free_site; /* free: who freed it */
+			};
+			/* large block, first page: who allocated it; still there when it is free */
+			struct alloc_site *block_site;
 		};
 	};
 	struct list link; /* (z) buddy list; otherwise the owner's */
@@ -90,19 +98,22 @@ void page_init(void);
  * first page), flags 0. NULL if there is no memory. Any context, interrupts included (without
  * ALLOC_WAIT).
  */
-struct page *page_alloc(unsigned order, unsigned flags);
+#define page_alloc(order, flags) page_alloc_at(order, flags, ALLOC_SITE(SITE_PAGE))
+struct page *page_alloc_at(unsigned order, unsigned flags, struct alloc_site *site);
 /*
  * Give a block back; ref is ignored. Any context. A page that is not allocated, or not so, panics
  * with the frame's history.
  */
-void page_free(struct page *p, unsigned order);
+#define page_free(p, order) page_free_at(p, order, FREE_SITE)
+void page_free_at(struct page *p, unsigned order, const struct code_site *site);
 
 static inline void page_hold(struct page *p)
 {
 	__atomic_fetch_add(&p->ref, 1, __ATOMIC_RELAXED);
 }
 /* Drop a reference to a single page; the last one frees it. */
-void page_put(struct page *p);
+#define page_put(p) page_put_at(p, FREE_SITE)
+void page_put_at(struct page *p, const struct code_site *site);
 
 /* Page frame <-> physical address <-> the kernel's direct map. page_of needs an address inside RAM.
  */
@@ -164,6 +175,11 @@ struct page_stats {
 };
 void page_get_stats(struct page_stats *s);
 ulong page_free_count(void);
+/*
+ * Free blocks of each order, but for the single pages that CPUs keep. Takes no lock: exact while
+ * nobody allocates.
+ */
+void page_free_blocks(ulong blocks[PAGE_ORDERS]);
 ulong page_total_count(void); /* what the allocator was given at boot */
 /* Change the kind of an allocated page, keeping the statistics right. */
 void page_set_kind(struct page *p, enum page_kind kind);

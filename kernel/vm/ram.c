@@ -33,22 +33,23 @@ static void list_add_range(struct ram_list *l, paddr_t start, paddr_t end)
 
 u64 ram_add(u64 start, u64 end, u64 limit)
 {
-	u64 page = 1ull << PAGE_SHIFT, lost;
+	u64 page = 1ull << PAGE_SHIFT, first = ALIGN_UP(start, page), lost;
 
-	start = ALIGN_UP(start, page);
 	end = ALIGN_DOWN(end, page);
-	if (start >= end)
+	if (first < start || first >= end)
 		return 0;
-	lost = end > limit ? end - MAX(start, limit) : 0;
-	list_add_range(&ram_usable, start, MIN(end, limit));
+	lost = end > limit ? end - MAX(first, limit) : 0;
+	list_add_range(&ram_usable, first, MIN(end, limit));
 	return lost;
 }
 
 void ram_reserve(u64 start, u64 size)
 {
-	u64 page = 1ull << PAGE_SHIFT;
+	u64 page = 1ull << PAGE_SHIFT, last = ALIGN_DOWN(UINT64_MAX, page), end = last;
 
-	list_add_range(&ram_reserved, ALIGN_DOWN(start, page), ALIGN_UP(start + size, page));
+	if (size < last - MIN(start, last))
+		end = ALIGN_UP(start + size, page);
+	list_add_range(&ram_reserved, ALIGN_DOWN(start, page), end);
 }
 
 u64 ram_total(void)

@@ -23,7 +23,10 @@ extern struct ram_list ram_reserved; /* what of it is in use already */
  * cannot be used.
  */
 u64 ram_add(u64 start, u64 end, u64 limit);
-/* [start, start + size) is in use, widened to whole pages. */
+/*
+ * [start, start + size) is in use, widened to whole pages; the last page that a u64 can name is not
+ * counted, nor is it RAM.
+ */
 void ram_reserve(u64 start, u64 size);
 /* The bytes of RAM, used or not. */
 u64 ram_total(void);

@@ -33,70 +33,26 @@
  * 5. Figures cost nothing on the way: an object is live iff it is neither free in a slab nor in a
  * magazine, and both are counted.
  *
- * 6. Debug builds put a *tag* behind each object: the requested size, who allocated and freed it,
- * and the link of the free list. The bytes between the requested size and the tag, and the whole of
- * a free object, are filled with patterns, which are looked at when the object is freed and
- * allocated again.
+ * 6. The testing boot looks after every object (slab.h): a tag behind it, patterns in it, accounts
+ * of who has it. None of that is on the short path: its caches have no magazines, so all calls go
+ * the long way, and other boots do not even ask. Debug builds do the same with magazines. The
+ * short paths take the place they are called from as an argument and do not look at it.
  *
  * Locks: cache->lock (RANK_SLAB, interrupts off): slabs, lists, depot. Pages are allocated with no
  * lock held.
  */
 #include "vm/kmalloc.h"
-#include "lib/lock.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "vm/inject.h"
-
-#define GRAIN_SHIFT 4 /* live bits stand for 16 bytes each; objects are aligned so */
-#define GRAIN (1ul << GRAIN_SHIFT)
-#define BITS_PER_WORD (8 * sizeof(ulong))
+#include "vm/slab.h"
 
 #define SLAB_ORDER_MAX 3u
-#define MAGAZINE_MAX 29u /* makes struct magazine 256 bytes on 64-bit machines */
-#define MAGAZINE_BYTES 4096u
+#define MAGAZINE_BYTES 2048u
 #define DEPOT_MAX 4u
 
-struct magazine {
-	ulong count, capacity;
-	struct magazine *next; /* in a depot */
-	void *object[MAGAZINE_MAX];
-};
-
-/*
- * One CPU's magazines of one cache. The loaded one's objects lie in [bottom, top), it is full when
- * top reaches `end`, and its count is out of date. A CPU that has no magazines yet has three equal
- * pointers, which looks both empty and full.
- */
-struct cache_cpu {
-	void **top, **bottom, **end;
-	struct magazine *loaded, *previous; /* NULL: none yet */
-} ALIGNED(64);
-
-struct kmem_cache {
-	struct cache_cpu cpu[MAX_CPUS]; /* by its CPU, interrupts off */
-	/* constant */
-	size_t size;     /* of an object as its user sees it */
-	size_t step;     /* from one object to the next */
-	size_t first;    /* offset of the first object in a slab */
-	size_t link;     /* offset in a free object of the free list's link */
-	ulong slab_mask; /* bytes of a slab - 1 */
-	unsigned order;  /* pages of a slab, as a power of two */
-	u32 per_slab;    /* objects */
-	u32 capacity;    /* of its magazines; 0: it has none */
-	const char *name;
-	struct kmem_cache *next; /* in the list of all caches */
-	/* by lock */
-	struct spinlock lock;
-	struct list partial; /* slabs with objects free, by page->link; wholly free ones last */
-	u32 empty;           /* wholly free slabs among them */
-	ulong slabs;
-	ulong idle;                      /* objects free in slabs */
-	struct magazine *full, *drained; /* the depot */
-	u32 full_count;
-};
-
 static struct kmem_cache cache_cache, magazine_cache;
-static struct kmem_cache *all_caches; /* only grows */
+struct kmem_cache *all_caches;
+struct frames frames;
 
 /* Blocks of whole pages. */
 static ulong big_count, big_bytes, big_pages; /* (a) */
@@ -108,153 +64,6 @@ static const u16 sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1
 static char size_names[ARRAY_SIZE(sizes)][16];
 /* The cache for n bytes, at (n - 1) / 16. */
 static struct kmem_cache *size_cache[SIZE_MAX_SLAB / GRAIN];
-
-/* What page_at needs to know of the frame array, in one place. */
-static struct {
-	ulong start, bytes; /* where the direct map shows the frames that have a struct page */
-	struct page *array;
-} frames;
-
-/* --- debug builds' tags and patterns --- */
-
-#ifdef DEBUG
-
-#define POISON_FREE 0x6b /* in free objects */
-#define POISON_TAIL 0xbb /* behind the requested size */
-#define TAG_LIVE 0x11fe11feu
-#define TAG_FREE 0xf7eef7eeu
-
-struct tag {
-	u32 state; /* next to the object, so that a store past its end changes it */
-	u32 requested;
-	void *link;
-	const void *alloc_site, *free_site;
-};
-
-#define TAG_SIZE ALIGN_UP(sizeof(struct tag), GRAIN)
-#define TAG_LINK offsetof(struct tag, link)
-
-static struct tag *tag_of(const struct kmem_cache *c, const void *object)
-{
-	return (struct tag *)((char *)object + c->size);
-}
-
-static bool filled_with(const u8 *p, size_t n, u8 pattern)
-{
-	while (n > 0 && *p == pattern) {
-		p++;
-		n--;
-	}
-	return n == 0;
-}
-
-static void debug_init(struct kmem_cache *c, void *object)
-{
-	struct tag *t = tag_of(c, object);
-
-	memset(object, POISON_FREE, c->size);
-	t->alloc_site = t->free_site = NULL;
-	t->state = TAG_FREE;
-}
-
-static void debug_alloc(struct kmem_cache *c, void *object, size_t requested, const void *site)
-{
-	struct tag *t = tag_of(c, object);
-
-	if (t->state != TAG_FREE || !filled_with(object, c->size, POISON_FREE))
-		panic("%s: free object %p was written to; freed at %p, before that allocated at %p",
-			c->name, object, t->free_site, t->alloc_site);
-	t->requested = (u32)requested;
-	t->alloc_site = site;
-	t->state = TAG_LIVE;
-	memset((char *)object + requested, POISON_TAIL, c->size - requested);
-}
-
-static void debug_free(struct kmem_cache *c, void *object, const void *site)
-{
-	struct tag *t = tag_of(c, object);
-
-	if (t->state != TAG_LIVE)
-		panic("%s: bytes behind object %p were written to; freed at %p", c->name, object,
-			site);
-	if (!filled_with((u8 *)object + t->requested, c->size - t->requested, POISON_TAIL))
-		panic("%s: object %p of %u bytes was written to beyond its end; allocated at %p, "
-		      "freed at %p",
-			c->name, object, t->requested, t->alloc_site, site);
-	t->free_site = site;
-	t->state = TAG_FREE;
-	memset(object, POISON_FREE, c->size);
-}
-
-/* The size that krealloc and ksize may count on. */
-static size_t usable_size(const struct kmem_cache *c, const void *object)
-{
-	return tag_of(c, object)->requested;
-}
-
-/* Where the object was allocated and freed last, as text to append. */
-static void describe_history(
-	const struct kmem_cache *c, const void *object, char *text, size_t size)
-{
-	const struct tag *t = tag_of(c, object);
-
-	fmt(text, size, "; allocated at %p, freed at %p", t->alloc_site, t->free_site);
-}
-
-#else
-
-#define TAG_SIZE 0
-#define TAG_LINK 0
-
-static inline void debug_init(struct kmem_cache *c UNUSED, void *object UNUSED)
-{
-}
-static inline void debug_alloc(struct kmem_cache *c UNUSED, void *object UNUSED,
-	size_t requested UNUSED, const void *site UNUSED)
-{
-}
-static inline void debug_free(
-	struct kmem_cache *c UNUSED, void *object UNUSED, const void *site UNUSED)
-{
-}
-static inline size_t usable_size(const struct kmem_cache *c, const void *object UNUSED)
-{
-	return c->size;
-}
-static inline void describe_history(const struct kmem_cache *c UNUSED, const void *object UNUSED,
-	char *text, size_t size UNUSED)
-{
-	text[0] = '\0';
-}
-
-#endif
-
-/* --- live bits --- */
-
-/* The word that has the live bit of the 16 bytes at address p, and the bit in it. */
-static inline ulong *live_word(const struct kmem_cache *c, ulong p, ulong *bit)
-{
-	ulong offset = p & c->slab_mask;
-
-	*bit = 1ul << (offset >> GRAIN_SHIFT) % BITS_PER_WORD;
-	return (ulong *)(p - offset) + (offset >> GRAIN_SHIFT) / BITS_PER_WORD;
-}
-
-static inline void make_live(const struct kmem_cache *c, void *object)
-{
-	ulong bit, *word = live_word(c, (ulong)object, &bit);
-	ulong old = __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
-
-	DEBUG_ASSERT(!(old & bit));
-}
-
-/* False if the object was not live. */
-static inline bool make_dead(const struct kmem_cache *c, void *object)
-{
-	ulong bit, *word = live_word(c, (ulong)object, &bit);
-
-	return __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED) & bit;
-}
 
 /* --- slabs; the cache's lock is held unless noted --- */
 
@@ -272,10 +81,12 @@ static struct page *slab_page(const struct kmem_cache *c, void *object)
 static struct page *slab_create(struct kmem_cache *c, unsigned flags)
 {
 	struct page *slab = page_alloc(c->order, flags & ALLOC_WAIT);
+	void *free = NULL;
 	char *base, *object;
 
 	if (!slab)
 		return NULL;
+	slab->slab_free = NULL;
 	page_set_kind(slab, PAGE_SLAB);
 	for (unsigned i = 0; i < 1u << c->order; i++) {
 		slab[i].kind = PAGE_SLAB;
@@ -284,14 +95,16 @@ static struct page *slab_create(struct kmem_cache *c, unsigned flags)
 	base = page_addr(slab);
 	memset(base, 0, c->first);
 	slab->ref = 0;
-	slab->slab_free = NULL;
 	object = base + c->first + c->per_slab * c->step;
 	for (u32 i = 0; i < c->per_slab; i++) {
 		object -= c->step;
-		debug_init(c, object);
-		*link_of(c, object) = slab->slab_free;
-		slab->slab_free = object;
+		if (CHECKED)
+			tag_init(c, object);
+		*link_of(c, object) = free;
+		free = object;
 	}
+	/* Whoever checks the heap leaves slabs alone that have neither free objects nor used ones. */
+	__atomic_store_n(&slab->slab_free, free, __ATOMIC_RELEASE);
 	return slab;
 }
 
@@ -322,6 +135,15 @@ static void *slab_take(struct kmem_cache *c)
 	return object;
 }
 
+/* A wholly free slab, in no list, leaves the cache. */
+static void slab_retire(struct kmem_cache *c, struct page *slab, struct list *unused)
+{
+	slab->slab_free = NULL;
+	c->slabs--;
+	c->idle -= c->per_slab;
+	list_append(unused, &slab->link);
+}
+
 /*
  * Return one object to its slab. A slab that is wholly free now and not kept is put on `unused`, to
  * be freed without the lock.
@@ -339,9 +161,7 @@ static void slab_return(struct kmem_cache *c, void *object, struct list *unused)
 		return;
 	list_remove(&slab->link);
 	if (c->empty > 0) {
-		c->slabs--;
-		c->idle -= c->per_slab;
-		list_append(unused, &slab->link);
+		slab_retire(c, slab, unused);
 	} else {
 		c->empty++;
 		list_append(&c->partial, &slab->link);
@@ -520,18 +340,29 @@ static void magazine_empty(struct kmem_cache *c, struct magazine *m, struct list
 
 /* --- objects --- */
 
+static NOINLINE void *alloc_failed(struct alloc_site *site, bool on_purpose)
+{
+	if (CHECKED)
+		site_failed(site, on_purpose);
+	return NULL;
+}
+
 /* Hand an object out for n bytes. */
-static inline void *hand_out(
-	struct kmem_cache *c, void *object, size_t n, unsigned flags, const void *site)
+static inline void *hand_out(struct kmem_cache *c, void *object, size_t n, unsigned flags,
+	struct alloc_site *site, bool checked)
 {
 	make_live(c, object);
-	debug_alloc(c, object, n, site);
+	if (checked)
+		tag_alloc(c, object, n, site);
 	return flags & ALLOC_ZERO ? memset(object, 0, n) : object;
 }
 
 /* The loaded magazine was empty. */
-static NOINLINE void *alloc_slow(struct kmem_cache *c, size_t n, unsigned flags, const void *site)
+static NOINLINE void *alloc_slow(
+	struct kmem_cache *c, size_t n, unsigned flags, struct alloc_site *site)
 {
+	if (FAIL_LATE)
+		return alloc_failed(site, true);
 	for (;;) {
 		ulong irq = intr_save();
 		void *object = take_reload(c, &c->cpu[cpu_id()]);
@@ -539,14 +370,14 @@ static NOINLINE void *alloc_slow(struct kmem_cache *c, size_t n, unsigned flags,
 
 		intr_restore(irq);
 		if (object)
-			return hand_out(c, object, n, flags, site);
+			return hand_out(c, object, n, flags, site, CHECKED);
 		/*
 		 * Interrupts on, no lock: the page allocator may sleep. Somebody else may get the
 		 * objects: again.
 		 */
 		slab = slab_create(c, flags);
 		if (!slab)
-			return NULL;
+			return alloc_failed(site, false);
 		irq = spin_lock_irq(&c->lock);
 		slab_add(c, slab);
 		spin_unlock_irq(&c->lock, irq);
@@ -557,7 +388,8 @@ static NOINLINE void *alloc_slow(struct kmem_cache *c, size_t n, unsigned flags,
  * The fast path calls nothing, but at its very end: so it needs no stack frame to save registers
  * in.
  */
-static inline void *alloc_object(struct kmem_cache *c, size_t n, unsigned flags, const void *site)
+static inline void *alloc_object(
+	struct kmem_cache *c, size_t n, unsigned flags, struct alloc_site *site)
 {
 	ulong irq = intr_save();
 	struct cache_cpu *cc = &c->cpu[cpu_id()];
@@ -569,130 +401,61 @@ static inline void *alloc_object(struct kmem_cache *c, size_t n, unsigned flags,
 	}
 	object = *--cc->top;
 	intr_restore(irq);
-	return hand_out(c, object, n, flags, site);
+	return hand_out(c, object, n, flags, site, IS_DEBUG);
 }
 
 /* The object is dead already. */
-static NOINLINE void free_slow(struct kmem_cache *c, void *object)
+static NOINLINE void free_slow(struct kmem_cache *c, void *object, const struct code_site *site)
 {
 	struct list unused = LIST_INIT(unused);
-	ulong irq = intr_save();
+	ulong irq;
 
+	if (!IS_DEBUG && ktest)
+		tag_free(c, object, site);
+	irq = intr_save();
 	put_reload(c, &c->cpu[cpu_id()], object, &unused);
 	intr_restore(irq);
 	slab_free_list(c, &unused);
 }
 
-static inline void free_object(struct kmem_cache *c, void *object)
+/* The object is dead already. */
+static inline void free_object(struct kmem_cache *c, void *object, const struct code_site *site)
 {
-	ulong irq = intr_save();
-	struct cache_cpu *cc = &c->cpu[cpu_id()];
+	struct cache_cpu *cc;
+	ulong irq;
 
+	if (IS_DEBUG)
+		tag_free(c, object, site);
+	irq = intr_save();
+	cc = &c->cpu[cpu_id()];
 	if (UNLIKELY(cc->top == cc->end)) {
 		intr_restore(irq);
-		free_slow(c, object);
+		free_slow(c, object, site);
 		return;
 	}
 	*cc->top++ = object;
 	intr_restore(irq);
 }
 
-/* Does the direct map show a frame at this kernel address, which may be anything? */
-static inline bool has_page(const void *p)
-{
-	return (ulong)p - frames.start < frames.bytes;
-}
-
-/* The struct page of an address that has one. */
-static inline struct page *page_at(const void *p)
-{
-	return frames.array + (((ulong)p - frames.start) >> PAGE_SHIFT);
-}
-
-/* --- wrong frees --- */
-
-/* The address of the object around p. NULL if p lies before the first or behind the last one. */
-static void *object_around(const struct kmem_cache *c, const void *p)
-{
-	ulong offset = (ulong)p & c->slab_mask;
-	size_t index = (offset - c->first) / c->step;
-
-	if (offset < c->first || index >= c->per_slab)
-		return NULL;
-	return (char *)p - (offset - c->first) % c->step;
-}
-
-static bool is_live(const struct kmem_cache *c, const void *object)
-{
-	ulong bit, *word = live_word(c, (ulong)object, &bit);
-
-	return __atomic_load_n(word, __ATOMIC_RELAXED) & bit;
-}
-
-/* p lies in a slab of c. */
-static void report_object(const struct kmem_cache *c, const void *p, const void *site)
-{
-	void *object = object_around(c, p);
-	char history[64];
-
-	if (!object) {
-		log_warn("invalid free of %p at %p: between the objects of %s", p, site, c->name);
-		return;
-	}
-	describe_history(c, object, history, sizeof(history));
-	if (object == p && !is_live(c, object))
-		log_warn("double free of %p (%s) at %p%s", p, c->name, site, history);
-	else
-		log_warn("invalid free of %p at %p: %zu bytes into a %s object of %s%s", p, site,
-			(size_t)((const char *)p - (char *)object),
-			is_live(c, object) ? "live" : "free", c->name, history);
-}
-
-/* p is no live block: say on one line what it is. */
-static NOINLINE void report_bad_free(const void *p, const void *site)
-{
-	const struct page *page = has_page(p) ? page_at(p) : NULL;
-	const char *what = "not in memory";
-
-	if (page && page->kind == PAGE_SLAB) {
-		report_object(page->slab_cache, p, site);
-		return;
-	}
-	if (page && page->kind == PAGE_FREE &&
-		(page->last_kind == PAGE_SLAB || page->last_kind == PAGE_BIG)) {
-		log_warn("double free of %p at %p: its page was freed at %p", p, site,
-			page->free_site);
-		return;
-	}
-	if (page && page->kind == PAGE_BIG)
-		what = "inside a large block";
-	else if (page && page->kind == PAGE_FREE)
-		what = "in a free page";
-	else if (page)
-		what = "in a page that is not kmalloc's";
-	log_warn("invalid free of %p at %p: %s", p, site, what);
-}
-
 /* --- the public calls on caches --- */
 
-NO_FRAME void *kmem_alloc(struct kmem_cache *c, unsigned flags)
+NO_FRAME void *kmem_alloc_at(struct kmem_cache *c, unsigned flags, struct alloc_site *site)
 {
-	if (alloc_should_fail())
-		return NULL;
-	return alloc_object(c, c->size, flags, CALL_SITE);
+	if (FAIL_EARLY)
+		return alloc_failed(site, true);
+	return alloc_object(c, c->size, flags, site);
 }
 
-NO_FRAME void kmem_free(struct kmem_cache *c, void *object)
+NO_FRAME void kmem_free_at(struct kmem_cache *c, void *object, const struct code_site *site)
 {
 	/* Objects of another cache, and those of kmalloc, are not c's to free. */
 	if (UNLIKELY(!has_page(object) || page_at(object)->kind != PAGE_SLAB ||
 		    page_at(object)->slab_cache != c || (ulong)object & (GRAIN - 1) ||
 		    !make_dead(c, object))) {
-		report_bad_free(object, CALL_SITE);
+		report_bad_free(object, site);
 		return;
 	}
-	debug_free(c, object, CALL_SITE);
-	free_object(c, object);
+	free_object(c, object, site);
 }
 
 /*
@@ -722,14 +485,15 @@ static void cache_setup(
 	align = MAX(align, GRAIN);
 	memset(c, 0, sizeof(*c));
 	c->name = name;
-	/* What follows the size, a debug build's tag, keeps it aligned for words. */
+	/* What follows the size, a checked kernel's tag, keeps it aligned for words. */
 	c->size = ALIGN_UP(size, sizeof(void *));
-	c->step = ALIGN_UP(c->size + TAG_SIZE, align);
-	c->link = TAG_SIZE ? c->size + TAG_LINK : 0;
+	c->step = ALIGN_UP(c->size + (CHECKED ? TAG_SIZE : 0), align);
+	c->link = CHECKED ? c->size + TAG_LINK : 0;
 	choose_layout(c, align);
 	if (c->per_slab == 0)
 		panic("kmem_cache_create: objects of %zu bytes are too large (%s)", size, name);
-	if (magazines)
+	c->internal = !magazines;
+	if (magazines && (IS_DEBUG || !ktest))
 		c->capacity =
 			(u32)MAX(MIN(MAGAZINE_BYTES / c->size, (size_t)MAGAZINE_MAX), (size_t)1);
 	spin_init(&c->lock, name, RANK_SLAB);
@@ -753,7 +517,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 /* --- kmalloc --- */
 
 /* n is 0 or more than a slab has. */
-static NOINLINE void *big_alloc(size_t n, unsigned flags, const void *site)
+static NOINLINE void *big_alloc(size_t n, unsigned flags, struct alloc_site *site)
 {
 	unsigned order = 0;
 	struct page *page;
@@ -761,16 +525,20 @@ static NOINLINE void *big_alloc(size_t n, unsigned flags, const void *site)
 	if (n == 0)
 		return NULL;
 	if (n > KMALLOC_MAX) {
-		log_warn("kmalloc of %zu bytes at %p: more than %lu", n, site, KMALLOC_MAX);
-		return NULL;
+		log_warn("kmalloc of %zu bytes at %s:%d: more than %lu, the most there is", n,
+			site->at.file, site->at.line, KMALLOC_MAX);
+		return alloc_failed(site, false);
 	}
+	if (FAIL_LATE)
+		return alloc_failed(site, true);
 	while (PAGE_SIZE << order < n)
 		order++;
 	page = page_alloc(order, flags);
 	if (!page)
-		return NULL;
+		return alloc_failed(site, false);
 	page_set_kind(page, PAGE_BIG);
-	page->live = 1;
+	page->block_site = site;
+	__atomic_store_n(&page->live, (u32)n, __ATOMIC_RELEASE);
 	for (ulong i = 1; i < 1ul << order; i++) {
 		page[i].kind = PAGE_BIG;
 		page[i].live = 0;
@@ -778,57 +546,57 @@ static NOINLINE void *big_alloc(size_t n, unsigned flags, const void *site)
 	__atomic_fetch_add(&big_count, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&big_bytes, PAGE_SIZE << order, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&big_pages, 1ul << order, __ATOMIC_RELAXED);
+	if (CHECKED)
+		big_tag_alloc(page, n);
 	return page_addr(page);
 }
 
-/* p is in a page that is not a slab's. */
-static NOINLINE void big_free(void *p, const void *site)
+/* p is NULL, or in a page that is not a slab's. */
+static NOINLINE void big_free(void *p, const struct code_site *site)
 {
 	struct page *page = has_page(p) ? page_at(p) : NULL;
 	unsigned order;
+	u32 n;
 
+	if (!p)
+		return;
 	/* Of two who free it at once, one finds it live. */
 	if (!page || page->kind != PAGE_BIG || !IS_ALIGNED((ulong)p, PAGE_SIZE) ||
-		!__atomic_exchange_n(&page->live, 0, __ATOMIC_ACQ_REL)) {
+		!(n = __atomic_exchange_n(&page->live, 0, __ATOMIC_ACQ_REL))) {
 		report_bad_free(p, site);
 		return;
 	}
+	if (CHECKED)
+		big_tag_free(page, n, site);
 	order = page->order;
 	__atomic_fetch_sub(&big_count, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&big_bytes, PAGE_SIZE << order, __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&big_pages, 1ul << order, __ATOMIC_RELAXED);
-	page_free(page, order);
+	page_free_at(page, order, site);
 }
 
-static inline void *kmalloc_at(size_t n, unsigned flags, const void *site)
+NO_FRAME void *kmalloc_at(size_t n, unsigned flags, struct alloc_site *site)
 {
-	if (alloc_should_fail())
-		return NULL;
+	if (FAIL_EARLY)
+		return alloc_failed(site, true);
 	if (LIKELY((n - 1) >> GRAIN_SHIFT < ARRAY_SIZE(size_cache)))
 		return alloc_object(size_cache[(n - 1) >> GRAIN_SHIFT], n, flags, site);
 	return big_alloc(n, flags, site);
 }
 
-NO_FRAME void *kmalloc(size_t n, unsigned flags)
-{
-	return kmalloc_at(n, flags, CALL_SITE);
-}
-
-void *kcalloc(size_t n, size_t size, unsigned flags)
+void *kcalloc_at(size_t n, size_t size, unsigned flags, struct alloc_site *site)
 {
 	size_t bytes;
 
 	if (__builtin_mul_overflow(n, size, &bytes))
 		return NULL;
-	return kmalloc_at(bytes, flags | ALLOC_ZERO, CALL_SITE);
+	return kmalloc_at(bytes, flags | ALLOC_ZERO, site);
 }
 
-static inline void kmfree_at(void *p, const void *site)
+NO_FRAME void kmfree_at(void *p, const struct code_site *site)
 {
 	struct kmem_cache *c;
 
-	if (!p)
-		return;
 	if (UNLIKELY(!has_page(p) || page_at(p)->kind != PAGE_SLAB)) {
 		big_free(p, site);
 		return;
@@ -838,13 +606,7 @@ static inline void kmfree_at(void *p, const void *site)
 		report_bad_free(p, site);
 		return;
 	}
-	debug_free(c, p, site);
-	free_object(c, p);
-}
-
-NO_FRAME void kmfree(void *p)
-{
-	kmfree_at(p, CALL_SITE);
+	free_object(c, p, site);
 }
 
 size_t ksize(const void *p)
@@ -857,27 +619,27 @@ size_t ksize(const void *p)
 	page = page_at(p);
 	ASSERT(page->kind == PAGE_SLAB || page->kind == PAGE_BIG);
 	if (page->kind == PAGE_BIG)
-		return PAGE_SIZE << page->order;
-	return usable_size(page->slab_cache, p);
+		return CHECKED ? page->live : PAGE_SIZE << page->order;
+	return CHECKED ? tag_usable(page->slab_cache, p) : page->slab_cache->size;
 }
 
-void *krealloc(void *p, size_t n, unsigned flags)
+void *krealloc_at(void *p, size_t n, unsigned flags, struct alloc_site *site)
 {
 	size_t old = ksize(p);
 	void *q;
 
 	if (n == 0) {
-		kmfree_at(p, CALL_SITE);
+		kmfree_at(p, &site->at);
 		return NULL;
 	}
 	if (p && n <= old)
 		return p;
-	q = kmalloc_at(n, flags, CALL_SITE);
+	q = kmalloc_at(n, flags, site);
 	if (!q)
 		return NULL;
 	if (p) {
 		memcpy(q, p, old);
-		kmfree_at(p, CALL_SITE);
+		kmfree_at(p, &site->at);
 	}
 	return q;
 }
@@ -901,51 +663,50 @@ static size_t magazines_hold(const struct kmem_cache *c)
 }
 
 /* Exact while nobody allocates. */
-static void cache_figures(struct kmem_cache *c, size_t *live, size_t *total, size_t *pages)
+static void cache_figures(struct kmem_cache *c, struct kmem_cache_stats *s)
 {
 	ulong irq = spin_lock_irq(&c->lock);
 	size_t idle = c->idle + magazines_hold(c);
 
-	*total = c->slabs * c->per_slab;
-	*live = *total - MIN(*total, idle);
-	*pages = c->slabs << c->order;
+	s->name = c->name;
+	s->size = c->size;
+	s->per_slab = c->per_slab;
+	s->slab_pages = (size_t)1 << c->order;
+	s->slabs = c->slabs;
+	s->total = c->slabs * c->per_slab;
+	s->live = s->total - MIN(s->total, idle);
+	s->internal = c->internal;
 	spin_unlock_irq(&c->lock, irq);
-}
-
-/* Magazines are the allocator's own: what they cost shows in the pages. */
-static bool is_internal(const struct kmem_cache *c)
-{
-	return c == &magazine_cache || c == &cache_cache;
 }
 
 void kmem_get_stats(struct kmem_stats *s)
 {
 	s->bytes = __atomic_load_n(&big_bytes, __ATOMIC_RELAXED);
 	s->blocks = __atomic_load_n(&big_count, __ATOMIC_RELAXED);
+	s->big_bytes = s->bytes;
 	s->pages = __atomic_load_n(&big_pages, __ATOMIC_RELAXED);
 	for (struct kmem_cache *c = __atomic_load_n(&all_caches, __ATOMIC_ACQUIRE); c;
 		c = c->next) {
-		size_t live, total, pages;
+		struct kmem_cache_stats one;
 
-		cache_figures(c, &live, &total, &pages);
-		s->pages += pages;
-		if (!is_internal(c)) {
-			s->blocks += live;
-			s->bytes += live * c->size;
+		cache_figures(c, &one);
+		s->pages += one.slabs * one.slab_pages;
+		/* The allocator's own: what they cost shows in the pages. */
+		if (!one.internal) {
+			s->blocks += one.live;
+			s->bytes += one.live * one.size;
 		}
 	}
 }
 
-void kmem_for_each(void (*fn)(void *arg, const char *name, size_t size, size_t live, size_t total,
-			   size_t pages),
-	void *arg)
+void kmem_for_each(void (*fn)(void *arg, const struct kmem_cache_stats *s), void *arg)
 {
 	for (struct kmem_cache *c = __atomic_load_n(&all_caches, __ATOMIC_ACQUIRE); c;
 		c = c->next) {
-		size_t live, total, pages;
+		struct kmem_cache_stats s;
 
-		cache_figures(c, &live, &total, &pages);
-		fn(arg, c->name, c->size, live, total, pages);
+		cache_figures(c, &s);
+		fn(arg, &s);
 	}
 }
 
@@ -957,10 +718,8 @@ static void take_empty(struct kmem_cache *c, struct list *unused)
 
 		ASSERT(slab->ref == 0);
 		list_remove(&slab->link);
-		list_append(unused, &slab->link);
 		c->empty--;
-		c->slabs--;
-		c->idle -= c->per_slab;
+		slab_retire(c, slab, unused);
 	}
 }
 

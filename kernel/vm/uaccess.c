@@ -59,9 +59,14 @@ int uaccess_prefault(ulong va, size_t n, unsigned access)
 		return 0;
 	if (!uaccess_ok(va, n))
 		return -EFAULT;
-	for (ulong at = ALIGN_DOWN(va, PAGE_SIZE); at < va + n; at += PAGE_SIZE)
-		if (signal_fatal_pending() || vm_fault(current_thread()->mm, at, access) != FAULT_OK)
-			return -EFAULT;
+	for (ulong at = ALIGN_DOWN(va, PAGE_SIZE); at < va + n; at += PAGE_SIZE) {
+		enum fault_result result = FAULT_BUS;
+
+		if (!signal_fatal_pending())
+			result = vm_fault(current_thread()->mm, at, access);
+		if (result != FAULT_OK)
+			return result == FAULT_OOM ? -ENOMEM : -EFAULT;
+	}
 	return 0;
 }
 

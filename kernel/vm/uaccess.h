@@ -27,7 +27,9 @@ ssize_t copyin_str(char *dst, ulong src, size_t size);
 #define COPYIN(ptr, va) copyin(ptr, va, sizeof(*(ptr)))
 #define COPYOUT(va, ptr) copyout(va, ptr, sizeof(*(ptr)))
 
-/* Bring the pages of [va, va+n) in for an access (PROT_READ or PROT_WRITE). 0 or -EFAULT. */
+/*
+ * Bring the pages of [va, va+n) in for an access (PROT_READ or PROT_WRITE). 0, -EFAULT, or -ENOMEM.
+ */
 int uaccess_prefault(ulong va, size_t n, unsigned access);
 void uaccess_nofault_begin(void);
 void uaccess_nofault_end(void);

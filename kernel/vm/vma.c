@@ -374,6 +374,7 @@ void vma_punch(struct mm *mm, struct vma *v, ulong start, ulong end, struct vma 
 		vma_move_end(v, start);
 	} else {
 		*spare = NULL;
+		upper->end = v->end; /* which may have moved since the preparation */
 		v->end = start;
 		tree_link(mm, upper);
 	}

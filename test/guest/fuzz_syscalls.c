@@ -31,7 +31,7 @@
 
 /*
  * Kinds of arguments: f descriptor, D descriptor of a directory, P path, b buffer, a address,
- * l length, o offset, n number, w another small number, i process, s signal, p protection,
+ * l length, o offset, n number, w another small number, v advice, i process, s signal, p protection,
  * m flags of mmap, O flags of open, M mode, V vector of buffers, t time, S signal set, A action,
  * L descriptors to poll, G strings, q request of ioctl, X path of a program. Only there stands this
  * program itself: it could be truncated under everybody's feet.
@@ -72,7 +72,9 @@ static const struct call calls[] = {
 	{ SYS_clone, "c" }, { SYS_clone, "c" }, { SYS_execve, "XGG" }, { SYS_mprotect, "alp" },
 	{ SYS_mprotect, "alp" }, { SYS_msync, "alw" }, { SYS_msync, "alw" },
 	{ SYS_mlock, "al" }, { SYS_mlock2, "alw" }, { SYS_munlock, "al" }, { SYS_mlockall, "w" },
-	{ SYS_munlockall, "" }, { SYS_wait4, "ibwb" }, { SYS_prlimit64, "iwbb" }, { SYS_renameat2, "DPDPw" },
+	{ SYS_munlockall, "" }, { SYS_mremap, "allwa" }, { SYS_mremap, "allwa" },
+	{ SYS_madvise, "alv" }, { SYS_madvise, "alv" }, { SYS_mincore, "alb" },
+	{ SYS_wait4, "ibwb" }, { SYS_prlimit64, "iwbb" }, { SYS_renameat2, "DPDPw" },
 	{ SYS_getrandom, "blw" }, { SYS_statx, "DPnnb" }, { SYS_memfd_create, "Pw" },
 #ifdef __i386__
 	{ SYS_fcntl64, "fnn" }, { SYS_mmap2, "alpmfn" }, { SYS_mmap2, "alpmfn" },
@@ -364,6 +366,7 @@ static long argument(char kind)
 	case 'l': return length();
 	case 'o': return offset();
 	case 'w': return below(9);
+	case 'v': return below(8) ? (long)below(27) : number();
 	case 'i': return process();
 	case 's': return below(8) ? (long)below(66) : number();
 	case 'p': return below(8) ? (long)below(8) : number();

@@ -193,6 +193,35 @@ static void madvise_6(void)
 	verdict("MADVISE-6 a hole is ENOMEM, the rest is done");
 }
 
+static void madvise_7(void)
+{
+	unsigned char *p = hole(8);
+
+	map(p, 7 * PS, RW, ANON | MAP_FIXED, -1, 0);
+	fill(p, 7 * PS, 20);
+	want_eq(sys(SYS_mlock, p + 3 * PS, 2 * PS), 0);
+	want_eq(advise(p, 7 * PS, DONTNEED), -EINVAL);
+	want(all_zero(p, 3 * PS) && filled_from(p + 3 * PS, 4 * PS, 20, 3 * PS));
+	want_eq(advise(p + 3 * PS, 2 * PS, DONTNEED), -EINVAL);
+	want_eq(advise(p + 3 * PS, 2 * PS, FREE), -EINVAL);
+	want(filled_from(p + 3 * PS, 2 * PS, 20, 3 * PS));
+	fill(p, 3 * PS, 20);
+	unmap(p + PS, PS);
+	want_eq(advise(p, 7 * PS, DONTNEED), -EINVAL);
+	want(all_zero(p, PS) && all_zero(p + 2 * PS, PS));
+	want(filled_from(p + 3 * PS, 4 * PS, 20, 3 * PS));
+	verdict("MADVISE-7 DONTNEED over a locked page is EINVAL, what lies before it goes");
+
+	want_eq(advise(p + 2 * PS, 5 * PS, DONTNEED_LOCKED), 0);
+	want(all_zero(p + 2 * PS, 5 * PS));
+	fill(p + 2 * PS, 5 * PS, 21);
+	want_eq(sys(SYS_munlock, p + 3 * PS, 2 * PS), 0);
+	want_eq(advise(p + 2 * PS, 5 * PS, DONTNEED), 0);
+	want(all_zero(p + 2 * PS, 5 * PS));
+	unmap(p, 7 * PS);
+	verdict("MADVISE-7 DONTNEED_LOCKED drops locked pages too");
+}
+
 static void madvise_8(void)
 {
 	int fd = temp_file(PS, 9);
@@ -435,6 +464,7 @@ int main(void)
 	madvise_4_cow();
 	madvise_5();
 	madvise_6();
+	madvise_7();
 	madvise_8();
 	madvise_9();
 	madvise_10();

@@ -435,6 +435,74 @@ static void test_map_locked(void)
 	verdict("MMAP-26 MAP_POPULATE loads every page at once, unless with MAP_NONBLOCK");
 }
 
+/* --- what locks mean to other calls --- */
+
+#define DONTNEED_LOCKED 24
+
+static void test_dontneed(void)
+{
+	unsigned char *p = must_map(6 * PS, RW, ANON, -1, 0);
+
+	unmap(p + PS, PS);
+	fill(p, PS, 1);
+	fill(p + 2 * PS, 4 * PS, 1);
+	want_eq(lock(p + 3 * PS, PS), 0);
+	want_eq(sys(SYS_madvise, p, 6 * PS, MADV_DONTNEED), -EINVAL);
+	want(all_zero(p, PS));
+	want(all_zero(p + 2 * PS, PS));
+	want(!all_zero(p + 3 * PS, PS));
+	want(!all_zero(p + 4 * PS, PS));
+	verdict("MADVISE-7 DONTNEED stops at a locked page with EINVAL, though a hole came before");
+	want_eq(sys(SYS_madvise, p + 3 * PS, 2 * PS, DONTNEED_LOCKED), 0);
+	want(all_zero(p + 3 * PS, 2 * PS));
+	unmap(p, 6 * PS);
+	verdict("MADVISE-7 DONTNEED_LOCKED drops it too");
+}
+
+static long remap(void *old, size_t old_len, size_t new_len, int flags)
+{
+	return sys(SYS_mremap, old, old_len, new_len, flags, 0);
+}
+
+static void grow_locked(void *arg)
+{
+	unsigned char *p = must_map(8 * PS, RW, ANON, -1, 0);
+
+	(void)arg;
+	unmap(p + 2 * PS, 6 * PS);
+	limit_locked(4 * PS);
+	want_eq(lock(p, 2 * PS), 0);
+	want_eq(remap(p, 2 * PS, 5 * PS, MREMAP_MAYMOVE), -EAGAIN);
+	want_eq(locked_kb(), 8);
+	want_eq(remap(p, 2 * PS, 4 * PS, 0), (long)p);
+	want_eq(locked_kb(), 16);
+	want_eq(pages_present(p, 4), 4);
+	want_eq(remap(p, 4 * PS, PS, 0), (long)p);
+	want_eq(locked_kb(), 4);
+}
+
+static void grow_over_size(void *arg)
+{
+	unsigned char *p = must_map(4 * PS, RW, ANON, -1, 0);
+	struct rlimit r = {(rlim_t)(proc_value("/proc/self/status", "VmSize") * 1024), RLIM_INFINITY};
+	long moved;
+
+	(void)arg;
+	want(setrlimit(RLIMIT_AS, &r) == 0);
+	want_eq(remap(p, 4 * PS, 5 * PS, MREMAP_MAYMOVE), -ENOMEM);
+	moved = sys(SYS_mremap, p, 4 * PS, 4 * PS, MREMAP_MAYMOVE | MREMAP_FIXED, p + 64 * PS);
+	want_eq(moved, (long)(p + 64 * PS));
+	want_eq(remap((void *)moved, 4 * PS, 3 * PS, 0), moved);
+}
+
+static void test_remap(void)
+{
+	want_child(grow_locked, NULL);
+	verdict("MREMAP-16 growth of locked memory is loaded and counts, up to the limit");
+	want_child(grow_over_size, NULL);
+	verdict("MREMAP-16 at RLIMIT_AS memory moves and shrinks, and does not grow");
+}
+
 /* Argument "locked": what a program that was started by a locker finds. */
 static int check_after_exec(void)
 {
@@ -468,6 +536,8 @@ int main(int argc, char **argv)
 	test_nesting();
 	test_unloadable();
 	test_limit();
+	test_dontneed();
+	test_remap();
 	test_lock2();
 	test_all();
 	test_private_file();

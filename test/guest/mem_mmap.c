@@ -470,6 +470,7 @@ static void mmap_12(void)
 	unmap(p, PS);
 	want_eq(map(NULL, PS, RW, type | 0x200000, fd, 0), -EOPNOTSUPP);
 	want_eq(map(NULL, PS, RW, type | MAP_SYNC, fd, 0), -EOPNOTSUPP);
+	want_eq(map(NULL, PS, RW, type | MAP_FIXED_NOREPLACE, fd, 0), -EOPNOTSUPP);
 	want_eq(map(NULL, PS, RW, type | MAP_ANONYMOUS, -1, 0), -EINVAL);
 	for (size_t i = 0; i < BENIGN; i++) {
 		long r = map(NULL, PS, RW, type | benign[i], fd, 0);
@@ -827,6 +828,22 @@ static void mmap_24(void)
 	verdict("MMAP-24 denywrite denies nothing");
 }
 
+static void mmap_25(void)
+{
+	int fd = temp_file(2 * PS, 1);
+	long r;
+
+	want_eq(map(NULL, PS, RW, SHANON | MAP_GROWSDOWN, -1, 0), -EINVAL);
+	want_eq(map(NULL, PS, RW, MAP_PRIVATE | MAP_GROWSDOWN, fd, 0), -EINVAL);
+	want_eq(map(NULL, PS, RW, MAP_SHARED | MAP_GROWSDOWN, fd, 0), -EINVAL);
+	verdict("MMAP-25 GROWSDOWN is for private anonymous memory alone");
+	r = map(NULL, PS, RW, ANON | MAP_HUGETLB, -1, 0);
+	want(r == -ENOMEM || r == -EINVAL);
+	want_eq(map(NULL, PS, RW, MAP_PRIVATE | MAP_HUGETLB, fd, 0), -EINVAL);
+	verdict("MMAP-25 there are no huge pages to be had");
+	close(fd);
+}
+
 /* ----------------------------------------------------------------- contents */
 
 static void mmap_31_dirty(void *arg)
@@ -1178,7 +1195,7 @@ int main(int argc, char **argv)
 	static void (*const tests[])(void) = {gen_1, gen_2, gen_3, gen_5, gen_6, gen_7,
 		gen_8, mmap_1, mmap_2, mmap_3, mmap_4, mmap_5, mmap_6, mmap_7, mmap_8, mmap_9,
 		mmap_10, mmap_11, mmap_12, mmap_13, mmap_14, mmap_15, mmap_16, mmap_17, mmap_18,
-		mmap_19, mmap_20, mmap_21, mmap_22, mmap_23, mmap_24, mmap_31, mmap_32, mmap_33,
+		mmap_19, mmap_20, mmap_21, mmap_22, mmap_23, mmap_24, mmap_25, mmap_31, mmap_32, mmap_33,
 		mmap_34, mmap_35, mmap_36, mmap_37, mmap_38, mmap_39, mmap_40, mmap_41, mmap_42};
 
 	self = argv[0];

@@ -234,6 +234,23 @@ static void mremap_8(void)
 	unmap(t, 7 * PS);
 	verdict("MREMAP-8 fixed: lands exactly there, and replaces what was there");
 
+	for (int up = 0; up < 2; up++) {
+		unsigned char *from, *to;
+
+		t = must_map(20 * PS, RW, ANON, -1, 0);
+		from = t + (up ? 4 : 14) * PS;
+		to = t + (up ? 14 : 4) * PS;
+		fill(t, 20 * PS, 29);
+		want_eq(remap(from, 2 * PS, 3 * PS, MAYMOVE | FIXED, to), (long)to);
+		want(filled_from(to, 2 * PS, 29, up ? 4 * PS : 14 * PS) && all_zero(to + 2 * PS, PS));
+		want_hole(from, 2);
+		for (size_t i = 0; i < 20; i++)
+			if ((i < 4 || i > 6) && (i < 14 || i > 16))
+				want(filled_from(t + i * PS, PS, 29, i * PS));
+		unmap(t, 20 * PS);
+	}
+	verdict("MREMAP-8 fixed: within one mapping, with rests on all sides");
+
 	int fd = temp_file(8 * PS, 14);
 	for (int type = MAP_SHARED; type <= MAP_PRIVATE; type++) {
 		t = must_map(8 * PS, RW, type, fd, 0);
@@ -490,6 +507,80 @@ static void mremap_15(void)
 	verdict("MREMAP-15 a fork relative sees nothing of it");
 }
 
+static long locked_kb(void)
+{
+	return proc_value("/proc/self/status", "VmLck");
+}
+
+static bool resident(unsigned char *p, size_t pages)
+{
+	unsigned char vec[16] = { 0 };
+	bool all = sys(SYS_mincore, p, pages * PS, vec) == 0;
+
+	for (size_t i = 0; i < pages; i++)
+		all &= vec[i] & 1;
+	return all;
+}
+
+static void mremap_16_locked(void *arg)
+{
+	struct rlimit limit = { 6 * PS, 6 * PS };
+	unsigned char *p = map_at(hole(12), 2, RW, ANON), *to = hole(8);
+
+	(void)arg;
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0)
+		bail_out("setrlimit: errno %d", errno);
+	drop_privileges();
+	want_eq(sys(SYS_mlock, p, 2 * PS), 0);
+	want_eq(remap(p, 2 * PS, 4 * PS, 0, 0), (long)p);
+	want_eq(locked_kb(), 16);
+	want(resident(p, 4));
+	want_eq(remap(p, 4 * PS, 4 * PS, MAYMOVE | FIXED, to), (long)to);
+	want_eq(locked_kb(), 16);
+	want(resident(to, 4));
+	want_eq(remap(to, 4 * PS, 7 * PS, 0, 0), -EAGAIN);
+	want_eq(remap(to, 4 * PS, 7 * PS, MAYMOVE, 0), -EAGAIN);
+	want_eq(remap(to, 4 * PS, 7 * PS, MAYMOVE | FIXED, p), -EAGAIN);
+	want_eq(locked_kb(), 16);
+	want_eq(remap(to, 4 * PS, 6 * PS, MAYMOVE | FIXED, p), (long)p);
+	want_eq(locked_kb(), 24);
+	want(resident(p, 6));
+	want_eq(remap(p, 6 * PS, PS, 0, 0), (long)p);
+	want_eq(locked_kb(), 4);
+	unmap(p, PS);
+	want_eq(locked_kb(), 0);
+}
+
+static void mremap_16_total(void *arg)
+{
+	unsigned char *p = map_at(hole(300), 256, RW, ANON), *to = hole(300);
+	struct rlimit limit;
+	long kb;
+
+	(void)arg;
+	fill(p, PS, 30);
+	kb = proc_value("/proc/self/status", "VmSize");
+	limit.rlim_cur = limit.rlim_max = (rlim_t)kb * 1024;
+	if (setrlimit(RLIMIT_AS, &limit) < 0)
+		bail_out("setrlimit: errno %d", errno);
+	want_eq(remap(p, 256 * PS, 257 * PS, 0, 0), -ENOMEM);
+	want_eq(remap(p, 256 * PS, 257 * PS, MAYMOVE, 0), -ENOMEM);
+	want_eq(remap(p, 256 * PS, 256 * PS, MAYMOVE | FIXED, to), (long)to);
+	want(filled(to, PS, 30));
+	want_eq(remap(to, 256 * PS, 100 * PS, 0, 0), (long)to);
+	want_eq(remap(to, 100 * PS, 256 * PS, 0, 0), (long)to);
+	want_eq(remap(to, 256 * PS, 257 * PS, 0, 0), -ENOMEM);
+	want(filled(to, PS, 30));
+}
+
+static void mremap_16(void)
+{
+	want_child(mremap_16_locked, NULL);
+	verdict("MREMAP-16 a locked mapping that grows is loaded and counts, to the limit: EAGAIN");
+	want_child(mremap_16_total, NULL);
+	verdict("MREMAP-16 growth over RLIMIT_AS is ENOMEM, moving and shrinking are not");
+}
+
 static void mremap_17(void)
 {
 	unsigned char *p = must_map(2 * PS, RW, SHANON, -1, 0), *q;
@@ -571,6 +662,7 @@ int main(void)
 	mremap_13();
 	mremap_14();
 	mremap_15();
+	mremap_16();
 	mremap_17();
 	sparse();
 	ok(memory_kept(rounds, 1 << 10), "MREMAP-8 moves lose no memory");

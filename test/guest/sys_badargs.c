@@ -343,6 +343,9 @@ static void sweep_memory(void)
 		CALL(munmap, "nn", FRESH | MAY_DIE, g + PS, PS),
 		CALL(mprotect, "nnn", FRESH | MAY_DIE, g + PS, PS, PROT_READ),
 		CALL(msync, "nnn", 0, g, PS, MS_ASYNC),
+		CALL(mremap, "nnnnn", FRESH | MAY_DIE, g + PS, PS, PS, MREMAP_MAYMOVE, 0),
+		CALL(madvise, "nnn", FRESH | MAY_DIE, g, PS, MADV_DONTNEED),
+		CALL(mincore, "nnO", 0, g, PS, g + PS),
 #if defined(SYS_mmap2)
 		LABELLED("mmap", mmap2, "nnnnFn", MAY_DIE, 0, PS, PROT_READ, MAP_PRIVATE, FILE_FD,
 		   0),

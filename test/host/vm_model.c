@@ -50,6 +50,7 @@ static const unsigned spot_offset[SPOTS] = { 0, 1717, 4095 };
 
 struct page_model {
 	bool mapped, shared, copied, locked;
+	bool not_forked, wiped; /* what madvise keeps from children */
 	u8 prot, max_prot;
 	s16 obj; /* or NONE */
 	u16 index;
@@ -292,6 +293,8 @@ static void compare_mapping(const struct model *m, unsigned n, unsigned i, const
 	CHECK(!!v->file == (p->obj != NONE && p->obj < FILES));
 	CHECK(v->shared_anon == (p->obj >= FILES));
 	CHECK(!!(v->flags & VMA_LOCKED) == p->locked);
+	CHECK(!!(v->flags & VMA_DONTFORK) == p->not_forked);
+	CHECK(!!(v->flags & VMA_WIPEONFORK) == p->wiped);
 	if (p->obj != NONE)
 		CHECK((v->offset + va_of(i) - v->start) / PAGE_SIZE == p->index);
 	if (v->file)
@@ -387,6 +390,8 @@ struct op {
 	enum fault_result fault;
 	unsigned prot;
 	unsigned child;
+	unsigned to, new_pages, flags; /* mremap */
+	int advice;
 	u64 size, off;
 	size_t len;
 	long result;
@@ -641,9 +646,16 @@ static void do_fork(struct model *m, struct op *op)
 	if (op->child == MMS)
 		return;
 	make_call(m, op, call_fork);
-	memcpy(m->page[op->child], m->page[op->mm], sizeof(m->page[0]));
-	for (unsigned i = 0; i < WINDOW; i++)
-		m->page[op->child][i].locked = false;
+	for (unsigned i = 0; i < WINDOW; i++) {
+		struct page_model *p = &m->page[op->child][i];
+
+		*p = m->page[op->mm][i];
+		p->locked = false;
+		if (p->wiped)
+			p->copied = false;
+		if (p->not_forked)
+			*p = (struct page_model){ 0 };
+	}
 }
 
 /* mlock and munlock: nothing is loaded, so only mappings change; up to a hole, as mprotect does */
@@ -671,6 +683,249 @@ static void do_lock(struct model *m, struct op *op)
 	CHECK(op->result == (hole ? -ENOMEM : 0));
 	for (unsigned i = 0; i < op->pages && pages_of(m, op)[i].mapped; i++)
 		pages_of(m, op)[i].locked = op->value;
+}
+
+/* mremap */
+
+static bool call_remap(struct model *m, struct op *op)
+{
+	op->result = mm_remap(m->mm[op->mm], va_of(op->first), op->pages * PAGE_SIZE,
+		op->new_pages * PAGE_SIZE, op->flags, va_of(op->to));
+	return op->result == -ENOMEM;
+}
+
+/* How many pages of the mapping that holds page `first` lie from there on, in all. */
+static unsigned pages_of_mapping(struct model *m, const struct op *op)
+{
+	struct vma_info info;
+
+	if (!pages_of(m, op)->mapped)
+		return 0;
+	CHECK(mm_describe(m->mm[op->mm], va_of(op->first), false, &info));
+	if (info.file)
+		file_drop(info.file);
+	return (unsigned)((info.end - va_of(op->first)) / PAGE_SIZE);
+}
+
+/*
+ * New places are said, since the window must not be left: with MREMAP_FIXED, or by staying in
+ * place.
+ */
+static void pick_remap(struct model *m, struct op *op)
+{
+	static const unsigned flags[] = { 0, MREMAP_MAYMOVE | MREMAP_FIXED,
+		MREMAP_MAYMOVE | MREMAP_FIXED, MREMAP_MAYMOVE | MREMAP_FIXED,
+		MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP };
+	unsigned there;
+
+	pick_range(m, op);
+	there = pages_of_mapping(m, op);
+	if (there && chance(m, 80))
+		op->pages = MIN(op->pages, there);
+	if (chance(m, 5))
+		op->pages = 0;
+	op->flags = flags[pick(m, ARRAY_SIZE(flags))];
+	op->new_pages = op->pages;
+	if (!op->pages || (chance(m, 50) && !(op->flags & MREMAP_DONTUNMAP)))
+		op->new_pages = 1 + pick(m, 2 * op->pages + 2);
+	op->to = pick(m, WINDOW);
+	op->new_pages = MIN(op->new_pages, WINDOW - (op->flags ? op->to : op->first));
+	if (op->flags & MREMAP_DONTUNMAP)
+		op->pages = op->new_pages;
+}
+
+static bool room_to_grow(struct model *m, const struct op *op)
+{
+	for (unsigned i = op->pages; i < op->new_pages; i++)
+		if (pages_of(m, op)[i].mapped)
+			return false;
+	return pages_of_mapping(m, op) == op->pages;
+}
+
+/* What mremap must answer: 0 stands for an address. */
+static long expected_remap(struct model *m, const struct op *op)
+{
+	const struct page_model *p = pages_of(m, op);
+
+	if (op->flags && (op->to < op->first ? op->first - op->to < op->new_pages
+					     : op->to - op->first < op->pages))
+		return -EINVAL;
+	if (!p->mapped)
+		return -EFAULT;
+	if (!op->flags && op->pages && op->new_pages <= op->pages)
+		return 0;
+	if (!op->pages && !p->shared)
+		return -EINVAL;
+	if (MIN(op->pages, op->new_pages) > pages_of_mapping(m, op))
+		return -EFAULT;
+	return op->flags || (op->pages && room_to_grow(m, op)) ? 0 : -ENOMEM;
+}
+
+static void model_remap(struct model *m, const struct op *op)
+{
+	struct page_model made[WINDOW], *old = pages_of(m, op);
+	unsigned kept = MIN(op->pages, op->new_pages), to = op->flags ? op->to : op->first;
+
+	for (unsigned i = 0; i < op->new_pages; i++) {
+		made[i] = old[i < kept ? i : 0];
+		if (i >= kept)
+			made[i].copied = false;
+		if (old->obj != NONE)
+			made[i].index = (u16)(old->index + i);
+	}
+	for (unsigned i = 0; i < op->pages; i++)
+		if (!(op->flags & MREMAP_DONTUNMAP))
+			old[i] = (struct page_model){ 0 };
+		else
+			old[i].copied = false;
+	memcpy(&m->page[op->mm][to], made, op->new_pages * sizeof(made[0]));
+	forget_unmapped(m);
+}
+
+/* Without a new place a range that keeps its size may be anything that begins in a mapping. */
+static void do_remap(struct model *m, struct op *op)
+{
+	long want;
+
+	pick_remap(m, op);
+	want = expected_remap(m, op);
+	if (want)
+		call_remap(m, op);
+	else
+		make_call(m, op, call_remap);
+	CHECK(op->result == (want ? want : (long)va_of(op->flags ? op->to : op->first)));
+	if (want || (!op->flags && op->pages == op->new_pages))
+		return;
+	if (!op->flags && op->new_pages < op->pages)
+		memset(pages_of(m, op) + op->new_pages, 0,
+			(op->pages - op->new_pages) * sizeof(struct page_model));
+	else
+		model_remap(m, op);
+	forget_unmapped(m);
+}
+
+/* madvise */
+
+static bool call_advise(struct model *m, struct op *op)
+{
+	op->result = mm_advise(
+		m->mm[op->mm], va_of(op->first), op->pages * PAGE_SIZE, op->advice);
+	return op->result == -ENOMEM || op->result == -EAGAIN;
+}
+
+static long model_drop(struct page_model *p, int advice)
+{
+	if ((p->locked && advice != MADV_DONTNEED_LOCKED) || (advice == MADV_FREE && p->obj != NONE))
+		return -EINVAL;
+	p->copied = false;
+	return 0;
+}
+
+static long model_zero(struct model *m, const struct page_model *p)
+{
+	if (p->locked || p->obj == NONE)
+		return -EINVAL;
+	if (!p->shared || !(p->max_prot & PROT_WRITE))
+		return -EACCES;
+	if (inside(m, p))
+		memset(m->obj[p->obj].page[p->index], 0, SPOTS);
+	return 0;
+}
+
+static long model_populate_page(struct model *m, struct page_model *p, unsigned access)
+{
+	if (!(p->prot & access))
+		return -EINVAL;
+	if (expected_result(m, p, access) != FAULT_OK)
+		return -EFAULT;
+	if (access == PROT_WRITE)
+		model_store(m, p, 0, expected_value(m, p, 0));
+	return 0;
+}
+
+static long model_advise_page(struct model *m, struct page_model *p, int advice)
+{
+	switch (advice) {
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_FREE: return model_drop(p, advice);
+	case MADV_REMOVE: return model_zero(m, p);
+	case MADV_DONTFORK: p->not_forked = true; return 0;
+	case MADV_DOFORK: p->not_forked = false; return 0;
+	case MADV_KEEPONFORK: p->wiped = false; return 0;
+	case MADV_POPULATE_READ: return model_populate_page(m, p, PROT_READ);
+	case MADV_POPULATE_WRITE: return model_populate_page(m, p, PROT_WRITE);
+	case MADV_WIPEONFORK:
+		if (p->obj != NONE)
+			return -EINVAL;
+		p->wiped = true;
+		return 0;
+	default: return 0;
+	}
+}
+
+/* A hole does not end it, but for MADV_POPULATE; an error does. */
+static long model_advise(struct model *m, const struct op *op)
+{
+	bool populate = op->advice == MADV_POPULATE_READ || op->advice == MADV_POPULATE_WRITE;
+	bool hole = false;
+	long err = 0;
+
+	for (unsigned i = 0; i < op->pages && !err && !(hole && populate); i++) {
+		struct page_model *p = &pages_of(m, op)[i];
+
+		if (p->mapped)
+			err = model_advise_page(m, p, op->advice);
+		else
+			hole = true;
+	}
+	return err ? err : hole ? -ENOMEM : 0;
+}
+
+static void do_advise(struct model *m, struct op *op)
+{
+	static const int advices[] = { MADV_DONTNEED, MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE,
+		MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, MADV_KEEPONFORK,
+		MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_WILLNEED, MADV_NORMAL };
+
+	pick_range(m, op);
+	op->advice = advices[pick(m, ARRAY_SIZE(advices))];
+	if (meets_hole(m, op))
+		call_advise(m, op);
+	else
+		make_call(m, op, call_advise);
+	CHECK(op->result == model_advise(m, op));
+}
+
+/* mincore: a byte in its place for each page of a vector that lies beside the spots */
+
+static void do_mincore(struct model *m, struct op *op)
+{
+	unsigned at = pick(m, WINDOW), offset = 100;
+	struct page_model *vec = &m->page[op->mm][at], *p;
+	bool hole = false;
+	u8 there = 0;
+
+	pick_range(m, op);
+	if (expected_result(m, vec, PROT_WRITE) != FAULT_OK || (vec->shared && inside(m, vec) &&
+			vec->index * PAGE_SIZE + offset + WINDOW > m->obj[vec->obj].size))
+		return;
+	op->result = mm_mincore(m->mm[op->mm], va_of(op->first), op->pages * PAGE_SIZE,
+		va_of(at) + offset);
+	CHECK(op->result == (meets_hole(m, op) ? -ENOMEM : 0));
+	for (unsigned i = 0; i < op->pages && !hole; i++) {
+		p = &pages_of(m, op)[i];
+		hole = !p->mapped;
+		if (i == 0 && !hole)
+			model_store(m, vec, 0, expected_value(m, vec, 0));
+		if (hole || p == vec)
+			continue;
+		CHECK(copyin(&there, va_of(at) + offset + i, 1) == 0 || !(rights(vec) & PROT_READ));
+		if (rights(vec) & PROT_READ && p->copied)
+			CHECK(there == 1);
+		else if (rights(vec) & PROT_READ && p->obj != NONE && !inside(m, p))
+			CHECK(there == 0);
+	}
 }
 
 static void cpu_leave(struct model *m, unsigned cpu)
@@ -882,11 +1137,12 @@ static void trace(struct model *m, const struct op *op, const char *name)
 	if (m->trace)
 		fprintf(stderr,
 			"cpu %u mm %u %s: pages %u+%u spot %u access %u value %u prot %u/%u flags "
-			"%x obj %d pgoff %lu off %lu len %zu size %lu child %u = %ld\n",
+			"%x obj %d pgoff %lu off %lu len %zu size %lu child %u to %u+%u/%x "
+			"advice %d = %ld\n",
 			cpu_id(), op->mm, name, op->first, op->pages, op->spot, op->access,
 			op->value, op->rq.prot, op->prot, op->rq.flags, op->obj,
 			(ulong)op->rq.pgoff, (ulong)op->off, op->len, (ulong)op->size, op->child,
-			op->result);
+			op->to, op->new_pages, op->flags, op->advice, op->result);
 }
 
 void model_step(struct model *m, bool fail)
@@ -901,6 +1157,9 @@ void model_step(struct model *m, bool fail)
 		{ 20, do_unmap, "unmap" },
 		{ 40, do_protect, "protect" },
 		{ 12, do_lock, "lock" },
+		{ 40, do_remap, "remap" },
+		{ 40, do_advise, "advise" },
+		{ 8, do_mincore, "mincore" },
 		{ 12, do_fork, "fork" },
 		{ 8, do_exit, "exit" },
 		{ 12, do_truncate, "truncate" },

@@ -137,6 +137,7 @@ extern u32 boot_magic_number, boot_info_address; /* what the loader left */
 
 void trap_from_user(struct trapframe *tf);
 void trap_from_kernel(struct trapframe *tf);
+void trap_from_virtual(struct trapframe *tf) NORETURN;
 void trap_init(void); /* the boot CPU: fill the IDT */
 void trap_double_fault(void) NORETURN;
 extern u8 emergency_stacks[][EMERGENCY_STACK_SIZE]; /* one a CPU: where a double fault is told */

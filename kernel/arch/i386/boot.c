@@ -68,6 +68,7 @@ static void add_memory(u64 start, u64 length, u64 *lost)
 	*lost += ram_add(start, end < start ? ~0ull : end, PHYS_LIMIT);
 }
 
+/* Where entries overlap, memory that is in use counts. */
 static void read_memory_map(u64 *lost)
 {
 	const char *at = loader_data(info.mmap_addr, info.mmap_length);
@@ -78,6 +79,8 @@ static void read_memory_map(u64 *lost)
 
 		if (m->type == MULTIBOOT_RAM)
 			add_memory(m->addr, m->length, lost);
+		else if (m->addr < PHYS_LIMIT)
+			ram_reserve(m->addr, m->length);
 		if (m->size > left - sizeof(m->size) || m->size < sizeof(*m) - sizeof(m->size))
 			return;
 		at += m->size + sizeof(m->size);
@@ -93,14 +96,14 @@ static void read_memory(void)
 {
 	u64 lost = 0;
 
-	if (info.flags & MULTIBOOT_HAS_MMAP)
-		read_memory_map(&lost);
-	else if (info.flags & MULTIBOOT_HAS_MEMORY)
-		add_memory(LOW_MEMORY_END, (u64)info.mem_upper << 10, &lost);
 	ram_reserve(0, LOW_MEMORY_END);
 	ram_reserve(virt_to_phys(kernel_start), (u64)(kernel_end - kernel_start));
 	for (unsigned i = 0; i < nmodules; i++)
 		ram_reserve(modules[i].start, modules[i].end - modules[i].start);
+	if (info.flags & MULTIBOOT_HAS_MMAP)
+		read_memory_map(&lost);
+	else if (info.flags & MULTIBOOT_HAS_MEMORY)
+		add_memory(LOW_MEMORY_END, (u64)info.mem_upper << 10, &lost);
 	if (lost)
 		log_warn("%llu MiB of memory are not used: this machine's kernel reaches %lu MiB\n",
 			lost >> 20, PHYS_LIMIT >> 20);

@@ -143,7 +143,7 @@ static void choose_timer(u64 apic_frequency)
 	}
 	if (irq_have_apic()) {
 		log_warn("the local APIC's timer does not count: one CPU is used\n");
-		acpi.ncpus = 1;
+		acpi.ncpus = 0; /* of which others could be started */
 	}
 	err = irq_attach(PIT_IRQ, pit_interrupt, NULL);
 	if (err)

@@ -179,7 +179,10 @@ void cpu_init(u32 id, struct thread *t)
 {
 	struct percpu *p = &percpus[id];
 
-	*p = (struct percpu){.thread = t, .cpu = &cpus[id], .id = id};
+	/* Nothing of `request` may be lost: other CPUs know of this one already. */
+	p->thread = t;
+	p->cpu = &cpus[id];
+	p->id = id;
 	p->tss = (struct tss){.ss0 = SEL_KERNEL_DATA, .iomap = sizeof(struct tss)};
 	p->gdt[GDT_KERNEL_CODE] = DESC_KERNEL_CODE;
 	p->gdt[GDT_KERNEL_DATA] = DESC_KERNEL_DATA;

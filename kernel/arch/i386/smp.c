@@ -140,15 +140,13 @@ void boot_secondary_main(u32 id)
 	cpu_init(id, &boot_threads[id]);
 	trap_init_cpu();
 	irq_init_cpu();
+	smp_answer(); /* what was asked when no interrupt could tell */
 	clock_init_cpu();
 	__atomic_fetch_or(&started, 1u << id, __ATOMIC_RELEASE);
 	sched_start();
 }
 
-/*
- * Start the CPU with this APIC id as CPU cpu_count and wait until it runs. Its number is not used
- * up if it does not come.
- */
+/* Start the CPU with this APIC id as CPU cpu_count and wait until it runs. */
 static void start_cpu(u8 apic)
 {
 	u32 id = cpu_count;

@@ -9,11 +9,16 @@
  * (direction, alignment check and with it SMAP, nested task, single step). The way out loads the
  * program's values again; if the CPU refuses one, it faults on the instruction that does so, in the
  * kernel, and trap.c mends that by the labels here. GS is not used in the kernel.
+ *
+ * A frame can come from virtual-8086 mode, though no program has a way there: where there is no
+ * SMAP, QEMU 7.2 lets a program's own iret set EFLAGS.VM. Such a frame's cs says nothing, and it
+ * has four words more at its end, so it is no frame of struct trapframe's place.
  */
 #include "machine/offsets.h"
 #include "machine/segment.h"
 
 #define EFLAGS_FIXED 2
+#define EFLAGS_VM_BYTE 2		/* bit 17 of the flags: bit 1 of their third byte */
 #define VECTOR_SYSCALL 0x80
 /* Exceptions with an error code: Intel SDM volume 3, "Exception and Interrupt Reference". */
 #define HAS_ERROR_CODE(v) ((v) == 8 || ((v) >= 10 && (v) <= 14) || (v) == 17 || (v) == 21)
@@ -44,6 +49,8 @@ trap_syscall_entry:
 	pushl	%eax
 	pushl	$VECTOR_SYSCALL
 	save_all EFLAGS_FIXED | 0x200
+	testb	$EFLAGS_VM_BYTE, TF_EFLAGS + 2(%esp)
+	jnz	from_virtual
 	xor	%ebp, %ebp			/* backtraces end here */
 	mov	%esp, %eax
 	call	trap_syscall
@@ -78,6 +85,8 @@ return_to_user:
 trap_common:
 	save_all EFLAGS_FIXED
 	mov	%esp, %eax
+	testb	$EFLAGS_VM_BYTE, TF_EFLAGS + 2(%esp)
+	jnz	from_virtual
 	testb	$3, TF_CS(%esp)
 	jz	from_kernel
 	xor	%ebp, %ebp
@@ -86,6 +95,11 @@ trap_common:
 from_kernel:
 	call	trap_from_kernel
 	jmp	load_all
+from_virtual:
+	cli
+	xor	%ebp, %ebp
+	mov	%esp, %eax
+	call	trap_from_virtual
 
 	/* 256 entries of 16 bytes; trap.c puts them into the IDT. */
 	.balign 16

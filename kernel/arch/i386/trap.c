@@ -58,6 +58,7 @@ _Static_assert(offsetof(struct thread, kstack) == THREAD_KSTACK, "offsets.h");
 _Static_assert(offsetof(struct thread, context) == THREAD_CONTEXT, "offsets.h");
 _Static_assert(offsetof(struct percpu, tss.esp0) == PERCPU_ESP0, "offsets.h");
 _Static_assert(offsetof(struct trapframe, cs) == TF_CS, "offsets.h");
+_Static_assert(offsetof(struct trapframe, eflags) == TF_EFLAGS, "offsets.h");
 _Static_assert(offsetof(struct trapframe, esp) == TF_ESP, "offsets.h");
 _Static_assert(sizeof(struct trapframe) == TF_SIZE, "offsets.h");
 
@@ -76,6 +77,8 @@ extern const u8 trap_entries[], trap_syscall_entry[], trap_load_segments[], trap
 static u64 idt[256];
 
 const struct trapframe *trap_panic_frame;
+
+static u32 nmis; /* (a) that came and have not been told of */
 
 static u64 gate(const void *handler, unsigned selector, u32 kind)
 {
@@ -123,6 +126,26 @@ static unsigned fault_access(ulong error)
 		return PROT_WRITE;
 	/* Without no-execute bits whatever can be read can be executed. */
 	return (error & PF_FETCH) && pte_no_exec ? PROT_EXEC : PROT_READ;
+}
+
+/* --- interrupts --- */
+
+/* An NMI comes at any time, and the log's lock may be held: a later interrupt tells. */
+static void note_nmi(void)
+{
+	__atomic_fetch_add(&nmis, 1, __ATOMIC_RELAXED);
+}
+
+static void interrupt(unsigned vector)
+{
+	u32 came;
+
+	irq_dispatch(vector);
+	if (LIKELY(!__atomic_load_n(&nmis, __ATOMIC_RELAXED)))
+		return;
+	came = __atomic_exchange_n(&nmis, 0, __ATOMIC_RELAXED);
+	if (came)
+		log_warn("NMIs that came: %u\n", came);
 }
 
 /* --- exceptions of programs --- */
@@ -217,7 +240,7 @@ void trap_from_user(struct trapframe *tf)
 
 	trap_enter();
 	if (tf->vector > EX_LAST) {
-		irq_dispatch(tf->vector);
+		interrupt(tf->vector);
 		return;
 	}
 	/* What this CPU knows of the exception goes with the thread's leaving it. */
@@ -227,7 +250,7 @@ void trap_from_user(struct trapframe *tf)
 	case EX_X87: fp = x87_code(); break;
 	case EX_SIMD: fp = simd_code(); break;
 	case EX_NO_FPU: user_state_use_fp(t); return;
-	case EX_NMI: log_warn("CPU %u: an NMI came\n", cpu_id()); return;
+	case EX_NMI: note_nmi(); return;
 	}
 	intr_enable();
 	t->user.trap_vector = tf->vector;
@@ -294,6 +317,17 @@ static bool mend_return(struct trapframe *tf)
 	return true;
 }
 
+/* The program's frame is `user`: a fault of the program without an address. */
+static void fault_and_return(struct trapframe *user) NORETURN;
+static void fault_and_return(struct trapframe *user)
+{
+	intr_enable();
+	trap_user_exception(user, SIGSEGV, SI_KERNEL, 0);
+	intr_disable();
+	trap_return_to_user(user);
+	return_to_user(user);
+}
+
 /*
  * iret refused the program's CS, SS or EIP. All other registers are back in the CPU, and so in this
  * frame, whose place overlaps the program's: give them back, and take it for a fault of the program.
@@ -308,11 +342,29 @@ static void bad_iret(struct trapframe *tf)
 	t->user.trap_error = tf->orig_eax;
 	memmove(user, tf, offsetof(struct trapframe, vector));
 	trap_enter();
-	intr_enable();
-	trap_user_exception(user, SIGSEGV, SI_KERNEL, 0);
-	intr_disable();
-	trap_return_to_user(user);
-	return_to_user(user);
+	fault_and_return(user);
+}
+
+/*
+ * The program is in virtual-8086 mode (trap.S), which we do not have: it gets out, with its
+ * registers where frames lie, and a signal. There its flags could even forbid interrupts and
+ * permit ports, so none are kept.
+ */
+void trap_from_virtual(struct trapframe *tf)
+{
+	struct thread *t = current_thread();
+	struct trapframe was = *tf; /* where it lies, the program's overlaps it */
+
+	t->user.trap_vector = was.vector;
+	t->user.trap_error = was.orig_eax;
+	was.ds = was.es = was.ss = SEL_USER_DATA;
+	was.cs = SEL_USER_CODE;
+	was.eflags = EFLAGS_FIXED | EFLAGS_IF;
+	*t->tf = was;
+	trap_enter();
+	if (was.vector > EX_LAST && was.vector != VECTOR_SYSCALL)
+		interrupt(was.vector);
+	fault_and_return(t->tf);
 }
 
 static void kernel_page_fault(struct trapframe *tf, ulong va)
@@ -335,12 +387,12 @@ void trap_from_kernel(struct trapframe *tf)
 	const struct ex_entry *fix;
 
 	if (tf->vector > EX_LAST) {
-		irq_dispatch(tf->vector);
+		interrupt(tf->vector);
 		return;
 	}
 	switch (tf->vector) {
 	case EX_PAGE: kernel_page_fault(tf, fault_address()); return;
-	case EX_NMI: log_warn("CPU %u: an NMI came\n", cpu_id()); return;
+	case EX_NMI: note_nmi(); return;
 	case EX_DEBUG: /* what a program left pending by loading SS */ (void)debug_cause(); return;
 	}
 	if (mend_return(tf))

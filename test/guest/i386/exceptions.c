@@ -769,6 +769,61 @@ static void test_popf(void)
 	verdict("popf changes neither the I/O privilege level nor the interrupt flag");
 }
 
+/* ---- Virtual-8086 mode ---- */
+
+/*
+ * It is not for a program: iret ignores the flag, and faults by the selector. Some emulators do enter
+ * it, even with interrupts off or with leave to call the kernel from there; the kernel must not go
+ * on as if it had been called from a program's ordinary mode.
+ */
+#define VIRTUAL_SEGMENT 0x1000u /* begins at MMAP_MIN */
+#define FLAG_VM 0x20000u
+#define FLAG_IOPL 0x3000u
+
+static unsigned virtual_flags;
+static const unsigned char *virtual_code;
+
+static int enter_virtual(void)
+{
+	const struct itimerval soon = {{0, 10000}, {0, 10000}}; /* the first one may come too early */
+	long at = map((void *)(VIRTUAL_SEGMENT * 16), PS, RWX, ANON | MAP_FIXED, -1, 0);
+
+	if (is_error(at))
+		return 1;
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGALRM, SIG_IGN);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	memcpy((void *)at, virtual_code, 16);
+	__asm__ volatile("pushl $0; pushl %1; pushl %1; pushl %1; pushl %1; pushl $0x800;"
+			 "pushl %0; pushl %1; pushl $0; iret"
+			 :
+			 : "r"(virtual_flags), "r"(VIRTUAL_SEGMENT)
+			 : "memory");
+	return 2;
+}
+
+static void test_virtual(void)
+{
+	static const unsigned char code[][16] = {
+		{0xeb, 0xfe}, /* jmp to itself: until the timer's interrupt */
+		{0xf4}, /* hlt */
+		{0xcc, 0xeb, 0xfd}, /* int3 */
+		{0x66, 0xb8, SYS_fork, 0, 0, 0, 0xcd, 0x80, 0xeb, 0xf6},
+		{0x66, 0xb8, SYS_getpid, 0, 0, 0, 0xcd, 0x80, 0xeb, 0xfc},
+	};
+
+	for (size_t i = 0; i < sizeof code / sizeof code[0]; i++) {
+		virtual_code = code[i];
+		virtual_flags = FLAG_VM | FLAG_IF | 2;
+		want_eq(in_child(enter_virtual), KILLED_BY(SIGSEGV));
+		virtual_flags |= FLAG_IOPL;
+		want_eq(in_child(enter_virtual), KILLED_BY(SIGSEGV));
+	}
+	verdict("a program that tries to enter virtual-8086 mode gets SIGSEGV");
+}
+
+/* ---- Flags in handlers ---- */
+
 static volatile unsigned handler_flags, handler_done;
 
 static void see_flags(int signo)
@@ -815,6 +870,7 @@ int main(void)
 	test_null_segments();
 	test_far();
 	test_nested_iret();
+	test_virtual();
 	test_stacks();
 	test_stack_limit();
 	test_alignment();

@@ -14,5 +14,6 @@
 #define PERCPU_ESP0 20
 /* struct trapframe */
 #define TF_CS 52
+#define TF_EFLAGS 56
 #define TF_ESP 60
 #define TF_SIZE 68
