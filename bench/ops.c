@@ -288,6 +288,50 @@ static nanoseconds protect_many(long pages)
 	return per;
 }
 
+static nanoseconds dontneed(long pages)
+{
+	unsigned char *p = must_map((size_t)pages * PS, RW, ANON, -1);
+	nanoseconds t, per;
+
+	store_each(p, (size_t)pages);
+	t = now();
+	syscall(SYS_madvise, p, (size_t)pages * PS, 4 /* MADV_DONTNEED */);
+	per = PER(t, now(), pages);
+	unmap(p, (size_t)pages * PS);
+	return per;
+}
+
+/* To a place beside, which is known to be free. */
+static nanoseconds move_touched(long pages)
+{
+	size_t len = (size_t)pages * PS;
+	unsigned char *p = must_map(2 * len, RW, ANON, -1), *q = p + len;
+	nanoseconds t, end;
+
+	unmap(q, len);
+	store_each(p, (size_t)pages);
+	t = now();
+	syscall(SYS_mremap, p, len, len, 3 /* MREMAP_MAYMOVE | MREMAP_FIXED */, q);
+	end = now();
+	unmap(q, len);
+	return PER(t, end, 1);
+}
+
+static nanoseconds grow_in_place(long count)
+{
+	unsigned char *p = must_map(2 * PS, RW, ANON, -1);
+	nanoseconds t;
+
+	t = now();
+	for (long i = 0; i < count; i++) {
+		syscall(SYS_mremap, p, 2 * PS, PS, 0, 0);
+		syscall(SYS_mremap, p, PS, 2 * PS, 0, 0);
+	}
+	t = PER(t, now(), count);
+	unmap(p, 2 * PS);
+	return t;
+}
+
 static nanoseconds brk_touch(long count)
 {
 	/* The break is moved to a page's start, so that one page is gained and lost. */
@@ -558,6 +602,10 @@ static const struct row rows[] = {
 	{"mprotect of one page, there and back", protect_one, 200, 5},
 	{"mprotect of a page inside a mapping, there and back", protect_inner, 200, 5},
 	{"mprotect of 1,024 touched pages, there and back", protect_many, PAGES, 3},
+	{"mremap of 64 touched pages to another place", move_touched, 64, 5},
+	{"mremap of 1,024 touched pages to another place", move_touched, PAGES, 5},
+	{"mremap in place, one page shrunk and grown", grow_in_place, 200, 5},
+	{"madvise(DONTNEED) of touched memory, per page", dontneed, PAGES, 5},
 	{"brk up one page, touch, down", brk_touch, 200, 5},
 	{"file mapping, shared, read fault, hot cache, per page", file_fault, PAGES, 5},
 	{"read 4 KiB, hot", read_hot, 500, 5},

@@ -101,9 +101,12 @@ int fs_getcwd(char *buf, size_t size);
 
 /* pipe.c */
 int pipe_create(u32 flags, struct file *ends[2]);
-/* poll.c: revents filled in; number ready, 0 at deadline, -EINTR. */
+/*
+ * poll.c: revents filled in; number ready, 0 at deadline, -EINTR. Errors and hang-ups are always
+ * told of; with `exact` only where they are among the events asked for.
+ */
 struct pollfd {
 	s32 fd;
 	s16 events, revents;
 };
-int fs_poll(struct pollfd *fds, uint n, u64 deadline);
+int fs_poll(struct pollfd *fds, uint n, u64 deadline, bool exact);

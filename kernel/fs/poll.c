@@ -28,6 +28,7 @@ struct poll_chunk {
 struct poll_table {
 	bool collecting; /* the queues are being told, or only states */
 	bool no_memory;
+	uint always; /* events told of though nobody asked for them */
 	unsigned n; /* waits in use */
 	struct waiter *last; /* the waiter entered last; all are chained by `also` */
 	struct poll_chunk *chunks; /* the newest first */
@@ -121,7 +122,7 @@ static int ask_all(struct pollfd *fds, struct file **files, uint n, struct poll_
 
 		if (files[i])
 			events = file_poll(files[i], pt) &
-				((uint)(u16)fds[i].events | POLLERR | POLLHUP);
+				((uint)(u16)fds[i].events | pt->always);
 		else if (fds[i].fd >= 0)
 			events = POLLNVAL;
 		fds[i].revents = (s16)events;
@@ -133,9 +134,9 @@ static int ask_all(struct pollfd *fds, struct file **files, uint n, struct poll_
 	return ready;
 }
 
-static int poll_loop(struct pollfd *fds, struct file **files, uint n, u64 deadline)
+static int poll_loop(struct pollfd *fds, struct file **files, uint n, u64 deadline, uint always)
 {
-	struct poll_table pt = {0};
+	struct poll_table pt = {.always = always};
 	int ready, err;
 
 	for (;;) {
@@ -153,7 +154,7 @@ static int poll_loop(struct pollfd *fds, struct file **files, uint n, u64 deadli
 	return ready ? ready : err == -ETIMEDOUT ? 0 : err;
 }
 
-int fs_poll(struct pollfd *fds, uint n, u64 deadline)
+int fs_poll(struct pollfd *fds, uint n, u64 deadline, bool exact)
 {
 	struct file *few[INLINE_WAITS], **files = few;
 	int ready;
@@ -164,7 +165,7 @@ int fs_poll(struct pollfd *fds, uint n, u64 deadline)
 		return -ENOMEM;
 	for (uint i = 0; i < n; i++)
 		files[i] = get_pollable(fds[i].fd);
-	ready = poll_loop(fds, files, n, deadline);
+	ready = poll_loop(fds, files, n, deadline, exact ? 0 : POLLERR | POLLHUP);
 	for (uint i = 0; i < n; i++)
 		if (files[i])
 			file_drop(files[i]);

@@ -32,6 +32,7 @@
 #include "proc/init.h"
 #include "proc/proc.h"
 #include "proc/thread.h"
+#include "proc/timer.h"
 #include "vm/kmalloc.h"
 
 #define STOP_SIGNALS (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
@@ -298,14 +299,20 @@ static bool is_dropped(struct proc *p, struct thread *t, int sig)
 }
 
 /*
- * See that somebody takes what is pending for the process: all who may if it ends them, else the
- * first who has nothing else to act upon, or just the first.
+ * See that somebody takes what is pending for the process: one who waits for it; else all who may
+ * if it ends them, else the first who has nothing else to act upon, or just the first.
  */
 static void interrupt_taker(struct proc *p, int sig)
 {
 	bool fatal = ends_process(p, sig);
 	struct thread *t, *taker = NULL;
 
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->sig_waited & SIG_BIT(sig)) {
+			sched_interrupt(t, false);
+			return;
+		}
+	}
 	LIST_EACH(t, &p->threads, proc_link) {
 		if (t->ending || (t->sig_mask & SIG_BIT(sig)))
 			continue;
@@ -419,7 +426,8 @@ bool signal_pending(void)
 	const struct thread *t = current_thread();
 
 	return t->work & WORK_SIGNAL && !t->ending &&
-	       (t->must_end || t->proc->stopped || deliverable(t));
+	       (t->must_end || t->proc->stopped || deliverable(t) ||
+		((t->sig_pending | t->proc->sig_pending) & t->sig_waited));
 }
 
 bool signal_fatal_pending(void)
@@ -653,14 +661,13 @@ bool signal_on_altstack(const struct thread *t, ulong sp)
 /* ---- Delivery ---- */
 
 /*
- * SIGKILL first, then faults, then by number; the thread's before the process's. Its number, or 0.
- * sig_lock held.
+ * One of set, all of which are pending: SIGKILL first, then faults, then by number; the thread's
+ * before the process's. Its number, or 0. sig_lock held.
  */
-static int take(struct thread *t, struct ksiginfo *info)
+static int take(struct thread *t, u64 set, struct ksiginfo *info)
 {
 	static const u64 order[] = { SIG_BIT(SIGKILL), FAULT_SIGNALS, ~0ull };
 	struct proc *p = t->proc;
-	u64 set = deliverable(t);
 	bool own;
 	int sig;
 
@@ -678,6 +685,42 @@ static int take(struct thread *t, struct ksiginfo *info)
 	if (STOP_SIGNALS & SIG_BIT(sig))
 		p->stop_taken = true;
 	return sig;
+}
+
+/* One of the signals of set, or 0; with `stay` others wake the thread for one from now on. */
+static int take_waited(struct thread *t, u64 set, bool stay, struct ksiginfo *info)
+{
+	struct proc *p = t->proc;
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	int sig = take(t, (t->sig_pending | p->sig_pending) & set, info);
+
+	t->sig_waited = stay && !sig ? set : 0;
+	/* What came meanwhile was for this thread to take: another may wait for it. */
+	if (!t->sig_waited)
+		leave_to_others(p, set);
+	spin_unlock_irq(&p->sig_lock, irq);
+	return sig;
+}
+
+int signal_wait(u64 set, u64 deadline, struct ksiginfo *info)
+{
+	struct thread *t = current_thread();
+	int sig, err;
+
+	set &= ~UNBLOCKABLE;
+	for (;;) {
+		sig = take_waited(t, set, deadline != 0, info);
+		if (sig || !deadline)
+			return sig ? sig : -EAGAIN;
+		err = timer_sleep(deadline);
+		sig = take_waited(t, set, false, info);
+		if (sig)
+			return sig;
+		if (!err)
+			return -EAGAIN;
+		if (signal_pending())
+			return -EINTR;
+	}
 }
 
 /* Until the process is continued, or this thread has to do something else. */
@@ -791,7 +834,7 @@ static bool next_handler(struct thread *t, struct delivery *d)
 
 	for (;;) {
 		act_on_state(t, &irq);
-		sig = take(t, &d->info);
+		sig = take(t, deliverable(t), &d->info);
 		if (!sig)
 			break;
 		d->act = action_of(p, sig);

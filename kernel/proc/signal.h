@@ -151,6 +151,12 @@ void signal_set_mask(u64 mask);
  * one) or the call returns without one.
  */
 void signal_set_temporary_mask(u64 mask);
+/*
+ * Take one of the signals of set that are sent to the current thread or its process, blocked as
+ * they may be; sleep until there is one, or clock_now() reaches deadline (0: not at all). Its
+ * number, -EAGAIN, or -EINTR for a signal outside the set.
+ */
+int signal_wait(u64 set, u64 deadline, struct ksiginfo *info);
 /* All signals that are sent to the current thread or its process and blocked. */
 u64 signal_pending_set(void);
 /* sigaction(2): set and old may be NULL. -EINVAL. */

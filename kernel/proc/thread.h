@@ -57,6 +57,7 @@ struct thread {
 	ulong robust_list; /* user address of its robust list's head, or 0 */
 	/* signals: see proc/signal.h; letters as there */
 	u64 sig_mask, sig_pending;
+	u64 sig_waited; /* what rt_sigtimedwait sleeps for: taken from the queues, blocked or not */
 	u64 sig_saved_mask;	  /* to restore after sigsuspend's handler frame is built */
 	bool sig_restore_mask;
 	struct list sig_queue;	  /* queued siginfo for this thread */

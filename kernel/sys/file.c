@@ -510,7 +510,7 @@ long sys_poll_until(ulong fds, ulong nfds, u64 deadline)
 		return -ENOMEM;
 	n = copyin(p, fds, nfds * sizeof(*p));
 	if (!n)
-		n = fs_poll(p, (uint)nfds, deadline);
+		n = fs_poll(p, (uint)nfds, deadline, false);
 	/* Only revents are the kernel's to write. */
 	for (ulong i = 0; n >= 0 && i < nfds; i++)
 		if (copyout(fds + i * sizeof(*p) + offsetof(struct pollfd, revents), &p[i].revents,
@@ -521,8 +521,7 @@ long sys_poll_until(ulong fds, ulong nfds, u64 deadline)
 	return n == -EINTR ? -ERESTARTNOHAND : n;
 }
 
-/* ppoll's timeout as a deadline: 0 for none at all. */
-static int poll_deadline(ulong timeout, enum time_form form, u64 *deadline)
+int sys_poll_deadline(ulong timeout, enum time_form form, u64 *deadline)
 {
 	struct abi_timespec ts;
 	u64 ns, now = clock_now();
@@ -539,10 +538,30 @@ static int poll_deadline(ulong timeout, enum time_form form, u64 *deadline)
 	return err;
 }
 
+u64 sys_time_left(u64 deadline)
+{
+	u64 now = clock_now();
+
+	return deadline > now ? deadline - now : 0;
+}
+
+long sys_poll_left(ulong timeout, enum time_form form, u64 deadline, long n)
+{
+	struct abi_timespec left;
+
+	if (!timeout || !deadline)
+		return n;
+	left = abi_timespec_of(sys_time_left(deadline));
+	/* What is left is a courtesy: a timeout in read-only memory is no error. */
+	if (abi_timespec_put(timeout, &left, form) && n == -ERESTARTNOHAND)
+		return -EINTR;
+	return n;
+}
+
 long sys_ppoll_in(const ulong *args, enum time_form form)
 {
-	u64 deadline, mask, now;
-	long n = poll_deadline(args[2], form, &deadline);
+	u64 deadline, mask;
+	long n = sys_poll_deadline(args[2], form, &deadline);
 
 	if (n)
 		return n;
@@ -554,16 +573,7 @@ long sys_ppoll_in(const ulong *args, enum time_form form)
 		signal_set_temporary_mask(mask);
 	}
 	n = sys_poll_until(args[0], args[1], deadline);
-	if (args[2] && deadline) {
-		struct abi_timespec left;
-
-		now = clock_now();
-		left = abi_timespec_of(deadline > now ? deadline - now : 0);
-		/* What is left is a courtesy: a timeout in read-only memory is no error. */
-		if (abi_timespec_put(args[2], &left, form) && n == -ERESTARTNOHAND)
-			n = -EINTR;
-	}
-	return n;
+	return sys_poll_left(args[2], form, deadline, n);
 }
 
 SYSCALL(ppoll)

@@ -31,6 +31,11 @@ long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count);
 /* deadline as fs_poll takes it; -ERESTARTNOHAND if a signal ended it */
 long sys_poll_until(ulong fds, ulong nfds, u64 deadline);
 long sys_ppoll_in(const ulong *args, enum time_form form);
+/* The timespec at `timeout` as a deadline for fs_poll: 0 for not waiting at all. -EFAULT, -EINVAL */
+int sys_poll_deadline(ulong timeout, enum time_form form, u64 *deadline);
+u64 sys_time_left(u64 deadline); /* ns, 0 once it is over */
+/* A poll ended with n: store there what is left. What the call answers. */
+long sys_poll_left(ulong timeout, enum time_form form, u64 deadline, long n);
 long sys_ftruncate_to(ulong fd, off_t size);
 
 /* memfile.c */
@@ -54,7 +59,16 @@ long sys_clock_nanosleep_in(const ulong *args, enum time_form form);
 /* futex.c */
 long sys_futex_in(const ulong *args, enum time_form form);
 
+/* sched.c */
+long sys_sched_rr_get_interval_in(const ulong *args, enum time_form form);
+
+/* select.c */
+/* args: number of descriptors, three sets. deadline as above; -ERESTARTNOHAND */
+long sys_select_until(const ulong *args, u64 deadline);
+long sys_pselect6_in(const ulong *args, enum time_form form);
+
 /* signal.c */
+long sys_rt_sigtimedwait_in(const ulong *args, enum time_form form);
 /* Sleep with this mask until a signal is to be acted upon: -ERESTARTNOHAND. */
 long sys_suspend(u64 mask);
 /* What becomes of a sigreturn: err says whether the frame was sound, mask what was in it. */

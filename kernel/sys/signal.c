@@ -119,6 +119,43 @@ SYSCALL(tkill)
 	return tid <= 0 ? -EINVAL : signal_thread(0, tid, args[1]);
 }
 
+/* Of a siginfo_t that the program made: what the kernel says of itself only itself may hear. */
+static int queue_info(struct ksiginfo *info, ulong sig, ulong va, int pid)
+{
+	if (siginfo_copyin(info, va))
+		return -EFAULT;
+	info->signo = (int)sig;
+	if ((info->code >= 0 || info->code == SI_TKILL) && pid != current_proc()->pid)
+		return -EPERM;
+	return 0;
+}
+
+SYSCALL(rt_sigqueueinfo)
+{
+	struct ksiginfo info;
+	int pid = (int)args[0], err = queue_info(&info, args[1], args[2], pid);
+
+	if (err)
+		return err;
+	if ((uint)args[1] > NSIG)
+		return -EINVAL;
+	return send_to_one(pid, &info);
+}
+
+SYSCALL(rt_tgsigqueueinfo)
+{
+	struct ksiginfo info;
+	int tgid = (int)args[0], tid = (int)args[1], err = queue_info(&info, args[2], args[3], tid);
+
+	if (err == -EFAULT)
+		return err;
+	if (tgid <= 0 || tid <= 0)
+		return -EINVAL;
+	if (err)
+		return err;
+	return (uint)args[2] > NSIG ? -EINVAL : thread_call(tgid, tid, send_to_thread, &info);
+}
+
 /* ---- Actions and masks ---- */
 
 SYSCALL(rt_sigaction)
@@ -194,6 +231,35 @@ SYSCALL(rt_sigsuspend)
 	if (COPYIN(&mask, args[0]))
 		return -EFAULT;
 	return sys_suspend(mask);
+}
+
+long sys_rt_sigtimedwait_in(const ulong *args, enum time_form form)
+{
+	u64 set, ns, deadline = WAIT_FOREVER, now = clock_now();
+	struct abi_timespec ts;
+	struct ksiginfo info;
+	int sig;
+
+	if (args[3] != SIGSET_SIZE)
+		return -EINVAL;
+	if (COPYIN(&set, args[0]))
+		return -EFAULT;
+	if (args[2]) {
+		if (abi_timespec_get(&ts, args[2], form))
+			return -EFAULT;
+		if (abi_timespec_ns(&ts, &ns))
+			return -EINVAL;
+		deadline = !ns ? 0 : ns > WAIT_FOREVER - 1 - now ? WAIT_FOREVER - 1 : now + ns;
+	}
+	sig = signal_wait(set, deadline, &info);
+	if (sig > 0 && args[1] && siginfo_copyout(args[1], &info))
+		return -EFAULT;
+	return sig;
+}
+
+SYSCALL(rt_sigtimedwait)
+{
+	return sys_rt_sigtimedwait_in(args, TIME_LONG);
 }
 
 /*

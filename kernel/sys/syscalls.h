@@ -49,6 +49,9 @@ SYSCALL(fdatasync);
 SYSCALL(sync);
 SYSCALL(ftruncate);
 
+/* select.c */
+SYSCALL(pselect6);
+
 /* memfile.c */
 SYSCALL(fallocate);
 SYSCALL(memfd_create);
@@ -115,6 +118,15 @@ SYSCALL(sched_yield);
 SYSCALL(getrusage);
 SYSCALL(times);
 
+/* sched.c */
+SYSCALL(sched_getscheduler);
+SYSCALL(sched_getparam);
+SYSCALL(sched_get_priority_max);
+SYSCALL(sched_get_priority_min);
+SYSCALL(sched_rr_get_interval);
+SYSCALL(sched_getaffinity);
+SYSCALL(getpriority);
+
 /* signal.c */
 SYSCALL(kill);
 SYSCALL(tgkill);
@@ -124,6 +136,9 @@ SYSCALL(rt_sigprocmask);
 SYSCALL(rt_sigreturn);
 SYSCALL(rt_sigpending);
 SYSCALL(rt_sigsuspend);
+SYSCALL(rt_sigtimedwait);
+SYSCALL(rt_sigqueueinfo);
+SYSCALL(rt_tgsigqueueinfo);
 SYSCALL(sigaltstack);
 SYSCALL(setitimer);
 SYSCALL(getitimer);

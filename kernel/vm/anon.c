@@ -21,6 +21,7 @@
 
 #include "lib/errno.h"
 #include "lib/printf.h"
+#include "lib/string.h"
 #include "vm/kmalloc.h"
 
 #define ANON_BITS 6
@@ -479,16 +480,16 @@ void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b)
 
 /* A leaf, and the part of it that is concerned: [va, stop), of which the slots `used` hold pages. */
 struct piece {
-	const struct anon_node *leaf;
+	struct anon_node *leaf;
 	ulong va, stop;
 	u64 used;
 };
 
 /* The first leaf that stands at *va or above, below end; *va moves up to it. NULL if there is none. */
-static const struct anon_node *leaf_from(const struct anontab *t, ulong *va, ulong end)
+static struct anon_node *leaf_from(const struct anontab *t, ulong *va, ulong end)
 {
 	while (*va < end) {
-		const struct anon_node *n = t->root;
+		struct anon_node *n = t->root;
 		unsigned level = ANON_LEVELS - 1;
 		ulong span;
 
@@ -583,8 +584,7 @@ int anon_move_prepare(struct anontab *t, ulong start, ulong end, ulong to, struc
 	if (!__atomic_load_n(&t->root, __ATOMIC_RELAXED))
 		return 0;
 	spin_lock(&t->lock);
-	owned = anon_remove_prepare_locked(t, start, end, b) == 0 &&
-		move_survey(t, start, end, to, &nodes, b);
+	owned = move_survey(t, start, end, to, &nodes, b);
 	spin_unlock(&t->lock);
 	if (!owned)
 		return -ENOMEM;
@@ -608,20 +608,22 @@ void anon_reserve_free(struct anon_reserve *r)
 	}
 }
 
-/* Move the pages in these slots of leaf `from` to the leaf for va; the first slot goes to va. */
+/*
+ * Move the pages in these slots of leaf `from` to the leaf for va; slot `first` goes to va. What
+ * lies between them goes along: it means nothing, and nothing is there where it goes.
+ */
 static void move_slots(struct anontab *t, struct anon_node *from, unsigned first, u64 slots,
 	ulong va, struct batch *b)
 {
 	struct anon_node *to = anon_own(t, va, true, b);
-	unsigned shift = slot_index(va, 0), i = first;
+	unsigned shift = slot_index(va, 0), i = next_slot(slots, first), n = ANON_SLOTS - i;
 
 	ASSERT(to && ref_get(&from->ref) == 1);
+	while (!(slots & slot_bit(i + n - 1)))
+		n--;
 	from->used &= ~slots;
-	for (; slots; slots &= slots - 1) {
-		i = next_slot(slots, i);
-		to->page[shift + i - first] = from->page[i];
-		to->used |= slot_bit(shift + i - first);
-	}
+	to->used |= slots >> first << shift;
+	memcpy(&to->page[shift + i - first], &from->page[i], n * sizeof(from->page[0]));
 }
 
 void anon_move(struct anontab *t, ulong start, ulong end, ulong to, struct anon_reserve *r,
@@ -633,7 +635,7 @@ void anon_move(struct anontab *t, ulong start, ulong end, ulong to, struct anon_
 
 	t->reserve = r->nodes;
 	for (; piece_next(t, at, end, &p); at = p.stop) {
-		struct anon_node *leaf = find_leaf(t, p.va);
+		struct anon_node *leaf = p.leaf; /* ours: prepared */
 		ulong dest = to + (p.va - start), next = ALIGN_UP(dest + 1, 1ul << slot_shift(1));
 		unsigned first = slot_index(p.va, 0);
 		u64 low = piece_part(&p, dest, false), high = piece_part(&p, dest, true);

@@ -61,7 +61,11 @@ static int judge_drop(const struct vma *v, int advice)
 	return advice == MADV_FREE && v->obj ? -EINVAL : 0;
 }
 
-/* Drop what p shows: its entries, and a private mapping's pages. -EAGAIN: no memory to do it with. */
+/*
+ * Drop what p shows: its entries, and a private mapping's pages. -EAGAIN: no memory to do it with.
+ * Another thread may have dropped the same pages and not flushed yet, so the whole part is flushed:
+ * who comes back from here must not see them any more.
+ */
 static int drop_part(struct mm *mm, const struct part *p, struct batch *b)
 {
 	struct anontab *tab = &mm->anon;
@@ -73,8 +77,10 @@ static int drop_part(struct mm *mm, const struct part *p, struct batch *b)
 		err = anon_remove_prepare_locked(tab, p->start, p->end, b);
 	if (!err) {
 		pmap_remove(&mm->pmap, p->start, p->end, b);
-		if (private)
+		if (private) {
+			batch_add(b, &mm->pmap, p->start, p->end);
 			anon_remove(tab, p->start, p->end, b);
+		}
 	}
 	spin_unlock(&tab->lock);
 	return err ? -EAGAIN : 0;

@@ -148,6 +148,18 @@ static bool unmaps_old(const struct remap *r)
 	return r->old_len && !(r->flags & MREMAP_DONTUNMAP);
 }
 
+/* Get what it takes to move the private pages. -ENOMEM. */
+static int pages_prepare(struct mm *mm, const struct remap *r, struct move *m)
+{
+	ulong end = r->old + moved_len(r);
+
+	/* unmap_prepare has done that where the same range is emptied. */
+	if ((!unmaps_old(r) || r->old_len > r->new_len) &&
+		anon_remove_prepare(&mm->anon, r->old, end, &m->source.batch) < 0)
+		return -ENOMEM;
+	return anon_move_prepare(&mm->anon, r->old, end, r->to, &m->reserve, &m->source.batch);
+}
+
 /* Get what it takes to move part of v to r->to. -ENOMEM. */
 static int move_prepare(struct mm *mm, const struct vma *v, const struct remap *r, struct move *m)
 {
@@ -164,8 +176,7 @@ static int move_prepare(struct mm *mm, const struct vma *v, const struct remap *
 		return -ENOMEM;
 	}
 	if (!(v->flags & VMA_SHARED))
-		while (anon_move_prepare(&mm->anon, r->old, r->old + moved_len(r), r->to,
-			       &m->reserve, &m->source.batch) < 0)
+		while (pages_prepare(mm, r, m) < 0)
 			if (!obj_reclaim(PREPARE_RECLAIM, false))
 				return -ENOMEM;
 	m->vma = vma_new(mm, r->to, r->to + r->new_len, v->prot, v->max_prot,
@@ -255,11 +266,14 @@ long mm_remap(struct mm *mm, ulong old, ulong old_len, ulong new_len, unsigned f
 		.new_len = ALIGN_UP(new_len, PAGE_SIZE),
 		.flags = flags,
 	};
-	struct move m = { .vma = NULL };
 	long result = judge(&r);
+	struct move m;
 
 	if (result)
 		return result;
+	m.vma = NULL;
+	m.reserve.nodes = NULL;
+	m.locked = false;
 	change_begin(&m.target);
 	change_begin(&m.source);
 	rwlock_write(&mm->lock);

@@ -45,6 +45,8 @@ static const struct obj_ops store_ops = {
 
 #define FILE_START 0x40000000ul
 #define COW_START 0x48000000ul
+#define MOVE_START 0x50000000ul
+#define DROP_START 0x58000000ul
 
 /* cmocka's asserts jump, which only the main thread may do. */
 #define CHECK(x) \
@@ -112,6 +114,71 @@ static void use_own_memory(u32 *seed, u8 tag)
 	/* Somebody else may have the range by now; this CPU's view of it must not be the old one.
 	 */
 	CHECK(mm_unmap(shared_mm, at + cut * PAGE_SIZE, (OWN_PAGES - cut) * PAGE_SIZE) == 0);
+}
+
+/* Moved to a place of the thread's own, twice, what is in it goes along; advice drops a part. */
+static void move_own_memory(u32 *seed, unsigned me, u8 tag)
+{
+	ulong to = MOVE_START + me * 4 * OWN_PAGES * PAGE_SIZE, len = OWN_PAGES * PAGE_SIZE;
+	ulong at = map(shared_mm, 0, OWN_PAGES, MAP_PRIVATE | MAP_ANONYMOUS, NULL);
+	unsigned cut = 1 + next_random(seed, OWN_PAGES - 1);
+
+	for (unsigned i = 0; i < OWN_PAGES; i++)
+		store_byte(at + i * PAGE_SIZE, (u8)(tag + i));
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK(mm_remap(shared_mm, at, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to) == (long)to);
+		at = to;
+		to += (1 + next_random(seed, 2)) * len;
+	}
+	for (unsigned i = 0; i < OWN_PAGES; i++)
+		CHECK(load_byte(at + i * PAGE_SIZE) == (u8)(tag + i));
+	CHECK(mm_advise(shared_mm, at, cut * PAGE_SIZE, MADV_DONTNEED) == 0);
+	for (unsigned i = 0; i < OWN_PAGES; i++)
+		CHECK(load_byte(at + i * PAGE_SIZE) == (i < cut ? 0 : (u8)(tag + i)));
+	CHECK(mm_unmap(shared_mm, at, len) == 0);
+}
+
+/*
+ * A private copy of a file's page is there after a move, or truncation has cut it; then the file's
+ * own bytes may be there again, which are zero.
+ */
+static void move_private_file(u32 *seed, unsigned me)
+{
+	ulong to = MOVE_START + me * 4 * OWN_PAGES * PAGE_SIZE, len = OWN_PAGES * PAGE_SIZE;
+	ulong at = map(shared_mm, 0, OWN_PAGES, MAP_PRIVATE, &store.obj);
+	bool stored[OWN_PAGES];
+	enum fault_result r;
+	u8 value = 0;
+
+	for (unsigned i = 0; i < OWN_PAGES; i++) {
+		r = host_store(at + i * PAGE_SIZE, (u8)(200 + me));
+		CHECK(r == FAULT_OK || r == FAULT_BUS);
+		stored[i] = r == FAULT_OK;
+	}
+	CHECK(mm_remap(shared_mm, at, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to) == (long)to);
+	for (unsigned i = 0; i < OWN_PAGES; i++) {
+		r = host_load(to + i * PAGE_SIZE, &value);
+		CHECK(r == FAULT_OK || r == FAULT_BUS);
+		if (r == FAULT_OK)
+			CHECK(value == 0 || (stored[i] && value == 200 + me));
+	}
+	if (next_random(seed, 2))
+		CHECK(mm_advise(shared_mm, to, len, MADV_DONTNEED) == 0);
+	CHECK(mm_unmap(shared_mm, to, len) == 0);
+}
+
+/* All drop the same pages, and store to them, at once: a byte is what one stored, or zero. */
+static void drop_common_memory(u32 *seed, unsigned me)
+{
+	ulong va = DROP_START + next_random(seed, OWN_PAGES) * PAGE_SIZE;
+	u8 value;
+
+	store_byte(va + me, (u8)(me + 1));
+	value = load_byte(va + me);
+	CHECK(value == 0 || value == me + 1);
+	CHECK(mm_advise(shared_mm, va, 1 + next_random(seed, 2) * PAGE_SIZE, MADV_DONTNEED) == 0);
+	value = load_byte(va + me);
+	CHECK(value == 0);
 }
 
 /*
@@ -216,7 +283,10 @@ static void run_thread(void *arg)
 		switch (next_random(&seed, 10)) {
 		case 0 ... 1: use_own_memory(&seed, (u8)(me * 40)); break;
 		case 2: fork_and_diverge(&seed, me); break;
-		case 3 ... 4: scribble(&seed, me); break;
+		case 3: scribble(&seed, me); break;
+		case 4: move_own_memory(&seed, me, (u8)(me * 40)); break;
+		case 5: move_private_file(&seed, me); break;
+		case 6: drop_common_memory(&seed, me); break;
 		default: count_in_file(&seed, me);
 		}
 	}
@@ -234,6 +304,7 @@ static void threads_forks_and_files(void **state UNUSED)
 	shared_mm = mm_create();
 	map(shared_mm, FILE_START, FILE_PAGES, MAP_SHARED | MAP_FIXED, &store.obj);
 	map(shared_mm, COW_START, COW_PAGES, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL);
+	map(shared_mm, DROP_START, OWN_PAGES + 1, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL);
 	for (ulong i = 0; i < THREADS; i++)
 		host_start(run_thread, (void *)i);
 	host_join();

@@ -59,6 +59,8 @@ SYSCALL(fstatfs64);
 /* abi_time.c */
 SYSCALL(time);
 SYSCALL(alarm);
+SYSCALL(select);
+SYSCALL(select_struct);
 SYSCALL(utime);
 SYSCALL(utimes);
 SYSCALL(futimesat);
@@ -66,6 +68,9 @@ SYSCALL(clock_gettime64);
 SYSCALL(clock_getres64);
 SYSCALL(clock_nanosleep64);
 SYSCALL(ppoll64);
+SYSCALL(pselect6_64);
+SYSCALL(sched_rr_get_interval64);
+SYSCALL(rt_sigtimedwait64);
 SYSCALL(futex64);
 SYSCALL(utimensat64);
 

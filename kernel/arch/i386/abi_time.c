@@ -32,6 +32,38 @@ SYSCALL(alarm)
 	return (long)MAX((old.left + NSEC / 2) / NSEC, 1ull);
 }
 
+/* --- select --- */
+
+/* Its timeval may have any number of microseconds. What is left of it is stored. */
+SYSCALL(select)
+{
+	struct abi_timeval tv;
+	u64 ns, deadline = WAIT_FOREVER;
+	long n;
+
+	if (!args[4])
+		return sys_select_until(args, deadline);
+	if (COPYIN(&tv, args[4]))
+		return -EFAULT;
+	if (tv.usec < 0 || (s64)tv.sec + tv.usec / (USEC_MAX + 1) < 0)
+		return -EINVAL;
+	ns = (u64)((s64)tv.sec * (s64)NSEC + (s64)tv.usec * 1000);
+	deadline = ns ? clock_now() + ns : 0;
+	n = sys_select_until(args, deadline);
+	if (!deadline)
+		return n;
+	tv = abi_timeval_of(sys_time_left(deadline));
+	return COPYOUT(args[4], &tv) && n == -ERESTARTNOHAND ? -EINTR : n;
+}
+
+/* The oldest form: one argument, where the five stand. */
+SYSCALL(select_struct)
+{
+	ulong five[5];
+
+	return COPYIN(&five, args[0]) ? -EFAULT : sys_select(five);
+}
+
 /* --- times of files --- */
 
 /* struct utimbuf */
@@ -100,6 +132,21 @@ SYSCALL(clock_nanosleep64)
 SYSCALL(ppoll64)
 {
 	return sys_ppoll_in(args, TIME_64);
+}
+
+SYSCALL(pselect6_64)
+{
+	return sys_pselect6_in(args, TIME_64);
+}
+
+SYSCALL(sched_rr_get_interval64)
+{
+	return sys_sched_rr_get_interval_in(args, TIME_64);
+}
+
+SYSCALL(rt_sigtimedwait64)
+{
+	return sys_rt_sigtimedwait_in(args, TIME_64);
 }
 
 SYSCALL(utimensat64)

@@ -105,6 +105,29 @@ int siginfo_copyout(ulong va, const struct ksiginfo *info)
 	return COPYOUT(va, &u);
 }
 
+int siginfo_copyin(struct ksiginfo *info, ulong va)
+{
+	struct user_siginfo u;
+
+	if (COPYIN(&u, va))
+		return -EFAULT;
+	*info = (struct ksiginfo){
+		.signo = u.signo,
+		.err = u.err,
+		.code = u.code,
+		.pid = u.kill.pid,
+		.uid = (s32)u.kill.uid,
+		.value = u.kill.value,
+		.addr = u.fault.addr,
+	};
+	if (u.signo == SIGCHLD && u.code > 0) {
+		info->status = u.child.status;
+		info->utime = (u64)u.child.utime;
+		info->stime = (u64)u.child.stime;
+	}
+	return 0;
+}
+
 static void fill_fp(struct user_fp *fp, struct thread *t)
 {
 	ulong flags = intr_save();
