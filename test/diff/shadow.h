@@ -5,7 +5,7 @@
  *
  * - bytes past the end of a file in its last page may or may not be seen by other mappings;
  * - mincore is defined for anonymous memory only, and there not for pages that were just read and then
- *   inherited or given other rights, nor after MADV_FREE;
+ *   inherited, moved or given other rights, nor after MADV_FREE;
  * - whether neighbours are one mapping shows in mremap. Pages of one `piece` certainly are: they were
  *   mapped by one call, and no call since has cut there. Pages that differ in what maps shows are
  *   certainly not.
@@ -215,6 +215,8 @@ DIFF_FN void shadow_move(struct span old, int to, int pages, bool keep)
 		struct shade *new = &shadow[to + i];
 
 		*new = copy[i < count ? i : 0];
+		if (new->resident == JUST_READ)
+			new->resident = ANY;
 		if (i >= count || keep)
 			new->resident = new->content == PRIVATE && !any_locks ? NO : ANY;
 		new->index = new->content == PRIVATE ? 0 : copy[0].index + (uint32_t)i;
