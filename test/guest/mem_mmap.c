@@ -470,7 +470,7 @@ static void mmap_12(void)
 	unmap(p, PS);
 	want_eq(map(NULL, PS, RW, type | 0x200000, fd, 0), -EOPNOTSUPP);
 	want_eq(map(NULL, PS, RW, type | MAP_SYNC, fd, 0), -EOPNOTSUPP);
-	want_eq(map(NULL, PS, RW, type | MAP_FIXED_NOREPLACE, fd, 0), -EOPNOTSUPP);
+	want_eq(map(hole(1), PS, RW, type | MAP_FIXED_NOREPLACE, fd, 0), -EOPNOTSUPP);
 	want_eq(map(NULL, PS, RW, type | MAP_ANONYMOUS, -1, 0), -EINVAL);
 	for (size_t i = 0; i < BENIGN; i++) {
 		long r = map(NULL, PS, RW, type | benign[i], fd, 0);
