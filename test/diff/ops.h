@@ -128,10 +128,25 @@ DIFF_FN void do_munmap(const struct op *op)
 		shadow_unmap(span_of(op->page, op->len));
 }
 
+/* Whether pages of a private mapping of a file that are locked become writable: Linux copies them at once, so that
+   they show no later change of the file, which the contract leaves open. */
+DIFF_FN bool may_copy(struct span s, int prot)
+{
+	for (int i = s.from; i < s.to && any_locks && prot & PROT_WRITE; i++)
+		if (shadow[i].content == FILED && !shadow[i].shared)
+			return true;
+	return false;
+}
+
 DIFF_FN void do_mprotect(const struct op *op)
 {
 	struct span s = span_of(op->page, op->len);
 	long r;
+
+	if (may_copy(s, op->prot)) {
+		emit(" skipped");
+		return;
+	}
 
 	/* Which of several mappings the limit stops is open: it counts mappings. */
 	if (data_limited && op->page >= 0 && mappings_in(s) != 1) {
