@@ -198,7 +198,7 @@ DIFF_FN void do_mremap(const struct op *op)
 {
 	struct span old = span_of(op->page, op->len);
 	int pages = (int)((op->len2 + PS - 1) / PS);
-	bool copies = op->len == 0;
+	bool copies = op->len == 0, tried = false;
 	long r;
 
 	if (copies)
@@ -213,6 +213,7 @@ DIFF_FN void do_mremap(const struct op *op)
 		return;
 	if (!in_window((unsigned long)r)) {
 		r = bring_back(op, r);
+		tried = true;
 		if (is_error(r)) {
 			if (!copies)
 				shadow_unmap(old);
@@ -232,6 +233,8 @@ DIFF_FN void do_mremap(const struct op *op)
 			shadow[i] = last;
 		}
 	}
+	if (tried) /* the loads in between count as those of a page that was moved */
+		shadow_maybe_resident(span_of((long)((unsigned long)r - WINDOW) / PS, pages * PS));
 }
 
 DIFF_FN void do_msync(const struct op *op)
