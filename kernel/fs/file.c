@@ -68,6 +68,7 @@ struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode
 	f->inode = inode;
 	f->dentry = dentry;
 	f->private = private;
+	f->writes = 0;
 	mutex_init(&f->pos_lock, "file position", RANK_NONE);
 	return f;
 }
@@ -83,6 +84,8 @@ void file_drop(struct file *f)
 		return;
 	if (f->ops->release)
 		f->ops->release(f);
+	if (f->writes)
+		inode_unclaim(f->inode, f->writes);
 	dentry_put(f->dentry);
 	if (f->inode)
 		inode_put(f->inode);

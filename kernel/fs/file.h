@@ -92,6 +92,7 @@ struct file {
 	struct inode *inode;	    /* (c) referenced; NULL for none */
 	struct dentry *dentry;	    /* (c) referenced: the name it was opened by; NULL for pipes */
 	void *private;		    /* the kind's own */
+	s8 writes; /* (c once open) what it adds to inode->writers: 1, -1 to keep writers off, 0 */
 };
 
 static inline bool file_readable(const struct file *f)

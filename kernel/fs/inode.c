@@ -188,6 +188,23 @@ void inode_forget(struct inode *inode)
 	waitq_wake_all(&fs->wait);
 }
 
+int inode_claim(struct inode *inode, s32 claim)
+{
+	s32 writers = __atomic_load_n(&inode->writers, __ATOMIC_RELAXED);
+
+	do
+		if (claim > 0 ? writers < 0 : writers > 0)
+			return -ETXTBSY;
+	while (!__atomic_compare_exchange_n(&inode->writers, &writers, writers + claim, true,
+		__ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	return 0;
+}
+
+void inode_unclaim(struct inode *inode, s32 claim)
+{
+	__atomic_fetch_sub(&inode->writers, claim, __ATOMIC_RELEASE);
+}
+
 void inode_stat(struct inode *inode, struct kstat *st)
 {
 	memset(st, 0, sizeof(*st));
