@@ -17,6 +17,7 @@
 #include "vm/radix.h"
 
 struct dentry;
+struct file_locks;
 struct fs;
 struct inode;
 struct obj;
@@ -90,6 +91,7 @@ struct inode {
 	struct ktime atime, mtime, ctime; /* (l), mtime and ctime also by stores through mappings */
 	/* (a) open files that may write; negative: those that are being run, which excludes that */
 	s32 writers;
+	struct file_locks *locks; /* (filelock.c's lock) advisory locks; NULL if there are none */
 	struct pipe *fifo;	      /* (fifo's own lock) the pipe of an open FIFO */
 	struct dentry *only_name; /* (dentry.c's lock) of a directory: it has not more than one */
 };
