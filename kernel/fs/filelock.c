@@ -26,9 +26,9 @@
 #include "fs/inode.h"
 #include "fs/modules.h"
 #include "fs/seq.h"
-#include "fs/span.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
+#include "lib/span.h"
 #include "proc/sync.h"
 #include "proc/thread.h"
 #include "vm/kmalloc.h"
@@ -232,14 +232,17 @@ static struct range *take_spare(struct range *spare[2])
  * Take away what c's owner has of c's range with another type than c's. What sticks out of the range
  * stays; if that is two pieces, spare has the memory for the second.
  */
-static void clear_range(struct lock_set *set, const struct lock_claim *c, struct range *spare[2],
-	struct change *ch)
+static void clear_range(
+	struct lock_set *set, const struct lock_claim *c, struct range *spare[2], struct change *ch)
 {
 	struct range *r = own_first(set, c->owner, c->start + 1), *next;
 
 	for (; r && r->span.start < c->end; r = next) {
-		struct lock_claim old = {
-			.kind = r->kind, .owner = r->owner, .pid = r->pid, .start = r->span.start, .end = r->span.end};
+		struct lock_claim old = {.kind = r->kind,
+			.owner = r->owner,
+			.pid = r->pid,
+			.start = r->span.start,
+			.end = r->span.end};
 		bool exclusive = r->span.exclusive;
 
 		sched_point();
@@ -261,8 +264,8 @@ static void clear_range(struct lock_set *set, const struct lock_claim *c, struct
 }
 
 /* c does not conflict: make it so. spare has memory for two ranges, for one if c is LOCK_NONE. */
-static void apply(struct lock_set *set, const struct lock_claim *c, struct range *spare[2],
-	struct change *ch)
+static void apply(
+	struct lock_set *set, const struct lock_claim *c, struct range *spare[2], struct change *ch)
 {
 	u64 start = c->start, end = c->end;
 	struct range *r, *next;
@@ -356,7 +359,7 @@ static bool would_deadlock(const struct request *rq)
 			return true;
 		list_remove(&o->found);
 		LIST_EACH(w, &o->waits, wait_link)
-			find_blockers(w, &found);
+		find_blockers(w, &found);
 	}
 	return false;
 }
@@ -590,7 +593,8 @@ static void put_lock(struct seq *s, const struct inode *inode, u64 number, const
 }
 
 /* The locks of a set, numbered from *number on, each with those who wait for it first of all. */
-static void put_set(struct seq *s, const struct inode *inode, const struct lock_set *set, u64 *number)
+static void put_set(
+	struct seq *s, const struct inode *inode, const struct lock_set *set, u64 *number)
 {
 	struct span *at = span_first(&set->by_place, 0, LOCK_END, false), *w;
 

@@ -162,7 +162,8 @@ static int set_lock(struct file *f, int fd, const struct abi_flock *l, bool ofd,
 	return !err && !ofd && c.type != LOCK_NONE ? recheck(f, fd) : err;
 }
 
-long sys_fcntl_lock(struct file *f, int fd, enum fcntl_lock_cmd cmd, ulong arg, enum flock_form form)
+long sys_fcntl_lock(
+	struct file *f, int fd, enum fcntl_lock_cmd cmd, ulong arg, enum flock_form form)
 {
 	bool ofd = cmd >= F_OFD_GETLK;
 	struct abi_flock l;

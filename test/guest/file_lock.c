@@ -23,14 +23,14 @@
 
 static const char *name; /* of the file that all work on */
 static const char *other_name; /* of the one that a peer opens besides */
-static int file;	 /* it, open for reading and writing */
+static int file; /* it, open for reading and writing */
 
 /* ---- One call ---- */
 
 static long lock_at(int fd, int cmd, int type, int whence, int64_t start, int64_t len)
 {
-	struct flock l = {.l_type = (short)type, .l_whence = (short)whence, .l_start = start,
-		.l_len = len};
+	struct flock l = {
+		.l_type = (short)type, .l_whence = (short)whence, .l_start = start, .l_len = len};
 
 	return tap_kernel_result(fcntl(fd, cmd, &l));
 }
@@ -48,8 +48,8 @@ static long ofd_lock(int fd, int type, int64_t start, int64_t len)
 /* What F_GETLK (or F_OFD_GETLK) says of a lock that might be asked for. */
 static struct flock asked(int fd, int cmd, int type, int64_t start, int64_t len)
 {
-	struct flock l = {.l_type = (short)type, .l_whence = SEEK_SET, .l_start = start,
-		.l_len = len};
+	struct flock l = {
+		.l_type = (short)type, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
 
 	want_eq(tap_kernel_result(fcntl(fd, cmd, &l)), 0);
 	return l;
@@ -203,8 +203,8 @@ static bool sleeps(struct peer *p)
 
 		if (poll(&pfd, 1, 0) == 1)
 			return false;
-		if (slurp(path, text, sizeof text) > 0 && (s = strrchr(text, ')')) &&
-			s[2] == 'S' && i >= 10)
+		if (slurp(path, text, sizeof text) > 0 && (s = strrchr(text, ')')) && s[2] == 'S' &&
+			i >= 10)
 			return true;
 		sleep_ms(1);
 	}
@@ -276,7 +276,12 @@ static void test_random_ranges(void)
 		from = (seed >> 8) % MAP_BYTES;
 		n = 1 + (seed >> 16) % (MAP_BYTES - from);
 		kind = (seed >> 24) % 3;
-		want_eq(lock(file, kind == 0 ? F_RDLCK : kind == 1 ? F_WRLCK : F_UNLCK, from, n), 0);
+		want_eq(lock(file,
+				kind == 0           ? F_RDLCK
+					: kind == 1 ? F_WRLCK
+						    : F_UNLCK,
+				from, n),
+			0);
 		memset(map + from, "rw."[kind], n);
 		if (i % 3 == 0)
 			want_map(&p, map);
@@ -316,7 +321,8 @@ static void test_conflicts(void)
 	want_eq(l.l_start, 12);
 	want_eq(l.l_len, 3);
 	want_eq(l.l_pid, 0);
-	verdict("F_GETLK tells the first lock in the way, and changes the type alone if there is none");
+	verdict("F_GETLK tells the first lock in the way, and changes the type alone if there is "
+		"none");
 	ask(&p, LOCK, F_UNLCK, 0, FOREVER);
 	want_eq(lock(file, F_WRLCK, 15, 1), 0);
 	want_eq(ask(&p, LOCK, F_RDLCK, 15, 1), -EAGAIN);
@@ -519,7 +525,8 @@ static void test_fork_exec(void)
 	want_eq(lock(file, F_WRLCK, 0, 2), 0);
 	want_eq(in_child(fork_child), 0);
 	want_map(&p, "ww......................");
-	verdict("fork does not inherit locks, and the child's close and end do not touch the parent's");
+	verdict("fork does not inherit locks, and the child's close and end do not touch the "
+		"parent's");
 	want_eq(in_child(exec_kept_child), 0);
 	verdict("execve keeps locks");
 	want_eq(in_child(exec_child), 0);
@@ -558,7 +565,13 @@ static void test_ofd(void)
 	want_eq(l.l_pid, -1);
 	l = asked(a, F_OFD_GETLK, F_RDLCK, 0, FOREVER);
 	want_eq(l.l_type, F_UNLCK);
-	verdict("their l_pid is -1");
+	l = asked(a, F_OFD_GETLK, F_UNLCK, 9, FOREVER);
+	want(l.l_type == F_WRLCK && l.l_start == 0 && l.l_len == 10 && l.l_pid == -1);
+	l = asked(a, F_OFD_GETLK, F_UNLCK, 10, FOREVER);
+	want(l.l_type == F_UNLCK && l.l_start == 10);
+	l = asked(b, F_OFD_GETLK, F_UNLCK, 0, 10);
+	want_eq(l.l_type, F_UNLCK);
+	verdict("their l_pid is -1, and F_OFD_GETLK with F_UNLCK tells of an open file's own");
 	d = dup(a);
 	close(a);
 	want_eq(ofd_lock(b, F_RDLCK, 5, 1), -EAGAIN);
@@ -574,7 +587,8 @@ static void test_ofd(void)
 	want_eq(ofd_lock(b, F_RDLCK, 0, 1), -EAGAIN);
 	close(d);
 	want_eq(ofd_lock(b, F_WRLCK, 0, 10), 0);
-	verdict("a lock of an open file is shared with dup and fork, and goes with the last descriptor");
+	verdict("a lock of an open file is shared with dup and fork, and goes with the last "
+		"descriptor");
 	p = peer_start();
 	want_eq(ask(&p, OFD, F_RDLCK, 20, 1), 0);
 	want_eq(ofd_lock(b, F_WRLCK, 20, 1), -EAGAIN);

@@ -305,7 +305,8 @@ static void test_scripts(void)
 	want_eq(open_error(path, O_RDWR), 0);
 	stop(&r);
 	want_eq(open_error(interp, O_RDWR), 0);
-	verdict("EXEC-4 scripts: neither may be written at the start, the interpreter not later on");
+	verdict("EXEC-4 scripts: neither may be written at the start, the interpreter not later "
+		"on");
 }
 
 static void test_memfd(void)

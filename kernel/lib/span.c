@@ -6,7 +6,7 @@
  * there is any, further left than everything to its right: whatever reaches beyond `start` without
  * overlapping begins at `end` or later, and so does all that follows.
  */
-#include "fs/span.h"
+#include "lib/span.h"
 
 #define SPAN_OF(n) CONTAINER_OF(n, struct span, node)
 
@@ -21,8 +21,8 @@ static bool span_augment(struct tree_node *n)
 {
 	struct span *s = SPAN_OF(n);
 	u64 reach = MAX(s->end, MAX(reach_of(n->left, false), reach_of(n->right, false)));
-	u64 exclusive = MAX(s->exclusive ? s->end : 0,
-		MAX(reach_of(n->left, true), reach_of(n->right, true)));
+	u64 exclusive = MAX(
+		s->exclusive ? s->end : 0, MAX(reach_of(n->left, true), reach_of(n->right, true)));
 	bool changed = s->reach != reach || s->exclusive_reach != exclusive;
 
 	s->reach = reach;
