@@ -36,21 +36,22 @@
 struct range {
 	struct span span; /* (l) in set->by_place */
 	struct tree_node own; /* (l) in set->by_owner */
+	struct tree_node aged; /* (l) in all_ranges */
+	u64 serial; /* (l) */
+	struct lock_set *set; /* (l) */
 	void *owner; /* (l) */
 	enum lock_kind kind; /* (l) */
 	int pid; /* (l) */
 };
 
 struct lock_set {
+	struct inode *inode; /* (c) */
 	struct tree by_place; /* (l) of ranges */
 	struct tree by_owner; /* (l) of ranges, by owner, then by start */
 	struct tree waiting; /* (l) of requests, as spans */
 };
 
 struct file_locks {
-	struct tree_node node; /* (l) in all_locks */
-	u64 serial; /* (c) */
-	struct inode *inode; /* (c) whose `locks` this is */
 	struct lock_set records, flocks;
 };
 
@@ -75,20 +76,20 @@ struct change {
 };
 
 static struct mutex lock_mutex;
-static struct tree all_locks; /* (l) of file_locks, by serial */
-static u64 last_arrival, last_search; /* (l) */
+static struct tree all_ranges; /* (l) by serial */
+static u64 last_serial, last_arrival, last_search; /* (l) */
 static struct kmem_cache *range_cache;
 
 #define RANGE_OF(s) CONTAINER_OF(s, struct range, span)
 #define OWN_RANGE_OF(n) CONTAINER_OF(n, struct range, own)
+#define AGED_RANGE_OF(n) CONTAINER_OF(n, struct range, aged)
 #define REQUEST_OF(s) CONTAINER_OF(s, struct request, span)
 #define DUE_REQUEST_OF(n) CONTAINER_OF(n, struct request, due_node)
-#define LOCKS_OF(n) CONTAINER_OF(n, struct file_locks, node)
 
 void filelock_module_init(void)
 {
 	mutex_init(&lock_mutex, "file locks", RANK_FILELOCK);
-	tree_init(&all_locks, NULL);
+	tree_init(&all_ranges, NULL);
 	range_cache = kmem_cache_create("file_lock", sizeof(struct range), 0);
 }
 
@@ -100,8 +101,9 @@ void lock_owner_init(struct lock_owner *o)
 
 /* --- sets of ranges; lock_mutex held --- */
 
-static void set_init(struct lock_set *set)
+static void set_init(struct lock_set *set, struct inode *inode)
 {
+	set->inode = inode;
 	spans_init(&set->by_place);
 	spans_init(&set->waiting);
 	tree_init(&set->by_owner, NULL);
@@ -121,7 +123,11 @@ static bool comes_before(const struct range *r, const void *owner, u64 start)
 static void range_link(struct lock_set *set, struct range *r)
 {
 	struct tree_node **link = &set->by_owner.root, *parent = NULL;
+	struct tree_node *last = tree_last(&all_ranges);
 
+	r->set = set;
+	r->serial = ++last_serial;
+	tree_insert(&all_ranges, &r->aged, last, last ? &last->right : &all_ranges.root);
 	while (*link) {
 		parent = *link;
 		link = comes_before(OWN_RANGE_OF(parent), r->owner, r->span.start) ? &parent->right
@@ -135,18 +141,19 @@ static void range_unlink(struct lock_set *set, struct range *r)
 {
 	tree_remove(&set->by_owner, &r->own);
 	tree_remove(&set->by_place, &r->span.node);
+	tree_remove(&all_ranges, &r->aged);
 }
 
-/* Make r the owner's lock of [start, end), as c has it; it was unlinked. */
-static void range_place(struct lock_set *set, struct range *r, const struct lock_claim *c,
-	u64 start, u64 end, bool exclusive)
+/* Make r, which is unlinked, a lock like c but of [start, end). */
+static void range_place(
+	struct lock_set *set, struct range *r, const struct lock_claim *c, u64 start, u64 end)
 {
 	r->owner = c->owner;
 	r->kind = c->kind;
 	r->pid = c->pid;
 	r->span.start = start;
 	r->span.end = end;
-	r->span.exclusive = exclusive;
+	r->span.exclusive = c->type == LOCK_WRITE;
 	range_link(set, r);
 }
 
@@ -174,6 +181,17 @@ static struct range *own_first(const struct lock_set *set, const void *owner, u6
 		}
 	}
 	return found;
+}
+
+/* The claim that would make r what it is. */
+static void claim_from(struct lock_claim *c, const struct range *r)
+{
+	*c = (struct lock_claim){.kind = r->kind,
+		.type = r->span.exclusive ? LOCK_WRITE : LOCK_READ,
+		.owner = r->owner,
+		.pid = r->pid,
+		.start = r->span.start,
+		.end = r->span.end};
 }
 
 /* The first range after r, or of all (NULL), that conflicts with c. */
@@ -238,26 +256,22 @@ static void clear_range(
 	struct range *r = own_first(set, c->owner, c->start + 1), *next;
 
 	for (; r && r->span.start < c->end; r = next) {
-		struct lock_claim old = {.kind = r->kind,
-			.owner = r->owner,
-			.pid = r->pid,
-			.start = r->span.start,
-			.end = r->span.end};
-		bool exclusive = r->span.exclusive;
+		struct lock_claim old;
 
 		sched_point();
 		next = own_next(r);
-		if (c->type == (exclusive ? LOCK_WRITE : LOCK_READ))
+		claim_from(&old, r);
+		if (c->type == old.type)
 			continue;
-		if (exclusive || c->type == LOCK_NONE)
+		if (old.type == LOCK_WRITE || c->type == LOCK_NONE)
 			note_weaker(ch, set, MAX(old.start, c->start), MIN(old.end, c->end));
 		range_unlink(set, r);
 		if (old.end > c->end) {
-			range_place(set, r, &old, c->end, old.end, exclusive);
+			range_place(set, r, &old, c->end, old.end);
 			r = old.start < c->start ? take_spare(spare) : NULL;
 		}
 		if (old.start < c->start)
-			range_place(set, r, &old, old.start, c->start, exclusive);
+			range_place(set, r, &old, old.start, c->start);
 		else if (r)
 			kmem_free(range_cache, r);
 	}
@@ -283,7 +297,7 @@ static void apply(
 		range_unlink(set, r);
 		kmem_free(range_cache, r);
 	}
-	range_place(set, take_spare(spare), c, start, end, c->type == LOCK_WRITE);
+	range_place(set, take_spare(spare), c, start, end);
 }
 
 /* --- those who wait; lock_mutex held --- */
@@ -368,13 +382,8 @@ static bool would_deadlock(const struct request *rq)
 
 static void locks_attach(struct file_locks *locks, struct inode *inode)
 {
-	struct tree_node *last = tree_last(&all_locks);
-
-	locks->serial = last ? LOCKS_OF(last)->serial + 1 : 1;
-	locks->inode = inode;
-	set_init(&locks->records);
-	set_init(&locks->flocks);
-	tree_insert(&all_locks, &locks->node, last, last ? &last->right : &all_locks.root);
+	set_init(&locks->records, inode);
+	set_init(&locks->flocks, inode);
 	__atomic_store_n(&inode->locks, locks, __ATOMIC_RELAXED);
 }
 
@@ -386,7 +395,6 @@ static void locks_tidy(struct inode *inode)
 	if (!locks || !set_empty(&locks->records) || !set_empty(&locks->flocks))
 		return;
 	__atomic_store_n(&inode->locks, NULL, __ATOMIC_RELAXED);
-	tree_remove(&all_locks, &locks->node);
 	kmfree(locks);
 }
 
@@ -532,8 +540,7 @@ void lock_test(struct file *f, struct lock_claim *c)
 	}
 	c->type = LOCK_NONE;
 	if (r)
-		*c = (struct lock_claim){r->kind, r->span.exclusive ? LOCK_WRITE : LOCK_READ,
-			r->owner, r->pid, r->span.start, r->span.end};
+		claim_from(c, r);
 	mutex_unlock(&lock_mutex);
 }
 
@@ -576,60 +583,47 @@ void lock_drop_file(struct file *f)
 
 /* --- /proc/locks --- */
 
-static void put_lock(struct seq *s, const struct inode *inode, u64 number, const char *arrow,
-	const struct lock_claim *c)
+static void put_lock(
+	struct seq *s, const struct range *r, const char *arrow, const struct lock_claim *c)
 {
+	const struct inode *inode = r->set->inode;
 	static const char *const kinds[] = {"POSIX ", "OFDLCK", "FLOCK "};
 	u64 dev = inode->fs ? inode->fs->dev : 0;
 
-	seq_print(s, "%llu:%s %s ADVISORY  %s %d %02x:%02x:%llu %llu ", (unsigned long long)number,
-		arrow, kinds[c->kind], c->type == LOCK_WRITE ? "WRITE" : "READ", c->pid,
-		dev_major(dev), dev_minor(dev), (unsigned long long)inode->ino,
-		(unsigned long long)c->start);
+	seq_print(s, "%llu:%s %s ADVISORY  %s %d %02x:%02x:%llu %llu ",
+		(unsigned long long)r->serial, arrow, kinds[c->kind],
+		c->type == LOCK_WRITE ? "WRITE" : "READ", c->pid, dev_major(dev), dev_minor(dev),
+		(unsigned long long)inode->ino, (unsigned long long)c->start);
 	if (c->end == LOCK_END)
 		seq_print(s, "EOF\n");
 	else
 		seq_print(s, "%llu\n", (unsigned long long)(c->end - 1));
 }
 
-/* The locks of a set, numbered from *number on, each with those who wait for it first of all. */
-static void put_set(
-	struct seq *s, const struct inode *inode, const struct lock_set *set, u64 *number)
-{
-	struct span *at = span_first(&set->by_place, 0, LOCK_END, false), *w;
-
-	for (; at && !s->no_memory; at = span_next(at, 0, LOCK_END, false)) {
-		const struct range *r = RANGE_OF(at);
-		struct lock_claim c = {r->kind, at->exclusive ? LOCK_WRITE : LOCK_READ, r->owner,
-			r->pid, at->start, at->end};
-
-		put_lock(s, inode, ++*number, "", &c);
-		w = span_first(&set->waiting, at->start, at->end, false);
-		for (; w && !s->no_memory; w = span_next(w, at->start, at->end, false))
-			if (conflict_first(set, &REQUEST_OF(w)->claim) == r)
-				put_lock(s, inode, *number, " ->", &REQUEST_OF(w)->claim);
-	}
-}
-
-/* The cookie: the serial of the file_locks to begin with, and above that the number of the last line. */
-#define COOKIE_SERIAL_BITS 44
-
+/*
+ * One lock, and those who wait for it first of all. What Linux numbers by the line is numbered by
+ * the age of the lock here, which a reader that goes on later finds again.
+ */
 int lock_text(struct seq *s, void *subject UNUSED, u64 *cookie)
 {
-	u64 serial = *cookie & (((u64)1 << COOKIE_SERIAL_BITS) - 1);
-	u64 number = *cookie >> COOKIE_SERIAL_BITS;
-	struct file_locks *locks = NULL;
+	struct range *r = NULL;
 	struct tree_node *n;
+	struct lock_claim c;
+	struct span *w;
 
 	mutex_lock(&lock_mutex);
-	for (n = all_locks.root; n; n = LOCKS_OF(n)->serial >= serial ? n->left : n->right)
-		if (LOCKS_OF(n)->serial >= serial)
-			locks = LOCKS_OF(n);
-	if (locks) {
-		put_set(s, locks->inode, &locks->records, &number);
-		put_set(s, locks->inode, &locks->flocks, &number);
-		*cookie = (locks->serial + 1) | number << COOKIE_SERIAL_BITS;
+	for (n = all_ranges.root; n; n = AGED_RANGE_OF(n)->serial > *cookie ? n->left : n->right)
+		if (AGED_RANGE_OF(n)->serial > *cookie)
+			r = AGED_RANGE_OF(n);
+	if (r) {
+		claim_from(&c, r);
+		put_lock(s, r, "", &c);
+		w = span_first(&r->set->waiting, c.start, c.end, false);
+		for (; w && !s->no_memory; w = span_next(w, c.start, c.end, false))
+			if (conflict_first(r->set, &REQUEST_OF(w)->claim) == r)
+				put_lock(s, r, " ->", &REQUEST_OF(w)->claim);
+		*cookie = r->serial;
 	}
 	mutex_unlock(&lock_mutex);
-	return locks != NULL;
+	return r != NULL;
 }

@@ -931,6 +931,20 @@ static void test_threads(void)
 	want_eq(asked(file, F_GETLK, F_WRLCK, 0, 0).l_type, F_UNLCK);
 	lock(file, F_UNLCK, 0, 0);
 	verdict("locks belong to all threads of a process");
+	/* A thread that waits makes its process one that waits. */
+	want_eq(ask(&p, LOCK, F_WRLCK, 0, 1), 0);
+	want_eq(lock(file, F_WRLCK, 1, 1), 0);
+	pthread_create(&t, NULL, waiting_thread, &file);
+	want(becomes(&thread_state, 1));
+	sleep_ms(50);
+	want_eq(ask(&p, LOCK_WAIT, F_WRLCK, 1, 1), -EDEADLK);
+	want_eq(ask(&p, LOCK, F_UNLCK, 0, 1), 0);
+	pthread_join(t, NULL);
+	want_eq(thread_result, 0);
+	want_map(&p, "ww......................");
+	lock(file, F_UNLCK, 0, 0);
+	thread_state = 0;
+	verdict("a circle in which one thread waits for its process: EDEADLK");
 	want_eq(ask(&p, LOCK, F_WRLCK, 0, 1), 0);
 	pthread_create(&t, NULL, waiting_thread, &fd);
 	want(becomes(&thread_state, 1));
