@@ -959,6 +959,32 @@ static void test_threads(void)
 	peer_end(&p);
 }
 
+/* Processes that share their descriptors are one owner; execve gives a process a table of its own. */
+static void test_shared_table(void)
+{
+	char *argv[] = {"file_lock", "kept", "-1", (char *)name, NULL};
+	struct peer p = peer_start();
+	pid_t pid = (pid_t)sys(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == 0) {
+		want_eq(lock(file, F_WRLCK, 8, 2), 0);
+		execv("/proc/self/exe", argv);
+		_exit(9);
+	}
+	/* Its child finds the lock, though it is not the program's any more. */
+	want_eq(end_of(pid), 0);
+	want_map(&p, "........ww..............");
+	want_eq(lock(file, F_WRLCK, 8, 4), 0);
+	pid = (pid_t)sys(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0)
+		_exit(lock(file, F_UNLCK, 9, 2) ? 1 : 0);
+	want_eq(end_of(pid), 0);
+	want_map(&p, "........w..w............");
+	lock(file, F_UNLCK, 0, 0);
+	peer_end(&p);
+	verdict("locks belong to all processes that share their descriptors");
+}
+
 /* ---- A database's bytes ---- */
 
 #define PENDING 0x40000000
@@ -1150,6 +1176,7 @@ int main(int argc, char **argv)
 	test_turns();
 	test_deadlock_files();
 	test_threads();
+	test_shared_table();
 	test_leaks();
 	test_proc_locks();
 	close(file);
