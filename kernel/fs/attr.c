@@ -245,7 +245,7 @@ int file_fallocate(struct file *f, u32 mode, off_t off, off_t len)
 		return -EFBIG;
 	if (!f->ops->fallocate)
 		return -EOPNOTSUPP;
-	if (!(mode & FALLOC_FL_PUNCH_HOLE) && (u64)end > inode->obj->size &&
+	if (!(mode & FALLOC_FL_PUNCH_HOLE) && (u64)end > obj_size(inode->obj) &&
 		(u64)end > rlimit_cur(RLIMIT_FSIZE)) {
 		signal_kernel(current_proc(), SIGXFSZ);
 		return -EFBIG;

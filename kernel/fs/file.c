@@ -175,7 +175,7 @@ off_t plain_seek(struct file *f, off_t off, int whence)
 /* A file is shown as data up to its size, with the one hole that every file has behind it. */
 off_t generic_seek(struct file *f, off_t off, int whence)
 {
-	off_t size = (off_t)f->inode->obj->size;
+	off_t size = (off_t)obj_size(f->inode->obj);
 
 	switch (whence) {
 	case SEEK_END: return set_position(f, size, off);

@@ -215,7 +215,7 @@ void inode_stat(struct inode *inode, struct kstat *st)
 	st->uid = inode->uid;
 	st->gid = inode->gid;
 	st->rdev = inode->rdev;
-	st->size = inode->obj ? inode->obj->size : 0;
+	st->size = inode->obj ? obj_size(inode->obj) : 0;
 	st->blocks = inode->blocks;
 	st->blksize = inode->fs ? inode->fs->blksize : 4096;
 	st->atime = inode->atime;
