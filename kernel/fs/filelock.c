@@ -373,7 +373,9 @@ static bool would_deadlock(const struct request *rq)
 			return true;
 		list_remove(&o->found);
 		LIST_EACH(w, &o->waits, wait_link)
-		find_blockers(w, &found);
+		{
+			find_blockers(w, &found);
+		}
 	}
 	return false;
 }
@@ -387,7 +389,7 @@ static void locks_attach(struct file_locks *locks, struct inode *inode)
 	__atomic_store_n(&inode->locks, locks, __ATOMIC_RELAXED);
 }
 
-/* Nothing may be left in it. */
+/* An inode without locks, and nobody who waits for one, has no file_locks. */
 static void locks_tidy(struct inode *inode)
 {
 	struct file_locks *locks = inode->locks;

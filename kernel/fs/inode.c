@@ -9,6 +9,7 @@
 #include "fs/inode.h"
 
 #include "lib/errno.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "proc/timer.h"
 #include "vm/obj.h"
@@ -174,8 +175,10 @@ void inode_put(struct inode *inode)
 	} else {
 		last = __atomic_sub_fetch(&inode->ref, 1, __ATOMIC_ACQ_REL) == 0;
 	}
-	if (last)
-		inode->ops->evict(inode);
+	if (!last)
+		return;
+	DEBUG_ASSERT(!inode->locks);
+	inode->ops->evict(inode);
 }
 
 void inode_forget(struct inode *inode)
