@@ -7,6 +7,7 @@
  */
 #include "child.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -985,6 +986,50 @@ static void test_shared_table(void)
 	verdict("locks belong to all processes that share their descriptors");
 }
 
+static volatile int *looked_at;
+
+static void look_at_descriptors(void)
+{
+	char path[40];
+	struct dirent *e;
+	DIR *d;
+
+	for (;;) {
+		snprintf(path, sizeof path, "/proc/%d/fd", *looked_at);
+		d = opendir(path);
+		while (d && (e = readdir(d)))
+			;
+		if (d)
+			closedir(d);
+	}
+}
+
+static int exec_looked_at(void)
+{
+	*looked_at = getpid();
+	return exec_kept_child();
+}
+
+/* Others who look at a process's descriptors change nothing for its locks. */
+static void test_lookers(void)
+{
+	pid_t pid;
+
+	looked_at = shared_memory(sizeof *looked_at);
+	*looked_at = getpid();
+	pid = tap_fork();
+	if (pid == 0)
+		look_at_descriptors();
+	for (int i = 0; i < 20; i++) {
+		want_eq(in_child(exec_looked_at), 0);
+		want_eq(lock(file, F_WRLCK, 0, 0), 0);
+		want_eq(lock(file, F_UNLCK, 0, 0), 0);
+	}
+	put_down(pid);
+	unmap(looked_at, sizeof *looked_at);
+	verdict("execve keeps locks and exit gives them up, whoever looks at the descriptors");
+}
+
 /* ---- A database's bytes ---- */
 
 #define PENDING 0x40000000
@@ -1177,6 +1222,7 @@ int main(int argc, char **argv)
 	test_deadlock_files();
 	test_threads();
 	test_shared_table();
+	test_lookers();
 	test_leaks();
 	test_proc_locks();
 	close(file);
