@@ -37,8 +37,8 @@ extern const size_t system_text_count;
 extern const struct text_entry sysctl_vm_texts[], sysctl_kernel_texts[], sysctl_fs_texts[];
 extern const size_t sysctl_vm_count, sysctl_kernel_count, sysctl_fs_count;
 /*
- * pagemap.c: read from *pos, which moves on; 0 at the end of the address space, -EINVAL if position or
- * length are no multiples of 8. May sleep.
+ * pagemap.c: read from *pos, which moves on; 0 at the end of the address space, -EINVAL if position
+ * or length are no multiples of 8. May sleep.
  */
 ssize_t pagemap_read(struct proc *p, struct uio *u, off_t *pos);
 seq_maker make_mounts; /* for /proc/PID/mounts too */

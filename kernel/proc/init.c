@@ -250,7 +250,9 @@ static void report_leak(const struct memory_mark *before, const struct memory_ma
 		sites_grown(report_site);
 }
 
-/* No block was written to by others than its owner. A damaged one was reported when it was found. */
+/*
+ * No block was written to by others than its owner. A damaged one was reported when it was found.
+ */
 static bool check_damage(void)
 {
 	kmem_check();

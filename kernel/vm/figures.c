@@ -1,9 +1,9 @@
 /*
  * What /proc tells of an address space.
  *
- * mm->lock is held for reading, so mappings stay and no private page changes its owner by fork; pages
- * of objects are looked at under the object's lock, one at a time. Somebody who reads of a large
- * address space leaves the CPU to others now and then.
+ * mm->lock is held for reading, so mappings stay and no private page changes its owner by fork;
+ * pages of objects are looked at under the object's lock, one at a time. Somebody who reads of a
+ * large address space leaves the CPU to others now and then.
  */
 #include "vm/figures.h"
 

@@ -31,10 +31,10 @@
 
 /*
  * Kinds of arguments: f descriptor, D descriptor of a directory, P path, b buffer, a address,
- * l length, o offset, n number, w another small number, v advice, i process, s signal, p protection,
- * m flags of mmap, O flags of open, M mode, V vector of buffers, t time, S signal set, A action,
- * L descriptors to poll, G strings, K lock command of fcntl, k lock, q request of ioctl, X path of a
- * program. Only there stands this program itself.
+ * l length, o offset, n number, w another small number, v advice, i process, s signal, p
+ * protection, m flags of mmap, O flags of open, M mode, V vector of buffers, t time, S signal set,
+ * A action, L descriptors to poll, G strings, K lock command of fcntl, k lock, q request of ioctl,
+ * X path of a program. Only there stands this program itself.
  */
 struct call {
 	long nr;

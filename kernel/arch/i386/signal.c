@@ -3,9 +3,9 @@
  *
  * The structures are Linux's for 32-bit x86 (its user API: asm/sigcontext.h,
  * asm-generic/ucontext.h; the frames themselves are not in a header: debuggers and unwinders know
- * them). A handler with SA_SIGINFO gets the frame that rt_sigreturn takes, others the older one, for
- * sigreturn. Both begin with the address the handler returns to and its arguments, so that it may
- * be any C function; the floating-point registers lie above (fpframe.c).
+ * them). A handler with SA_SIGINFO gets the frame that rt_sigreturn takes, others the older one,
+ * for sigreturn. Both begin with the address the handler returns to and its arguments, so that it
+ * may be any C function; the floating-point registers lie above (fpframe.c).
  *
  * A frame can hold anything when it comes back: selectors are those of programs, and of the flags
  * only the program's own are taken. A selector that says nothing is refused by the CPU on the way
