@@ -192,6 +192,7 @@ struct block_device;
 int ext2_mount(struct block_device *dev, struct fs **out);
 int devfs_mount(struct fs **out);
 int procfs_mount(struct fs **out);
+int sysfs_mount(struct fs **out);
 int tmpfs_mount(struct fs **out);
 /* Devices by number, for nodes on the disk: sets f's operations. -ENXIO. */
 int devfs_open(struct inode *inode, struct file *f);

@@ -109,6 +109,7 @@ struct proc {
 	struct usage child;		/* (t) of children waited for */
 	u64 start_time;			/* (c) clock_now() at its fork */
 	u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+	u32 personality;		/* (a) personality(2) */
 	char name[16];
 	struct fail_plan fail_plan;	/* its allocations that fail on purpose */
 };

@@ -486,6 +486,7 @@ static void inherit(struct proc *p, struct proc *from)
 	p->egid = from->egid;
 	p->sgid = from->sgid;
 	p->fsgid = from->fsgid;
+	p->personality = from->personality;
 }
 
 struct proc *proc_create(struct proc *from, bool share_actions)

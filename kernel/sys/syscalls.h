@@ -36,6 +36,10 @@ SYSCALL(readv);
 SYSCALL(writev);
 SYSCALL(pread64);
 SYSCALL(pwrite64);
+SYSCALL(preadv);
+SYSCALL(pwritev);
+SYSCALL(preadv2);
+SYSCALL(pwritev2);
 SYSCALL(lseek);
 SYSCALL(dup);
 SYSCALL(dup3);
@@ -48,6 +52,11 @@ SYSCALL(fsync);
 SYSCALL(fdatasync);
 SYSCALL(sync);
 SYSCALL(ftruncate);
+
+/* range.c */
+SYSCALL(close_range);
+SYSCALL(fadvise64);
+SYSCALL(sync_file_range);
 
 /* select.c */
 SYSCALL(pselect6);
@@ -150,10 +159,17 @@ SYSCALL(futex);
 SYSCALL(clock_gettime);
 SYSCALL(clock_getres);
 SYSCALL(clock_nanosleep);
+SYSCALL(clock_settime);
 SYSCALL(nanosleep);
 SYSCALL(gettimeofday);
+SYSCALL(settimeofday);
 
 /* system.c */
+SYSCALL(getcpu);
+SYSCALL(membarrier);
+SYSCALL(personality);
+SYSCALL(setdomainname);
+SYSCALL(sethostname);
 SYSCALL(uname);
 SYSCALL(sysinfo);
 SYSCALL(getrandom);

@@ -21,6 +21,15 @@ SYSCALL(time)
 	return trap_value((ulong)now);
 }
 
+SYSCALL(stime)
+{
+	s32 now;
+
+	if (COPYIN(&now, args[0]))
+		return -EFAULT;
+	return sys_set_clock(&(struct abi_timespec){now, 0});
+}
+
 /* Seconds, rounded, but never 0 for an alarm that was on. */
 SYSCALL(alarm)
 {
@@ -122,6 +131,11 @@ SYSCALL(clock_gettime64)
 SYSCALL(clock_getres64)
 {
 	return sys_clock_getres_in(args, TIME_64);
+}
+
+SYSCALL(clock_settime64)
+{
+	return sys_clock_settime_in(args, TIME_64);
 }
 
 SYSCALL(clock_nanosleep64)
