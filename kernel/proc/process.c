@@ -16,6 +16,7 @@
  * Letters: (i) pid_lock; others as in proc.h.
  */
 #include "proc/proc.h"
+#include "proc/ptimer.h"
 #include "fs/file.h"
 #include "fs/path.h"
 #include "lib/errno.h"
@@ -62,6 +63,7 @@ static void proc_setup(struct proc *p)
 	waitq_init(&p->thread_wait);
 	spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
 	itimer_init(p);
+	ptimer_init(p);
 	p->ref = 1;
 	p->exit_signal = SIGCHLD;
 	p->start_time = clock_now();

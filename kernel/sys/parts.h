@@ -65,8 +65,15 @@ long sys_clock_gettime_in(const ulong *args, enum time_form form);
 long sys_clock_getres_in(const ulong *args, enum time_form form);
 long sys_clock_nanosleep_in(const ulong *args, enum time_form form);
 long sys_clock_settime_in(const ulong *args, enum time_form form);
+/* Can there be timers by this clock? 0, -EINVAL, -EOPNOTSUPP */
+int sys_judge_timer_clock(int clock);
+bool sys_is_real_clock(int clock); /* of those: is its time the real time? */
 /* For the superuser: the real-time clock becomes this. -EINVAL, -EPERM */
 long sys_set_clock(const struct abi_timespec *ts);
+
+/* ptimer.c */
+long sys_timer_gettime_in(const ulong *args, enum time_form form);
+long sys_timer_settime_in(const ulong *args, enum time_form form);
 
 /* futex.c */
 long sys_futex_in(const ulong *args, enum time_form form);

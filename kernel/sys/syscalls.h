@@ -152,6 +152,13 @@ SYSCALL(sigaltstack);
 SYSCALL(setitimer);
 SYSCALL(getitimer);
 
+/* ptimer.c */
+SYSCALL(timer_create);
+SYSCALL(timer_delete);
+SYSCALL(timer_getoverrun);
+SYSCALL(timer_gettime);
+SYSCALL(timer_settime);
+
 /* futex.c */
 SYSCALL(futex);
 

@@ -306,11 +306,14 @@ static long sleep_relative(u64 ns, ulong rem, enum time_form form)
 	return -ERESTART_SLEEP;
 }
 
+bool sys_is_real_clock(int clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_TAI;
+}
+
 static long sleep_until(int clock, u64 when)
 {
-	bool real = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
-
-	return (real ? timer_sleep_real(when) : timer_sleep(when)) ? -ERESTARTNOHAND : 0;
+	return (sys_is_real_clock(clock) ? timer_sleep_real(when) : timer_sleep(when)) ? -ERESTARTNOHAND : 0;
 }
 
 SYSCALL(nanosleep)
@@ -344,6 +347,14 @@ static int judge_sleep_clock(int clock)
 		return -EOPNOTSUPP;
 	}
 	return -EINVAL;
+}
+
+/* The CPU clocks have timers on Linux. */
+int sys_judge_timer_clock(int clock)
+{
+	u64 ns;
+
+	return clock < 0 && !clock_read(clock, &ns) ? -EOPNOTSUPP : judge_sleep_clock(clock);
 }
 
 long sys_clock_nanosleep_in(const ulong *args, enum time_form form)

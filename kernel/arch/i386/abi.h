@@ -80,6 +80,8 @@ SYSCALL(ppoll64);
 SYSCALL(pselect6_64);
 SYSCALL(sched_rr_get_interval64);
 SYSCALL(rt_sigtimedwait64);
+SYSCALL(timer_gettime64);
+SYSCALL(timer_settime64);
 SYSCALL(futex64);
 SYSCALL(utimensat64);
 

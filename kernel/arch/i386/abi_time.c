@@ -163,6 +163,16 @@ SYSCALL(rt_sigtimedwait64)
 	return sys_rt_sigtimedwait_in(args, TIME_64);
 }
 
+SYSCALL(timer_gettime64)
+{
+	return sys_timer_gettime_in(args, TIME_64);
+}
+
+SYSCALL(timer_settime64)
+{
+	return sys_timer_settime_in(args, TIME_64);
+}
+
 SYSCALL(utimensat64)
 {
 	return sys_utimensat_in(args, TIME_64);
