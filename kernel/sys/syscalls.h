@@ -172,7 +172,6 @@ SYSCALL(gettimeofday);
 SYSCALL(settimeofday);
 
 /* system.c */
-SYSCALL(getcpu);
 SYSCALL(membarrier);
 SYSCALL(personality);
 SYSCALL(setdomainname);

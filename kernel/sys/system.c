@@ -73,16 +73,6 @@ SYSCALL(setdomainname)
 	return set_name_from(SYSTEM_DOMAIN, args[0], args[1]);
 }
 
-/* All memory is one node. */
-SYSCALL(getcpu)
-{
-	u32 cpu = this_cpu()->id, node = 0;
-
-	if (args[0] && COPYOUT(args[0], &cpu))
-		return -EFAULT;
-	return args[1] ? COPYOUT(args[1], &node) : 0;
-}
-
 #define MEMBARRIER_QUERY 0
 
 /* Which barriers there are: none. */

@@ -209,7 +209,6 @@ const syscall_fn syscall_table[] = {
 	[311] = sys_set_robust_list,
 	[312] = sys_get_robust_list,
 	[314] = sys_sync_file_range_pairs, /* sync_file_range */
-	[318] = sys_getcpu,
 	[320] = sys_utimensat,
 	[324] = sys_fallocate_pairs, /* fallocate */
 	[330] = sys_dup3,

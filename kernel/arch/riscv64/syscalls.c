@@ -114,7 +114,6 @@ const syscall_fn syscall_table[] = {
 	[165] = sys_getrusage,
 	[166] = sys_umask,
 	[167] = sys_prctl,
-	[168] = sys_getcpu,
 	[169] = sys_gettimeofday,
 	[170] = sys_settimeofday,
 	[172] = sys_getpid,
