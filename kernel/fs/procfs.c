@@ -4,8 +4,9 @@
  *
  *   /proc                 texts, "self", "thread-self", a directory for each process, "sys"
  *   /proc/sys             directories of texts: a fixed tree (fs/textfs.h, systext.c)
- *   /proc/PID             texts, "pagemap", "exe", "cwd", "root", "fd", "task"
+ *   /proc/PID             texts, "pagemap", "exe", "cwd", "root", "fd", "fdinfo", "task"
  *   /proc/PID/fd          a link for each open descriptor
+ *   /proc/PID/fdinfo      a text for each
  *   /proc/PID/task        a directory of texts for each thread
  *
  * exe, cwd, root and fd's links are no text for whoever follows them: they lead to the very file,
@@ -27,6 +28,7 @@ enum kind {
 	KIND_ROOT,
 	KIND_PID,
 	KIND_FD_DIR,
+	KIND_FDINFO_DIR,
 	KIND_TEXT,
 	KIND_PAGEMAP,
 	KIND_SELF,
@@ -34,6 +36,7 @@ enum kind {
 	KIND_CWD,
 	KIND_TOP,
 	KIND_FD,
+	KIND_FDINFO,
 	KIND_TASK_DIR,
 	KIND_TASK,
 	KIND_THREAD_SELF
@@ -43,9 +46,9 @@ struct proc_inode {
 	struct inode inode;
 	struct proc *proc; /* (c) held; NULL above /proc/PID */
 	enum kind kind; /* (c) */
-	int fd; /* (c) KIND_FD */
+	int fd; /* (c) KIND_FD, KIND_FDINFO; else -1 */
 	struct task_subject task; /* (c) KIND_TASK and its texts; else tid is 0 */
-	const struct text_entry *text; /* (c) KIND_TEXT */
+	const struct text_entry *text; /* (c) KIND_TEXT, KIND_FDINFO */
 };
 
 /* A name with a fixed place in a directory. */
@@ -64,6 +67,7 @@ static const struct fixed pid_names[] = {
 	{"cwd", KIND_CWD, S_IFLNK | 0777},
 	{"root", KIND_TOP, S_IFLNK | 0777},
 	{"fd", KIND_FD_DIR, S_IFDIR | 0500},
+	{"fdinfo", KIND_FDINFO_DIR, S_IFDIR | 0555},
 	{"pagemap", KIND_PAGEMAP, S_IFREG | 0400},
 	{"task", KIND_TASK_DIR, S_IFDIR | 0555},
 };
@@ -83,14 +87,16 @@ static struct proc_inode *proc_inode_of(struct inode *inode)
 
 /*
  * Fixed places are numbered from 1, what belongs to a process from its number times 2^24; a
- * descriptor's link from the middle of that. A thread's directory and its texts are numbered by the
+ * descriptor's link from the middle of that, its text 2^20 behind. A thread's directory and its texts are numbered by the
  * thread, from a quarter.
  */
 static u64 make_ino(const struct proc *p, enum kind kind, ulong n)
 {
 	u64 base = p ? (u64)p->pid << 24 : 0;
 
-	return kind == KIND_FD ? base + (1u << 23) + n : base + ((ulong)kind << 8) + n + 1;
+	if (kind == KIND_FD || kind == KIND_FDINFO)
+		return base + (1u << 23) + (kind == KIND_FDINFO ? 1u << 20 : 0) + n;
+	return base + ((ulong)kind << 8) + n + 1;
 }
 
 static u64 task_ino(int tid, ulong n)
@@ -123,7 +129,8 @@ static bool name_is(const struct name *name, const char *text)
 static const struct inode_ops *operations_of(enum kind kind)
 {
 	switch (kind) {
-	case KIND_TEXT: return &proc_text_inode_ops;
+	case KIND_TEXT:
+	case KIND_FDINFO: return &proc_text_inode_ops;
 	case KIND_PAGEMAP: return &pagemap_inode_ops;
 	case KIND_SELF:
 	case KIND_THREAD_SELF: return &proc_link_inode_ops;
@@ -139,10 +146,10 @@ static const struct inode_ops *operations_of(enum kind kind)
 static int make_inode(struct proc *p, enum kind kind, ulong n, u32 mode, struct proc_inode **out)
 {
 	struct proc_inode *pi = kmem_alloc(inode_cache, ALLOC_WAIT | ALLOC_ZERO);
-	const struct file_ops *fops = kind == KIND_TEXT ? &proc_text_ops
-		: kind == KIND_PAGEMAP                  ? &pagemap_ops
-		: (mode & S_IFMT) == S_IFDIR            ? &proc_dir_ops
-							: &path_file_ops;
+	const struct file_ops *fops = kind == KIND_PAGEMAP ? &pagemap_ops
+		: (mode & S_IFMT) == S_IFREG               ? &proc_text_ops
+		: (mode & S_IFMT) == S_IFDIR               ? &proc_dir_ops
+							   : &path_file_ops;
 
 	if (!pi)
 		return -ENOMEM;
@@ -156,7 +163,7 @@ static int make_inode(struct proc *p, enum kind kind, ulong n, u32 mode, struct 
 	}
 	pi->proc = p;
 	pi->kind = kind;
-	pi->fd = kind == KIND_FD ? (int)n : -1;
+	pi->fd = kind == KIND_FD || kind == KIND_FDINFO ? (int)n : -1;
 	*out = pi;
 	return 0;
 }
@@ -204,7 +211,7 @@ static bool proc_valid(struct inode *inode)
 		return false;
 	if (pi->task.tid && !task_there(pi->proc, pi->task.tid))
 		return false;
-	if (pi->kind != KIND_FD)
+	if (pi->fd < 0)
 		return true;
 	f = descriptor_file(pi->proc, pi->fd);
 	if (f)
@@ -265,6 +272,44 @@ static int lookup_descriptor(struct proc *p, const struct name *name, struct pro
 	return make_inode(p, KIND_FD, (ulong)fd, mode, out);
 }
 
+static int make_fdinfo(struct seq *s, void *subject, u64 *cookie UNUSED)
+{
+	const struct proc_inode *pi = subject;
+	struct files *files = proc_get_files(pi->proc);
+	struct file *f = files ? files_get(files, pi->fd) : NULL;
+	int err = f ? 0 : -ENOENT;
+	struct kstat st = {0};
+
+	if (f) {
+		u32 cloexec = files_get_cloexec(files, pi->fd) > 0 ? O_CLOEXEC : 0;
+
+		file_stat(f, &st);
+		seq_print(s, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n",
+			(long long)f->pos, f->flags | cloexec, dev_minor(st.dev),
+			(unsigned long long)st.ino);
+		file_drop(f);
+	}
+	if (files)
+		files_put(files);
+	return err;
+}
+
+static const struct text_entry fdinfo_text = {"", 0400, make_fdinfo, NULL};
+
+static int lookup_fdinfo(struct proc *p, const struct name *name, struct proc_inode **out)
+{
+	int fd = parse_number(name), err;
+	struct file *f = fd >= 0 ? descriptor_file(p, fd) : NULL;
+
+	if (!f)
+		return -ENOENT;
+	file_drop(f);
+	err = make_inode(p, KIND_FDINFO, (ulong)fd, S_IFREG | fdinfo_text.mode, out);
+	if (!err)
+		(*out)->text = &fdinfo_text;
+	return err;
+}
+
 /* What make_inode made is of thread tid: n tells its inodes apart. */
 static void make_task(struct proc_inode *pi, int tid, ulong n)
 {
@@ -318,6 +363,7 @@ static int proc_lookup(struct inode *dir, const struct name *name, struct inode 
 				pd->proc, process_texts, process_text_count(), name, &found);
 		break;
 	case KIND_FD_DIR: err = lookup_descriptor(pd->proc, name, &found); break;
+	case KIND_FDINFO_DIR: err = lookup_fdinfo(pd->proc, name, &found); break;
 	case KIND_TASK_DIR: err = lookup_task(pd->proc, name, &found); break;
 	case KIND_TASK: err = lookup_task_text(pd, name, &found); break;
 	default: break;
@@ -400,14 +446,21 @@ static int list_sys(struct file *f, struct uio *u)
 	return err;
 }
 
+static bool lists_descriptors(const struct proc_inode *pd)
+{
+	return pd->kind == KIND_FD_DIR || pd->kind == KIND_FDINFO_DIR;
+}
+
 /* The next number in the directory at or after n, with the inode of its name; -1 at the end. */
 static int next_number(struct proc_inode *pd, struct files *files, int n, u64 *ino)
 {
 	struct proc *p;
 
-	if (pd->kind == KIND_FD_DIR) {
+	if (lists_descriptors(pd)) {
+		enum kind kind = pd->kind == KIND_FD_DIR ? KIND_FD : KIND_FDINFO;
+
 		n = files_next(files, n);
-		*ino = make_ino(pd->proc, KIND_FD, (ulong)n);
+		*ino = make_ino(pd->proc, kind, (ulong)n);
 		return n;
 	}
 	if (pd->kind == KIND_TASK_DIR) {
@@ -426,7 +479,9 @@ static int next_number(struct proc_inode *pd, struct files *files, int n, u64 *i
 
 static int list_numbers(struct file *f, struct uio *u, struct proc_inode *pd, struct files *files)
 {
-	u32 type = dirent_type(pd->kind == KIND_FD_DIR ? S_IFLNK : S_IFDIR);
+	u32 type = dirent_type(pd->kind == KIND_FD_DIR ? S_IFLNK
+			: pd->kind == KIND_FDINFO_DIR  ? S_IFREG
+						       : S_IFDIR);
 	char text[16];
 	int n, err = 0;
 	u64 ino;
@@ -454,7 +509,7 @@ static int proc_readdir(struct file *f, struct uio *u)
 
 	if (!proc_valid(&pd->inode))
 		return -ENOENT;
-	if (pd->kind == KIND_FD_DIR)
+	if (lists_descriptors(pd))
 		files = proc_get_files(pd->proc);
 	err = list_names(f, u, pd);
 	if (!err && pd->kind == KIND_ROOT)
@@ -483,6 +538,8 @@ static const struct inode_ops proc_dir_inode_ops = {
 /* What a text's subject is. */
 static void *subject_of(struct proc_inode *pi)
 {
+	if (pi->kind == KIND_FDINFO)
+		return pi;
 	return pi->task.tid ? (void *)&pi->task : pi->proc;
 }
 

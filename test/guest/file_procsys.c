@@ -278,6 +278,33 @@ static void test_comm(void)
 	verdict("the name of another process: EINVAL");
 }
 
+/* --- descriptors --- */
+
+static void test_fdinfo(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), flags, n = 0, at = -1;
+	char path[64], text[512], name[32];
+	struct stat st;
+	DIR *d;
+
+	want(fd >= 0 && lseek(fd, 1234, SEEK_SET) == 1234 && fstat(fd, &st) == 0);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	want(slurp(path, text, sizeof(text)) > 0);
+	flags = fcntl(fd, F_GETFL) | O_CLOEXEC;
+	want(sscanf(text, "pos:\t%d\nflags:\t%n", &n, &at) == 1 && n == 1234 && at > 0);
+	want(at > 0 && (int)strtol(text + at, NULL, 8) == flags);
+	snprintf(text, sizeof(text), "%d", fd);
+	want(lists("/proc/self/fdinfo", text, DT_REG));
+	close(fd);
+	want(open(path, O_RDONLY) == -1 && errno == ENOENT);
+	d = opendir("/proc/self/fdinfo");
+	snprintf(name, sizeof(name), "%d", d ? dirfd(d) : -1);
+	if (d)
+		closedir(d);
+	want(lists("/proc/self/fdinfo", name, DT_REG));
+	verdict("/proc/self/fdinfo tells position and flags of each descriptor");
+}
+
 int main(void)
 {
 	test_cpus();
@@ -287,5 +314,6 @@ int main(void)
 	test_random();
 	test_writing();
 	test_comm();
+	test_fdinfo();
 	return done();
 }
