@@ -4,6 +4,7 @@
 #include "fs/procfs.h"
 
 #include "fs/dentry.h"
+#include "fs/filelock.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -222,6 +223,7 @@ const struct text_entry system_texts[] = {
 	{"uptime", 0444, make_uptime, NULL},
 	{"stat", 0444, make_stat, NULL},
 	{"loadavg", 0444, make_loadavg, NULL},
+	{"locks", 0444, lock_text, NULL},
 	{"mounts", 0444, make_mounts, NULL},
 	{"version", 0444, make_version, NULL},
 	{"filesystems", 0444, make_filesystems, NULL},

@@ -53,6 +53,9 @@ SYSCALL(fdatasync);
 SYSCALL(sync);
 SYSCALL(ftruncate);
 
+/* lock.c */
+SYSCALL(flock);
+
 /* range.c */
 SYSCALL(close_range);
 SYSCALL(fadvise64);
