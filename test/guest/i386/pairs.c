@@ -95,7 +95,7 @@ static void test_waiting(void)
 
 static void test_pairs(void)
 {
-	int fd = open("pairs", O_RDWR | O_CREAT, 0644);
+	int fd = open("far", O_RDWR | O_CREAT, 0644);
 	char out[8] = "abcdefg", in[8] = "";
 	struct iovec w = { out, 8 }, r = { in, 8 };
 
@@ -121,7 +121,7 @@ static void test_pairs(void)
 	want_eq(sys(SYS_sync_file_range, fd, PAIR(0), PAIR(8), 8), -EINVAL);
 	verdict("fadvise64, fadvise64_64, sync_file_range: pairs");
 	close(fd);
-	unlink("pairs");
+	unlink("far");
 }
 
 int main(void)
