@@ -77,8 +77,8 @@ int text_number(const char *text, u64 most, u64 *out)
 
 /* --- inodes --- */
 
-static int make_inode(struct fs *fs, struct text_dir *dir, const struct text_entry *text,
-	struct inode **out)
+static int make_inode(
+	struct fs *fs, struct text_dir *dir, const struct text_entry *text, struct inode **out)
 {
 	struct text_inode *ti = kzalloc(sizeof(*ti), ALLOC_WAIT);
 

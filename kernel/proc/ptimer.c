@@ -73,10 +73,8 @@ static void expire(struct timer *timer)
 {
 	struct ptimer *t = CONTAINER_OF(timer, struct ptimer, timer);
 	struct proc *p = t->proc;
-	struct ksiginfo info = {.signo = t->ev.sig,
-		.code = SI_TIMER,
-		.pid = t->id,
-		.value = t->ev.value};
+	struct ksiginfo info = {
+		.signo = t->ev.sig, .code = SI_TIMER, .pid = t->id, .value = t->ev.value};
 	ulong irq = spin_lock_irq(&p->sig_lock);
 	u64 now = clock_now();
 
@@ -208,7 +206,8 @@ static bool thread_there(struct proc *p, int tid)
 {
 	struct thread *t;
 
-	LIST_EACH(t, &p->threads, proc_link) {
+	LIST_EACH(t, &p->threads, proc_link)
+	{
 		if (t->tid == tid)
 			return !t->ending;
 	}

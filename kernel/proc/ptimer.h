@@ -24,8 +24,8 @@ struct ptimer_event {
 int ptimer_create(const struct ptimer_event *ev);
 int ptimer_delete(int id);
 /*
- * Its first expiration after set->left (0 turns it off), or at that time if absolute; then one every
- * interval, 0: none. What is queued of it is forgotten.
+ * Its first expiration after set->left (0 turns it off), or at that time if absolute; then one
+ * every interval, 0: none. What is queued of it is forgotten.
  */
 int ptimer_set(int id, const struct itimer_value *set, bool absolute, struct itimer_value *old);
 int ptimer_get(int id, struct itimer_value *now);

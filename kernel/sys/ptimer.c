@@ -81,7 +81,8 @@ SYSCALL(timer_getoverrun)
 /* struct itimerspec: interval, then what is left. */
 static int put_value(ulong va, const struct itimer_value *v, enum time_form form)
 {
-	struct abi_timespec interval = abi_timespec_of(v->interval), left = abi_timespec_of(v->left);
+	struct abi_timespec interval = abi_timespec_of(v->interval),
+			    left = abi_timespec_of(v->left);
 
 	if (abi_timespec_put(va, &interval, form) ||
 		abi_timespec_put(va + abi_timespec_size(form), &left, form))
