@@ -144,6 +144,26 @@ static void test_append(void)
 	close(end);
 }
 
+/* Writes that wait for the disk are seen like others, and fcntl tells the flags. */
+static void test_sync(void)
+{
+	static const int flags[] = { O_DSYNC, O_SYNC };
+	char text[32] = "";
+
+	for (int i = 0; i < 2; i++) {
+		int out = open("v", O_WRONLY | O_TRUNC | flags[i]);
+
+		memcpy(a, "abc", 3);
+		memcpy(c, "defgh", 5);
+		want_eq(fcntl(out, F_GETFL) & O_SYNC, flags[i]);
+		want_eq(writev(out, three, 3), 8);
+		want_eq(pwrite(out, "XY", 2, 1), 2);
+		want(pread(fd, text, 20, 0) == 8 && !memcmp(text, "aXYdefgh", 8));
+		close(out);
+	}
+	verdict("writes to a file opened with O_DSYNC, O_SYNC");
+}
+
 int main(void)
 {
 	fd = open("v", O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -154,6 +174,7 @@ int main(void)
 	test_errors();
 	test_many();
 	test_append();
+	test_sync();
 	close(fd);
 	unlink("v");
 	return done();
