@@ -118,6 +118,7 @@ same_addresses = { cmp -s <($(NM) -n $(BUILD)/kernel0.elf | grep -i ' [tw] ') \
 
 B := $(UBUILD)
 -include user/user.mk
+include course/course.mk
 
 rootfs: $(ROOTFS)
 USER_FILES := $(if $(wildcard user/rootfs),$(shell find user/rootfs))
