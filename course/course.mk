@@ -55,7 +55,8 @@ $(C)/$1.o: $$(COURSE_LIB_OBJS) $(C)/obj/$1/shape.o $$(USER_LIB) tools/xv6cc \
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call flavour_rule,$f)))
 
-# Programs: of the flavour that their #includes tell, or that the folder they lie in names.
+# Programs: of the flavour that the folder in course/programs names, or else their #includes tell.
+folder_flavour = $(filter-out course programs,$(subst /, ,$(dir $1)))
 COURSE_SOURCES := $(wildcard course/programs/*.c course/programs/*/*.c)
 COURSE_PROGRAMS := $(patsubst %.c,$(C)/bin/%,$(notdir $(COURSE_SOURCES)))
 COURSE_TWICE := $(filter $(USER_SINGLE) $(USER_MULTI),$(notdir $(COURSE_PROGRAMS)))
@@ -63,11 +64,15 @@ ifneq ($(COURSE_TWICE),)
 $(error course/programs: /bin has programs of these names already: $(COURSE_TWICE))
 endif
 
+ifneq ($(words $(COURSE_PROGRAMS)),$(words $(sort $(COURSE_PROGRAMS))))
+$(error course/programs: two programs have the same name: $(COURSE_SOURCES))
+endif
+
 # course_program SOURCE
 define course_program
 $(C)/bin/$(basename $(notdir $1)): $1 $$(FLAVOURS:%=$(C)/%.o) tools/xv6cc
 	@$$(call say,XV6CC,$1); mkdir -p $$(@D)
-	$$(Q)tools/xv6cc compile $$(MACHINE) '$(patsubst course/programs/%/$(notdir $1),%,$(filter-out course/programs/$(notdir $1),$1))' $1 $$@
+	$$(Q)tools/xv6cc compile $$(MACHINE) '$(call folder_flavour,$1)' $1 $$@
 endef
 $(foreach s,$(COURSE_SOURCES),$(eval $(call course_program,$s)))
 

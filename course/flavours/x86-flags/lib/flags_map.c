@@ -100,7 +100,7 @@ void *xv6_mmap(void *addr, unsigned length, int prot, int flags, int fd, int off
 		.offset = flags & MAP_ANONYMOUS ? 0 : offset};
 	char *p;
 
-	if (!(flags & MAP_PRIVATE) == !(flags & MAP_SHARED))
+	if ((flags & MAP_PRIVATE) && (flags & MAP_SHARED))
 		return MAP_FAILED;
 	p = map(&rq);
 	if (p != MAP_FAILED && (flags & MAP_GROWSUP) && !note(&rq, p)) {
