@@ -46,9 +46,9 @@ $(C)/obj/$1/shape.o: course/lib/shape.c $$(FLAVOUR_FILES) course/course.mk
 	$$(Q)$$(USER_CC) $$(USER_CFLAGS) -Icourse/lib \
 		$$(foreach f,$$(call flavour_chain,$1),-Icourse/flavours/$$f/lib -Icourse/flavours/$$f) -c -o $$@ $$<
 
-$(C)/$1.o: $$(COURSE_LIB_OBJS) $(C)/obj/$1/shape.o $$(USER_LIB) tools/xv6cc \
-	$$(foreach f,$$(call flavour_chain,$1),$$(patsubst course/flavours/$$f/lib/%.c,$(C)/obj/$$f/%.o,\
-	$$(wildcard course/flavours/$$f/lib/*.c)))
+# What is nearest comes first: its functions are taken.
+$(C)/$1.o: $$(foreach f,$$(call flavour_chain,$1),$$(patsubst course/flavours/$$f/lib/%.c,$(C)/obj/$$f/%.o,\
+	$$(wildcard course/flavours/$$f/lib/*.c))) $(C)/obj/$1/shape.o $$(COURSE_LIB_OBJS) $$(USER_LIB) tools/xv6cc
 	@$$(call say,LD,$$@)
 	$$(Q)tools/xv6cc library $$(MACHINE) $$@ $$(U)/obj/lib/$$(MACHINE)/crt0.S.o $$(filter %.o,$$^) \
 		$$(USER_LIB) $$$$($$(USER_CC) -print-libgcc-file-name)

@@ -42,7 +42,8 @@ static int read_directory(int fd, char *to, int n)
 		while (at < got && done < room) {
 			struct dirent *entry = (struct dirent *)(block + at);
 
-			record_fill(to + done++ * record_size, (unsigned)entry->d_ino, entry->d_name);
+			record_fill(
+				to + done++ * record_size, (unsigned)entry->d_ino, entry->d_name);
 			next = entry->d_off;
 			at += entry->d_reclen;
 		}
@@ -89,7 +90,9 @@ int file_facts(int fd, struct file_facts *out)
 
 	if (fstat(fd, &st) < 0 || S_ISFIFO(st.st_mode))
 		return -1;
-	out->kind = S_ISDIR(st.st_mode) ? FILE_DIRECTORY : S_ISREG(st.st_mode) ? FILE_PLAIN : FILE_DEVICE;
+	out->kind = S_ISDIR(st.st_mode) ? FILE_DIRECTORY
+		: S_ISREG(st.st_mode)   ? FILE_PLAIN
+					: FILE_DEVICE;
 	out->ino = (unsigned)st.st_ino;
 	out->nlink = st.st_nlink;
 	out->size = (uint64_t)st.st_size;

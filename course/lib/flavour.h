@@ -22,13 +22,13 @@
 
 /* What the flavour's headers say (shape.c). */
 struct shape {
-	int files, processes, arguments;	/* a process's descriptors; all processes; of one exec */
-	size_t name, path;			/* bytes of a name and of a path, its end included */
+	int files, processes, arguments; /* a process's descriptors; all processes; of one exec */
+	size_t name, path; /* bytes of a name and of a path, its end included */
 	uint64_t file_size;
-	size_t stack;				/* bytes */
-	uintptr_t heap_end;			/* no byte of the heap lies there or above */
-	uintptr_t clear_from, clear_to;		/* addresses a program finds empty; equal: nothing to do */
-	bool can_truncate;			/* open knows how to empty a file */
+	size_t stack; /* bytes */
+	uintptr_t heap_end; /* no byte of the heap lies there or above */
+	uintptr_t clear_from, clear_to; /* addresses a program finds empty; equal: nothing to do */
+	bool can_truncate; /* open knows how to empty a file */
 };
 extern const struct shape shape;
 
@@ -62,6 +62,11 @@ struct file_facts {
 /* -1 for what has no such facts: pipes. */
 int file_facts(int fd, struct file_facts *out);
 int file_mknod(const char *name, bool console, int number);
+/* Calls of the interface that the library itself uses. */
+int xv6_close(int fd);
+int xv6_dup(int fd);
+int xv6_sleep(int ticks);
+
 /* shape.c: one record of a directory, record_size bytes. */
 extern const size_t record_size;
 void record_fill(void *record, unsigned ino, const char *name);

@@ -19,12 +19,12 @@
 #include <unistd.h>
 
 #define EAGER_MOST (112ul << 20)
-#define LEFT_TO_OTHERS (24ul << 20)	/* bytes of memory that sbrk does not take */
+#define LEFT_TO_OTHERS (24ul << 20) /* bytes of memory that sbrk does not take */
 #define CREDIT_MOST (1ul << 20)
 
 static uintptr_t heap_start, heap_top;
-static size_t eager;	/* bytes that were taken at once, in the heap and by heap_map */
-static size_t credit;	/* bytes that are known to be there */
+static size_t eager; /* bytes that were taken at once, in the heap and by heap_map */
+static size_t credit; /* bytes that are known to be there */
 
 void heap_begin(uintptr_t start)
 {
@@ -84,8 +84,8 @@ static bool grow(size_t size, bool lazy)
 		return true;
 	if (!lazy && !take(to - from))
 		return false;
-	if (mmap((void *)from, to - from, PROT_READ | PROT_WRITE, flags | (lazy ? 0 : MAP_POPULATE), -1, 0)
-	    != (void *)from) {
+	if (mmap((void *)from, to - from, PROT_READ | PROT_WRITE, flags | (lazy ? 0 : MAP_POPULATE),
+		    -1, 0) != (void *)from) {
 		if (!lazy)
 			give_back(to - from);
 		return false;

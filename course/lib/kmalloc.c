@@ -14,7 +14,8 @@ static void explain(void)
 
 	if (errno == ENOSYS && !explained) {
 		explained = true;
-		complain("kmalloc: this kernel was not booted for tests; give ./mv6 the option --ktest");
+		complain("kmalloc: this kernel was not booted for tests; give ./mv6 the option "
+			 "--ktest");
 	}
 }
 

@@ -18,7 +18,8 @@ static int protection(const struct map_request *rq)
 /* Zeros for the whole range, at its address. */
 static char *map_zeros(const struct map_request *rq, size_t length)
 {
-	int flags = MAP_ANONYMOUS | (rq->kind == MAP_ZEROS && rq->shared ? MAP_SHARED : MAP_PRIVATE);
+	int flags =
+		MAP_ANONYMOUS | (rq->kind == MAP_ZEROS && rq->shared ? MAP_SHARED : MAP_PRIVATE);
 	char *p;
 
 	if (length == 0 || length > ADDRESS_MOST)

@@ -6,14 +6,14 @@
 enum map_kind { MAP_ZEROS, MAP_OWN_COPY, MAP_THE_FILE };
 
 struct map_request {
-	void *addr;		/* a hint */
-	bool fixed;		/* exactly there, or not at all */
+	void *addr; /* a hint */
+	bool fixed; /* exactly there, or not at all */
 	size_t length;
-	bool none, write;	/* neither: may be read */
+	bool none, write; /* neither: may be read */
 	enum map_kind kind;
-	bool shared;		/* MAP_ZEROS: with children too */
-	int fd;			/* else */
-	long offset;		/* any byte of the file */
+	bool shared; /* MAP_ZEROS: with children too */
+	int fd; /* else */
+	long offset; /* any byte of the file */
 };
 
 /*

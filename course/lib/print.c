@@ -76,52 +76,55 @@ static int long_marks(enum print_style style, const char *f)
 	return marks && f[marks] && strchr("dux", f[marks]) ? marks : 0;
 }
 
-void print(int fd, enum print_style style, const char *f, va_list ap)
+/* %d, %u or %x, with so many l's before it. */
+static void put_integer(struct sink *s, char kind, int marks, va_list *ap)
 {
-	struct sink s = { .fd = fd };
+	uint64_t bits;
 
-	for (; *f; f++) {
-		int marks;
-		uint64_t bits;
-
-		if (*f != '%' || !f[1]) {
-			put(&s, *f);
-			continue;
-		}
-		marks = long_marks(style, ++f);
-		f += marks;
-		switch (*f) {
-		case 'd':
-			put_signed(&s, marks ? va_arg(ap, int64_t) : va_arg(ap, int));
-			break;
-		case 'x':
-			bits = marks ? va_arg(ap, uint64_t) : va_arg(ap, unsigned);
-			put_number(&s, bits, 16, 1);
-			break;
-		case 'p':
-			put_pointer(&s, style, va_arg(ap, void *));
-			break;
-		case 's':
-			put_string(&s, va_arg(ap, const char *));
-			break;
-		case 'c':
-			put(&s, (char)va_arg(ap, int));
-			break;
-		case '%':
-			put(&s, '%');
-			break;
-		case 'u':
-			if (style == PRINT_WIDE) {
-				bits = marks ? va_arg(ap, uint64_t) : va_arg(ap, unsigned);
-				put_number(&s, bits, 10, 1);
-				break;
-			}
-			/* fallthrough */
-		default:
-			put(&s, '%');
-			put(&s, *f);
-		}
+	if (kind == 'd') {
+		put_signed(s, marks ? va_arg(*ap, int64_t) : va_arg(*ap, int));
+		return;
 	}
+	bits = marks ? va_arg(*ap, uint64_t) : va_arg(*ap, unsigned);
+	put_number(s, bits, kind == 'x' ? 16 : 10, 1);
+}
+
+/* The conversion that f points at, without its '%'. Returns its last character. */
+static const char *put_conversion(
+	struct sink *s, enum print_style style, const char *f, va_list *ap)
+{
+	int marks = long_marks(style, f);
+
+	f += marks;
+	if (*f == 'd' || *f == 'x' || (*f == 'u' && style == PRINT_WIDE)) {
+		put_integer(s, *f, marks, ap);
+	} else if (*f == 'p') {
+		put_pointer(s, style, va_arg(*ap, void *));
+	} else if (*f == 's') {
+		put_string(s, va_arg(*ap, const char *));
+	} else if (*f == 'c') {
+		put(s, (char)va_arg(*ap, int));
+	} else {
+		put(s, '%');
+		if (*f != '%')
+			put(s, *f);
+	}
+	return f;
+}
+
+void print(int fd, enum print_style style, const char *f, va_list args)
+{
+	struct sink s = {.fd = fd};
+	va_list ap;
+
+	va_copy(ap, args);
+	for (; *f; f++) {
+		if (*f == '%' && f[1])
+			f = put_conversion(&s, style, f + 1, &ap);
+		else
+			put(&s, *f);
+	}
+	va_end(ap);
 	flush(&s);
 }
 

@@ -1,6 +1,7 @@
 /*
  * Processes. There are shape.processes of them in the whole system, counted by the kernel; fork fails
- * when there are that many. A child that was killed, by a fault too, has the status -1.
+ * when there are that many, after a tick in which those that have ended may be collected. A child that
+ * was killed, by a fault too, has the status -1.
  */
 #include "flavour.h"
 
@@ -17,12 +18,20 @@
 
 #define TICK_MS 100
 
-int xv6_fork(void)
+static bool is_full(void)
 {
 	struct sysinfo info;
 
-	if (sysinfo(&info) == 0 && info.procs >= shape.processes)
-		return -1;
+	return sysinfo(&info) == 0 && info.procs >= shape.processes;
+}
+
+int xv6_fork(void)
+{
+	for (int tries = 0; is_full(); tries++) {
+		if (tries == TICK_MS / 10)
+			return -1;
+		usleep(10000);
+	}
 	return fork();
 }
 
@@ -54,7 +63,8 @@ int wait_child(int *status)
 	if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) < 0)
 		return -1;
 	*status = info.si_code != CLD_EXITED ? -1
-		: info.si_status == 255 ? status_in_name(info.si_pid) : info.si_status;
+		: info.si_status == 255      ? status_in_name(info.si_pid)
+					     : info.si_status;
 	return waitpid(info.si_pid, NULL, 0);
 }
 

@@ -11,8 +11,6 @@ enum { LINUX_CREAT = 0x40, LINUX_TRUNC = 0x200, LINUX_ACCESS = 3 };
 /* Device 1 is the console. */
 enum { CONSOLE_MAJOR = 1 };
 
-int xv6_close(int fd);
-
 #ifndef MAXPATH
 #define MAXPATH 1024
 #endif

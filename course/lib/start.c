@@ -52,7 +52,7 @@ static char **copy_strings(char **strings, char ***slots, char **text)
 
 static void limit(int resource, uint64_t most)
 {
-	struct rlimit now, lower = { most, most };
+	struct rlimit now, lower = {most, most};
 
 	if (getrlimit(resource, &now) == 0 && now.rlim_cur > most)
 		setrlimit(resource, &lower);
@@ -86,7 +86,7 @@ int main(int argc, char **argv, char **envp)
 	bytes += (args + variables + 2) * sizeof(char *);
 	heap = UP(top + bytes);
 	if (mmap((void *)bottom, heap - bottom, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
 		complain("there is no memory for the program's stack");
 		_exit(1);
 	}

@@ -19,7 +19,8 @@ int main(void)
 	ok(zeros, "zeros that can be written");
 	q = mmap((void *)0x4000, 4096, 0, 0, -1, 0);
 	ok((int)q > 0 && q[0] == 0, "a small address is a hint only");
-	ok(mmap(0, 0, 0, 0, -1, 0) == (void *)-1 && mmap(0, 0xfffff000, 0, 0, -1, 0) == (void *)-1, "what cannot be");
+	ok(mmap(0, 0, 0, 0, -1, 0) == (void *)-1 && mmap(0, 0xfffff000, 0, 0, -1, 0) == (void *)-1,
+		"what cannot be");
 	if (fork() == 0) {
 		p[0] = 9;
 		exit();

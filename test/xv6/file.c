@@ -43,9 +43,12 @@ int main(void)
 	ok(read(again, &c, 1) == 1 && c == 'a', "the file is read");
 	p[1] = 'c';
 	ok(read(again, &c, 1) == 1 && c == 'c', "what is stored after close is in the file");
-	ok(mmap(0, 4096, PROT_WRITE, MAP_FILE, again, 0) == (void *)-1, "not writable if the file is not");
-	ok(mmap(0, 4096, 0, MAP_FILE, 12, 0) == (void *)-1 && mmap(0, 0, 0, MAP_FILE, again, 0) == (void *)-1 &&
-		mmap(0, 1, 0, MAP_FILE, again, -1) == (void *)-1, "what cannot be");
+	ok(mmap(0, 4096, PROT_WRITE, MAP_FILE, again, 0) == (void *)-1,
+		"not writable if the file is not");
+	ok(mmap(0, 4096, 0, MAP_FILE, 12, 0) == (void *)-1 &&
+			mmap(0, 0, 0, MAP_FILE, again, 0) == (void *)-1 &&
+			mmap(0, 1, 0, MAP_FILE, again, -1) == (void *)-1,
+		"what cannot be");
 	ok(munmap(p, 5000) == 0 && munmap(q, 100) == 0 && munmap(p, 5000) == -1, "munmap");
 	p = mmap(0, 20000, PROT_WRITE, MAP_FILE, open("f", O_RDWR), 0);
 	p[19999] = 1;

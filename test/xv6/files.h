@@ -8,29 +8,35 @@ static void check_files(void)
 	fd = open("f1", O_CREATE | O_RDWR);
 	ok(fd == 3, "open takes the lowest descriptor");
 	ok(write(fd, "hello", 5) == 5, "write");
-	ok(fstat(fd, &st) == 0 && st.type == T_FILE && st.size == 5 && st.nlink == 1 && st.ino > 0, "fstat");
+	ok(fstat(fd, &st) == 0 && st.type == T_FILE && st.size == 5 && st.nlink == 1 && st.ino > 0,
+		"fstat");
 	ok(close(fd) == 0 && close(fd) == -1, "close");
 	ok(open("none", O_RDONLY) == -1, "open of no file");
 	ok(open("", O_CREATE) == -1, "open of no name");
 	fd = open("f1", O_RDONLY);
 	ok(read(fd, text, 3) == 3 && same(text, "hel", 3), "read");
 	again = dup(fd);
-	ok(again == 4 && read(again, text, 9) == 2 && same(text, "lo", 2), "dup shares the place in the file");
+	ok(again == 4 && read(again, text, 9) == 2 && same(text, "lo", 2),
+		"dup shares the place in the file");
 	ok(read(fd, text, 9) == 0, "read at the end");
 	ok(write(fd, "x", 1) == -1, "write to a file open for reading");
 	close(fd);
 	close(again);
 	ok(link("f1", "f2") == 0 && stat("f2", &st) == 0 && st.nlink == 2, "link, stat");
-	ok(link("f1", "f2") == -1 && link("none", "f3") == -1 && link(".", "f3") == -1, "link that fails");
+	ok(link("f1", "f2") == -1 && link("none", "f3") == -1 && link(".", "f3") == -1,
+		"link that fails");
 	ok(unlink("f1") == 0 && open("f1", 0) == -1 && unlink("f1") == -1, "unlink");
 	ok(mkdir("d") == 0 && mkdir("d") == -1, "mkdir");
 	ok(stat("d", &st) == 0 && st.type == T_DIR, "stat of a directory");
-	ok(open("d", O_RDWR) == -1 && open("d", O_CREATE) == -1, "a directory cannot be opened for writing");
+	ok(open("d", O_RDWR) == -1 && open("d", O_CREATE) == -1,
+		"a directory cannot be opened for writing");
 	close(open("d/x", O_CREATE));
 	ok(unlink("d") == -1, "unlink of a directory with a file in it");
 	ok(chdir("d") == 0 && stat("x", &st) == 0 && chdir("/") == 0 && chdir("f2") == -1, "chdir");
-	ok(unlink("d/x") == 0 && unlink("d/.") == -1 && unlink("d") == 0, "unlink of an empty directory");
-	ok(pipe(fds) == 0 && write(fds[1], "pipe", 4) == 4 && read(fds[0], text, 16) == 4 && same(text, "pipe", 4),
+	ok(unlink("d/x") == 0 && unlink("d/.") == -1 && unlink("d") == 0,
+		"unlink of an empty directory");
+	ok(pipe(fds) == 0 && write(fds[1], "pipe", 4) == 4 && read(fds[0], text, 16) == 4 &&
+			same(text, "pipe", 4),
 		"pipe");
 	ok(fstat(fds[0], &st) == -1, "fstat of a pipe");
 	close(fds[0]);
@@ -50,7 +56,8 @@ static void check_names(void)
 	char *top;
 
 	close(open("abcdefghijklmnopq", O_CREATE));
-	ok(stat("abcdefghijklmn", &st) == 0 && stat("abcdefghijklmnXYZ", &st) == 0, "names are cut to 14 bytes");
+	ok(stat("abcdefghijklmn", &st) == 0 && stat("abcdefghijklmnXYZ", &st) == 0,
+		"names are cut to 14 bytes");
 	ok(unlink("abcdefghijklmnopq") == 0 && stat("abcdefghijklmn", &st) == -1, "and found cut");
 	sbrk(8192);
 	top = sbrk(0);
@@ -78,10 +85,12 @@ static void check_directory(void)
 		found += same(de[0].name, "abcdefghijklmn", 14);
 	}
 	close(fd);
-	ok(sizeof(de[0]) == 16 && n == 4 && dots == 2 && found == 2, "a directory read record by record");
+	ok(sizeof(de[0]) == 16 && n == 4 && dots == 2 && found == 2,
+		"a directory read record by record");
 	fd = open("records", 0);
 	ok(read(fd, de, sizeof(de)) == sizeof(de) && read(fd, de, sizeof(de)) == sizeof(de[0]) &&
-		read(fd, de, sizeof(de)) == 0, "and several at once");
+			read(fd, de, sizeof(de)) == 0,
+		"and several at once");
 	ok(write(fd, de, sizeof(de[0])) == -1, "but not written");
 	close(fd);
 	unlink("records/one");
@@ -92,8 +101,8 @@ static void check_directory(void)
 /* What xv6 has in its root. */
 static void check_root(void)
 {
-	static const char *names[] = {"README", "init", "sh", "echo", "cat", "ls", "grep", "wc", "kill", "mkdir",
-		"rm", "ln"};
+	static const char *names[] = {"README", "init", "sh", "echo", "cat", "ls", "grep", "wc",
+		"kill", "mkdir", "rm", "ln"};
 	struct stat st;
 	int i, all = 1, fd;
 

@@ -54,10 +54,12 @@ static void check_sharing(void)
 	}
 	wait();
 	ok(*p == 'z' && *q == 0, "anonymous memory, shared and private");
-	ok(f[0] == 'z' && f[1] == 'a' && g[0] == 'z' && g[1] == 'a' && f[5000] == 0, "a file, shared and private");
+	ok(f[0] == 'z' && f[1] == 'a' && g[0] == 'z' && g[1] == 'a' && f[5000] == 0,
+		"a file, shared and private");
 	ok(mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_PRIVATE, fd, 0) == MAP_FAILED &&
-		mmap(0, 4096, PROT_READ, MAP_SHARED, 12, 0) == MAP_FAILED &&
-		mmap(0, 0, PROT_READ, ZEROS, -1, 0) == MAP_FAILED, "what cannot be");
+			mmap(0, 4096, PROT_READ, MAP_SHARED, 12, 0) == MAP_FAILED &&
+			mmap(0, 0, PROT_READ, ZEROS, -1, 0) == MAP_FAILED,
+		"what cannot be");
 	close(fd);
 }
 
@@ -66,7 +68,8 @@ static void check_fixed(void)
 	int all = PROT_READ | PROT_WRITE, fixed = ZEROS | MAP_FIXED;
 
 	ok(mmap(BASE, 4096, all, fixed, -1, 0) == BASE, "MAP_FIXED");
-	ok(mmap(BASE, 4096, all, fixed, -1, 0) == MAP_FAILED && mmap(BASE + 1, 4096, all, fixed, -1, 0) == MAP_FAILED,
+	ok(mmap(BASE, 4096, all, fixed, -1, 0) == MAP_FAILED &&
+			mmap(BASE + 1, 4096, all, fixed, -1, 0) == MAP_FAILED,
 		"only where there is room");
 	ok((char *)mmap(BASE, 4096, all, ZEROS, -1, 0) > (char *)0, "a hint is only that");
 	munmap(BASE, 4096);
@@ -91,7 +94,8 @@ static void check_growing(void)
 	munmap(BASE + 28672, 4096);
 	p = mmap(BASE, 4096, all, MAP_SHARED | MAP_GROWSUP | MAP_FIXED, fd, 0);
 	close(fd);
-	ok(p[4096] == 'g' && p[8999] == 'g' && p[9000] == 0, "a file's mapping grows with the file's bytes");
+	ok(p[4096] == 'g' && p[8999] == 'g' && p[9000] == 0,
+		"a file's mapping grows with the file's bytes");
 	munmap(p, 12288);
 	p = mmap(BASE, 4096, all, ZEROS | MAP_FIXED, -1, 0);
 	ok(is_fatal(p + 4096, 1), "without it nothing grows");
@@ -99,8 +103,10 @@ static void check_growing(void)
 
 int main(void)
 {
-	ok(PROT_NONE == 0 && PROT_READ == 1 && PROT_WRITE == 2 && MAP_PRIVATE == 1 && MAP_SHARED == 2 &&
-		MAP_ANONYMOUS == 4 && MAP_ANON == 4 && MAP_FIXED == 8 && MAP_GROWSUP == 16, "mmap.h");
+	ok(PROT_NONE == 0 && PROT_READ == 1 && PROT_WRITE == 2 && MAP_PRIVATE == 1 &&
+			MAP_SHARED == 2 && MAP_ANONYMOUS == 4 && MAP_ANON == 4 && MAP_FIXED == 8 &&
+			MAP_GROWSUP == 16,
+		"mmap.h");
 	check_rights();
 	check_sharing();
 	check_fixed();

@@ -4,7 +4,8 @@ static void check_heap(void)
 	char *start = sbrk(0), *p, *q;
 	int i, good = 1;
 
-	ok((int)(unsigned long)start > 0 && (int)(unsigned long)&start > 0, "addresses are positive as an int");
+	ok((int)(unsigned long)start > 0 && (int)(unsigned long)&start > 0,
+		"addresses are positive as an int");
 	ok(sbrk(10000) == start && sbrk(0) == start + 10000, "sbrk grows and tells where");
 	for (i = 0; i < 10000; i++)
 		good &= start[i] == 0;
@@ -41,7 +42,8 @@ static void check_strings(void)
 	ok(strcpy(text, "hello") == text && same(text, "hello", 6), "strcpy");
 	ok(strlen(text) == 5 && strlen("") == 0, "strlen");
 	ok(strchr(text, 'l') == text + 2 && strchr(text, 'x') == 0, "strchr");
-	ok(strcmp("a", "b") < 0 && strcmp("b", "a") > 0 && strcmp("ab", "ab") == 0 && strcmp("\xff", "a") > 0,
+	ok(strcmp("a", "b") < 0 && strcmp("b", "a") > 0 && strcmp("ab", "ab") == 0 &&
+			strcmp("\xff", "a") > 0,
 		"strcmp");
 	p = memmove(text + 1, text, 5);
 	ok(p == text + 1 && same(text, "hhello", 6), "memmove of what overlaps");
@@ -53,7 +55,8 @@ static void check_input(void)
 {
 	char line[16];
 
-	ok(gets(line, sizeof(line)) == line && same(line, "one line\n", 10), "gets with the end of the line");
+	ok(gets(line, sizeof(line)) == line && same(line, "one line\n", 10),
+		"gets with the end of the line");
 	gets(line, 5);
 	ok(same(line, "four", 5), "gets as much as there is room for");
 	gets(line, sizeof(line));

@@ -6,8 +6,6 @@
 /* The second argument of sys_sbrk. */
 enum { SBRK_EAGER = 1, SBRK_LAZY = 2 };
 
-int xv6_sleep(int ticks);
-
 _Noreturn void xv6_exit(int status)
 {
 	leave(status);

@@ -3,7 +3,7 @@
 
 void *xv6_mmap(void *addr, unsigned length, int prot, int flags, int fd, int offset)
 {
-	struct map_request rq = { .addr = addr, .length = length, .write = true, .kind = MAP_ZEROS };
+	struct map_request rq = {.addr = addr, .length = length, .write = true, .kind = MAP_ZEROS};
 
 	(void)prot, (void)flags, (void)fd, (void)offset;
 	return map(&rq);

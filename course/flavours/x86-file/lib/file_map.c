@@ -5,9 +5,12 @@
 
 void *xv6_mmap(void *addr, unsigned length, int prot, int flags, int fd, int offset)
 {
-	struct map_request rq = {
-		.addr = addr, .length = length, .write = prot & PROT_WRITE,
-		.kind = flags & MAP_FILE ? MAP_THE_FILE : MAP_ZEROS, .fd = fd, .offset = offset};
+	struct map_request rq = {.addr = addr,
+		.length = length,
+		.write = prot & PROT_WRITE,
+		.kind = flags & MAP_FILE ? MAP_THE_FILE : MAP_ZEROS,
+		.fd = fd,
+		.offset = offset};
 
 	return map(&rq);
 }

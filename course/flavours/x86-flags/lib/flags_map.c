@@ -16,7 +16,7 @@
 struct growing {
 	struct growing *next;
 	uintptr_t start, end;
-	struct map_request rq;	/* as it was asked for */
+	struct map_request rq; /* as it was asked for */
 };
 
 static struct growing *growing;
@@ -50,12 +50,11 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	signal(sig, SIG_DFL);
 }
 
-/* Notes a mapping as growing; false without memory. The file must stay open for it: its own descriptor. */
+/* Notes a mapping as growing, with a descriptor of its own for the file; false if it cannot be. */
 static bool note(const struct map_request *rq, char *p)
 {
-	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 	struct growing *g = malloc(sizeof(*g));
-	int xv6_dup(int fd);
 
 	if (!g)
 		return false;
@@ -75,8 +74,6 @@ static bool note(const struct map_request *rq, char *p)
 /* Forgets mappings whose end is unmapped: they cannot grow any more. */
 static void forget(uintptr_t start, uintptr_t end)
 {
-	int xv6_close(int fd);
-
 	for (struct growing **at = &growing; *at;) {
 		struct growing *g = *at;
 
@@ -93,10 +90,16 @@ static void forget(uintptr_t start, uintptr_t end)
 
 void *xv6_mmap(void *addr, unsigned length, int prot, int flags, int fd, int offset)
 {
-	struct map_request rq = {
-		.addr = addr, .fixed = flags & MAP_FIXED, .length = length, .fd = fd,
-		.none = prot == PROT_NONE, .write = prot & PROT_WRITE, .shared = flags & MAP_SHARED,
-		.kind = flags & MAP_ANONYMOUS ? MAP_ZEROS : flags & MAP_SHARED ? MAP_THE_FILE : MAP_OWN_COPY,
+	struct map_request rq = {.addr = addr,
+		.fixed = flags & MAP_FIXED,
+		.length = length,
+		.fd = fd,
+		.none = prot == PROT_NONE,
+		.write = prot & PROT_WRITE,
+		.shared = flags & MAP_SHARED,
+		.kind = flags & MAP_ANONYMOUS ? MAP_ZEROS
+			: flags & MAP_SHARED  ? MAP_THE_FILE
+					      : MAP_OWN_COPY,
 		.offset = flags & MAP_ANONYMOUS ? 0 : offset};
 	char *p;
 
