@@ -47,9 +47,14 @@ static bool map_file(const struct map_request *rq, char *p, size_t length)
 	if (fstat(rq->fd, &st) < 0)
 		return false;
 	there = st.st_size > first ? UP((uintptr_t)(st.st_size - first)) : 0;
-	if (there == 0 || there > length)
+	if (there > length)
 		there = length;
-	return mmap(p, there, protection(rq), flags, rq->fd, first) != MAP_FAILED;
+	/* With nothing of it there, the kernel is asked all the same whether it may be mapped. */
+	if (mmap(p, there ? there : PAGE, protection(rq), flags, rq->fd, first) == MAP_FAILED)
+		return false;
+	return there ||
+		mmap(p, PAGE, protection(rq), MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+		MAP_FAILED;
 }
 
 void *map(const struct map_request *rq)

@@ -111,17 +111,20 @@ static size_t string_size(const char *s, size_t most)
 	return 0;
 }
 
-/* Arguments must fit the page that is a program's stack, each with its address. */
+/*
+ * Arguments must fit the page that is a program's stack, each with its address; their array has
+ * shape.arguments slots, that of the NULL included.
+ */
 static bool arguments_fit(char **argv)
 {
 	size_t room = PAGE - sizeof(char *);
 
-	for (int i = 0; is_mapped(&argv[i], sizeof(*argv)); i++) {
+	for (int i = 0; i < shape.arguments && is_mapped(&argv[i], sizeof(*argv)); i++) {
 		size_t size;
 
 		if (!argv[i])
 			return true;
-		size = i < shape.arguments ? string_size(argv[i], room) : 0;
+		size = string_size(argv[i], room);
 		if (size == 0 || size + sizeof(char *) > room)
 			return false;
 		room -= size + sizeof(char *);

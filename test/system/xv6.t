@@ -39,7 +39,7 @@ like "$out" $'ok - long -5 1099511627776 BEEF00000000 -6 7 8\n' 'riscv: printf o
 mv6_xv6 --flavour x86-anon "$xv6/anon.c" </dev/null
 results x86-anon 0 6
 mv6_xv6 "$xv6/file.c" </dev/null
-results x86-file 0 15
+results x86-file 0 16
 mv6_xv6 "$xv6/flags.c" </dev/null
 results x86-flags 0 17
 mv6_xv6 --ktest --flavour x86-anon "$xv6/kmalloc.c" testing </dev/null
@@ -65,7 +65,7 @@ status_of 127 'no such program' "$work/none.c"
 like "$err" 'no such file' 'said in a sentence'
 echo 'int main(void) { return undeclared; }' >"$work/wrong.c"
 status_of 125 'a program that does not compile' "$work/wrong.c"
-like "$err" 'undeclared.*does not compile' "the compiler's words, and ours"
+like "$err" 'undeclared.*does not compile as a program of flavour x86' "the compiler's words, and ours"
 printf '#include "mman.h"\n#include "mmap.h"\nint main(void) { return 0; }\n' >"$work/both.c"
 status_of 2 'a program of two flavours' "$work/both.c"
 like "$err" 'flavours: x86-file x86-flags' 'which are named'

@@ -54,6 +54,9 @@ int main(void)
 	p[19999] = 1;
 	ok(p[4999] == 'a' && p[8192] == 0 && p[19999] == 1, "far beyond the end there are zeros");
 	munmap(p, 20000);
+	p = mmap(0, 4096, PROT_WRITE, MAP_FILE, open("empty", O_CREATE | O_RDWR), 0);
+	p[0] = 1;
+	ok(p[0] == 1 && p[1] == 0, "and in an empty file");
 	p = mmap(0, 8192, PROT_WRITE, MAP_ANONYMOUS, -1, 0);
 	p[8191] = 1;
 	ok(p[0] == 0, "anonymous memory");
