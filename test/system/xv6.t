@@ -92,6 +92,16 @@ echo hi >"$work/a-file-with-a-long-name"
 status_of 0 '--with a file of a long name' --with "$work/a-file-with-a-long-name" "$work/with.c"
 is "$out" hi 'it is in the root folder'
 
+cat >"$work/own.c" <<'C'
+#include "types.h"
+#include "user.h"
+void printf(int fd, const char *s, ...) { write(fd, s, strlen(s)); write(fd, "!", 1); }
+uint strlen(const char *s) { return 3; }
+int main(void) { printf(1, "hello %d"); exit(); }
+C
+status_of 0 "a program's own printf and strlen" "$work/own.c"
+is "$out" 'hel!' 'are taken'
+
 # --- the programs of course/programs are on the disk ---
 
 printf '#!/bin/sh\ncd /root && tally 3 && grower\n' >"$work/script"
