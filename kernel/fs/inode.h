@@ -101,7 +101,7 @@ struct fs_ops {
 	int (*unmount)(struct fs *fs); /* after the last sync: mark clean */
 	void (*statfs)(struct fs *fs, struct kstatfs *st);
 	void (*shrink)(struct fs *fs); /* give back caches that can be rebuilt */
-	/* The system ends, nothing is open: give back all that lives in memory only. May be NULL */
+	/* The system ends, no file is open: give back all that lives in memory only. May be NULL */
 	void (*clear)(struct fs *fs);
 };
 
