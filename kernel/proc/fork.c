@@ -57,6 +57,21 @@ static void child_entry(void)
 	return_to_user(t->tf);
 }
 
+static void inherit_priority(struct thread *t, const struct thread *self)
+{
+	t->cpus = self->cpus;
+	t->priority = self->priority;
+	if (!t->priority.fork_resets)
+		return;
+	t->priority.fork_resets = false;
+	if (t->priority.level) {
+		t->priority.policy = SCHED_OTHER;
+		t->priority.level = 0;
+		t->priority.nice = 0;
+	}
+	t->priority.nice = MAX(t->priority.nice, 0);
+}
+
 /* 0, or a negative errno for a thread-local storage that is none. */
 static int copy_thread(struct thread *t, const struct clone_args *a)
 {
@@ -80,6 +95,7 @@ static int copy_thread(struct thread *t, const struct clone_args *a)
 	if (a->flags & CLONE_CHILD_CLEARTID)
 		t->clear_tid = a->ctid;
 	memcpy(t->name, self->name, sizeof(t->name));
+	inherit_priority(t, self);
 	return tf_fork_child(t, t->tf, a->stack, a->flags & CLONE_SETTLS, a->tls);
 }
 
