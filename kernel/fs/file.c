@@ -430,7 +430,7 @@ static u32 files_limit(const struct files *fs)
 {
 	const struct proc *p = current_proc();
 
-	if (p->files != fs)
+	if (current_thread()->files != fs)
 		return FILES_MAX;
 	return (u32)MIN(p->rlimit[RLIMIT_NOFILE].cur, (u64)FILES_MAX);
 }

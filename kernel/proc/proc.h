@@ -60,6 +60,8 @@ struct proc {
 	u32 state;			/* (t) enum proc_state */
 	u32 ref; /* (a) for /proc and signal senders that look at it while it may end */
 	struct proc *parent;		/* (t) */
+	/* (t) whose child it is, of the parent's threads; only to be compared with */
+	const struct thread *parent_thread;
 	int ppid;			/* (t) parent->pid; may be read without */
 	struct list children, sibling;	/* (t) */
 	/* (t) children that ended, and those with a wait_event, oldest first */
@@ -77,9 +79,6 @@ struct proc {
 	bool group_exit;		/* (s) all threads end, and this is the wait status: */
 	int group_status;		/* (s) */
 	struct mm *mm;			/* (s) changed by its own thread only, in exec and exit */
-	/* (s) descriptors; fs/file.h. Its own threads read it without; NULL once it exits */
-	struct files *files;
-	struct fs_context *fs;		/* cwd, root, umask; fs/path.h. As files */
 	struct file *exe; /* (s) the running program's open file, for /proc/PID/exe; or NULL */
 	struct tty *tty;		/* (t) controlling terminal or NULL */
 	int exit_status;		/* (t) wait status once a zombie */
@@ -91,8 +90,6 @@ struct proc {
 	/* (s) a stop signal was taken from the queue, and neither SIGCONT nor SIGKILL came since */
 	bool stop_taken;
 	bool continued;			/* (s) SIGCONT ended the stop: to be told to the parent */
-	bool vfork_pending;		/* (a) the parent waits until exec or exit */
-	struct waitq vfork_wait;
 	struct waitq child_wait;	/* wait4 sleeps here; woken when a child changes */
 	int wait_event; /* (t) a stop or continue not yet reported: its wait status, or 0 */
 	struct spinlock sig_lock;	/* RANK_SIGNAL */
@@ -146,7 +143,10 @@ int proc_last_pid(void); /* the number given out last */
  */
 struct mm *proc_get_mm(struct proc *p);
 struct file *proc_get_exe(struct proc *p);
-/* The same for its descriptors and its view of the file system: files_put, fs_context_put. */
+/*
+ * The same for the descriptors and the view of the file system of its first thread that has any:
+ * files_put, fs_context_put.
+ */
 struct files *proc_get_files(struct proc *p);
 struct fs_context *proc_get_fs(struct proc *p);
 /* What p has used until now, its live threads included; not its children. */
@@ -164,6 +164,8 @@ void usage_add(struct usage *sum, const struct usage *u);
  */
 struct proc *proc_create(struct proc *from, bool share_actions);
 int proc_publish(struct proc *p, struct proc *parent);
+/* t, the current thread, is at its end: its children are another thread's, if there is one. */
+void proc_pass_children(struct thread *t);
 /* Take p, a zombie, out of tree, group and table, and drop the tree's reference. proc_lock held. */
 void proc_release(struct proc *p);
 /* The only thread of p joins it, p being nowhere visible. */

@@ -57,7 +57,6 @@ static void proc_setup(struct proc *p)
 	list_init(&p->group_link);
 	list_init(&p->threads);
 	list_init(&p->sig_queue);
-	waitq_init(&p->vfork_wait);
 	waitq_init(&p->child_wait);
 	waitq_init(&p->thread_wait);
 	spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
@@ -236,10 +235,16 @@ int proc_last_pid(void)
 struct files *proc_get_files(struct proc *p)
 {
 	ulong irq = spin_lock_irq(&p->sig_lock);
-	struct files *files = p->files;
+	struct files *files = NULL;
+	struct thread *t;
 
-	if (files)
+	LIST_EACH(t, &p->threads, proc_link) {
+		files = t->files;
+		if (!files)
+			continue;
 		files_hold(files);
+		break;
+	}
 	spin_unlock_irq(&p->sig_lock, irq);
 	return files;
 }
@@ -247,10 +252,16 @@ struct files *proc_get_files(struct proc *p)
 struct fs_context *proc_get_fs(struct proc *p)
 {
 	ulong irq = spin_lock_irq(&p->sig_lock);
-	struct fs_context *fs = p->fs;
+	struct fs_context *fs = NULL;
+	struct thread *t;
 
-	if (fs)
+	LIST_EACH(t, &p->threads, proc_link) {
+		fs = t->fs;
+		if (!fs)
+			continue;
 		fs_context_hold(fs);
+		break;
+	}
 	spin_unlock_irq(&p->sig_lock, irq);
 	return fs;
 }
@@ -616,6 +627,42 @@ void proc_leave_tree(struct proc *p, struct proc *heir)
 		proc_reparent(child, heir);
 }
 
+/*
+ * Of p's threads one that is not at its end, for p's new children; NULL if there is none. proc_lock
+ * held.
+ */
+static struct thread *take_over(struct proc *p)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	struct thread *t, *found = NULL;
+
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (!t->ending) {
+			found = t;
+			t->has_children = true;
+			break;
+		}
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+	return found;
+}
+
+void proc_pass_children(struct thread *t)
+{
+	struct proc *p = t->proc, *child;
+	struct thread *heir;
+
+	if (!__atomic_load_n(&t->has_children, __ATOMIC_RELAXED))
+		return;
+	mutex_lock(&proc_lock);
+	heir = take_over(p);
+	LIST_EACH(child, &p->children, sibling) {
+		if (child->parent_thread == t)
+			child->parent_thread = heir;
+	}
+	mutex_unlock(&proc_lock);
+}
+
 void proc_reparent(struct proc *p, struct proc *parent)
 {
 	bool was_link = is_link(p);
@@ -624,6 +671,7 @@ void proc_reparent(struct proc *p, struct proc *parent)
 		p->group->links--;
 	list_remove(&p->sibling);
 	p->parent = parent;
+	p->parent_thread = take_over(parent);
 	__atomic_store_n(&p->ppid, parent->pid, __ATOMIC_RELAXED);
 	p->exit_signal = SIGCHLD;
 	list_append(&parent->children, &p->sibling);

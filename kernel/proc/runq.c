@@ -14,11 +14,11 @@
 #include "proc/timer.h"
 
 #define NICE_ZERO 4096u /* virtual time runs by that for 4096 of the clock */
-#define IDLE_SPEED (341 * NICE_ZERO) /* SCHED_IDLE: next to nothing */
+#define IDLE_SPEED (341 * NICE_ZERO) /* POLICY_IDLE: next to nothing */
 #define CHARGE_MAX (1ull << 40) /* so that products fit */
 #define DEBT_SHARE 19u
 #define DEBT_MAX (DEBT_SHARE * TICK_NS)
-#define TURN (10 * TICK_NS) /* SCHED_RR */
+#define TURN (10 * TICK_NS) /* POLICY_RR */
 
 static u32 speeds[NICE_MAX - NICE_MIN + 1]; /* by nice */
 static u64 credit, debt_max, turn; /* TICK_NS, DEBT_MAX and TURN in clock_ticks() */
@@ -144,7 +144,7 @@ struct thread *runq_first(const struct runq *rq)
 
 static u32 speed_of(const struct thread *t)
 {
-	return t->priority.policy == SCHED_IDLE ? IDLE_SPEED : speeds[t->priority.nice - NICE_MIN];
+	return t->priority.policy == POLICY_IDLE ? IDLE_SPEED : speeds[t->priority.nice - NICE_MIN];
 }
 
 /* The clock follows whoever is least far, of t, which runs, and those who wait. */
@@ -176,7 +176,7 @@ void runq_charge(struct runq *rq, struct thread *t, bool idle)
 
 bool runq_turn_over(struct thread *t)
 {
-	if (t->priority.policy != SCHED_RR || t->turn_spent < turn)
+	if (t->priority.policy != POLICY_RR || t->turn_spent < turn)
 		return false;
 	t->turn_spent = 0;
 	return true;

@@ -14,10 +14,13 @@
 #include "arch/context.h" /* struct context: callee-saved registers; struct user_state */
 #include "machine/param.h"
 
+struct files;
+struct fs_context;
 struct mm;
 struct proc;
 struct runq;
 struct trapframe;
+struct vfork;
 struct waitq;
 
 enum thread_state {
@@ -36,11 +39,11 @@ enum thread_work {
 
 /* Linux's numbers. There is no SCHED_DEADLINE. */
 enum sched_policy {
-	SCHED_OTHER,
-	SCHED_FIFO,
-	SCHED_RR,
-	SCHED_BATCH, /* the same as SCHED_OTHER */
-	SCHED_IDLE = 5,
+	POLICY_OTHER,
+	POLICY_FIFO,
+	POLICY_RR,
+	POLICY_BATCH, /* the same as POLICY_OTHER */
+	POLICY_IDLE = 5,
 };
 #define NICE_MIN (-20)
 #define NICE_MAX 19
@@ -48,7 +51,7 @@ enum sched_policy {
 /* How urgent a thread is. All zeros: SCHED_OTHER with nice 0. */
 struct priority {
 	u8 policy;	/* enum sched_policy */
-	u8 level;	/* 1 to 99 with SCHED_FIFO and SCHED_RR, else 0 */
+	u8 level;	/* 1 to 99 with POLICY_FIFO and POLICY_RR, else 0 */
 	s8 nice;	/* counts while level is 0 */
 	bool fork_resets; /* its children shall be ordinary */
 };
@@ -78,9 +81,15 @@ struct thread {
 	u64 vtime;		  /* (r) virtual time, by the clock of ... */
 	struct runq *vqueue;	  /* (r) ... this queue */
 	u64 charged;		  /* (r) clock_ticks() up to which its time is counted in vtime */
-	u64 turn_spent;		  /* (r) of its turn, with SCHED_RR */
+	u64 turn_spent;		  /* (r) of its turn, with POLICY_RR */
 	struct mm *mm;		  /* the address space it runs in; NULL for kernel threads */
 	struct proc *proc;	  /* its process; kernel threads belong to process 0 */
+	/* descriptors (fs/file.h); cwd and umask (fs/path.h): threads may share them or not. Changed
+	   under its process's sig_lock, read by the thread itself without; NULL at its end */
+	struct files *files;
+	struct fs_context *fs;
+	struct vfork *vfork;	  /* somebody waits until it leaves its memory: fork.c; or NULL */
+	bool has_children;	  /* (proc_lock) it may be some process's parent_thread */
 	int tid; /* its process's number if it leads it; changes in exec only */
 	struct list proc_link;	  /* in proc->threads */
 	ulong set_tid; /* user address to write the tid to at its first return to user mode, or 0 */

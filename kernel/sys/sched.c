@@ -28,7 +28,7 @@ static int own_tid(int tid)
 
 static bool is_realtime(int policy)
 {
-	return policy == SCHED_FIFO || policy == SCHED_RR;
+	return policy == POLICY_FIFO || policy == POLICY_RR;
 }
 
 /* ---- Rights ---- */
@@ -61,7 +61,7 @@ static bool may_change(const struct proc *p, struct priority old, struct priorit
 		return false;
 	if (new.level > old.level && new.level > limit)
 		return false;
-	if (old.policy == SCHED_IDLE && new.policy != SCHED_IDLE && !may_renice(p, old.nice))
+	if (old.policy == POLICY_IDLE && new.policy != POLICY_IDLE && !may_renice(p, old.nice))
 		return false;
 	return is_owner(p) && (new.fork_resets || !old.fork_resets);
 }
@@ -77,11 +77,11 @@ struct policy_request {
 static int judge_policy(int policy, int level)
 {
 	switch (policy) {
-	case SCHED_OTHER:
-	case SCHED_BATCH:
-	case SCHED_IDLE:
-	case SCHED_FIFO:
-	case SCHED_RR: break;
+	case POLICY_OTHER:
+	case POLICY_BATCH:
+	case POLICY_IDLE:
+	case POLICY_FIFO:
+	case POLICY_RR: break;
 	default: return -EINVAL;
 	}
 	return level >= 0 && level <= LEVEL_MAX && is_realtime(policy) == (level != 0) ? 0
@@ -186,11 +186,11 @@ SYSCALL(sched_getparam)
 static long priority_bound(int policy, int realtime)
 {
 	switch (policy) {
-	case SCHED_FIFO:
-	case SCHED_RR: return realtime;
-	case SCHED_OTHER:
-	case SCHED_BATCH:
-	case SCHED_IDLE:
+	case POLICY_FIFO:
+	case POLICY_RR: return realtime;
+	case POLICY_OTHER:
+	case POLICY_BATCH:
+	case POLICY_IDLE:
 	case SCHED_DEADLINE: return 0;
 	default: return -EINVAL;
 	}
@@ -215,7 +215,7 @@ long sys_sched_rr_get_interval_in(const ulong *args, enum time_form form)
 	if (err)
 		return err;
 	if (priority.level)
-		slice.nsec = priority.policy == SCHED_RR ? RR_INTERVAL : 0;
+		slice.nsec = priority.policy == POLICY_RR ? RR_INTERVAL : 0;
 	return abi_timespec_put(args[1], &slice, form);
 }
 
