@@ -693,8 +693,10 @@ int proc_exec(const char *path, struct exec_args *a)
 {
 	struct elf_image *image = kmalloc(sizeof(*image), ALLOC_WAIT);
 	struct file *f = NULL;
-	int err = image ? open_program(path, a, &f) : -ENOMEM;
+	int err = image ? proc_judge_tasks() : -ENOMEM;
 
+	if (!err)
+		err = open_program(path, a, &f);
 	if (!err)
 		err = elf_read(f, image);
 	if (!err)

@@ -17,6 +17,7 @@
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "proc/trap.h"
+#include "proc/user.h"
 #include "vm/kmalloc.h"
 #include "vm/mm.h"
 #include "vm/uaccess.h"
@@ -228,15 +229,21 @@ static int make_child(const struct clone_args *a, struct proc **child)
 {
 	struct proc *p = proc_create(current_proc(), a->flags & CLONE_SIGHAND);
 	struct thread *t;
-	int err = p ? make_thread(a, &t) : -ENOMEM;
+	int err = p ? proc_count_task(p) : -ENOMEM;
 
+	if (err) {
+		if (p)
+			proc_put(p);
+		return err;
+	}
+	err = make_thread(a, &t);
 	if (!err && !copy_memory(p, a->flags)) {
 		unmake_thread(t);
 		err = -ENOMEM;
 	}
 	if (err) {
-		if (p)
-			proc_put(p);
+		proc_uncount_task(p);
+		proc_put(p);
 		return err;
 	}
 	p->exit_signal = a->flags & CLONE_PARENT ? current_proc()->exit_signal
@@ -252,6 +259,7 @@ static void unmake_child(struct proc *p, struct thread *t)
 {
 	drop_memory(p);
 	unmake_thread(t);
+	proc_uncount_task(p);
 	proc_put(p);
 }
 
@@ -292,10 +300,15 @@ static long let_run(const struct clone_args *a, struct thread *t)
 static long clone_thread(const struct clone_args *a)
 {
 	struct thread *t;
-	int err = make_thread(a, &t);
+	int err = proc_count_task(current_proc());
 
 	if (err)
 		return err;
+	err = make_thread(a, &t);
+	if (err) {
+		proc_uncount_task(current_proc());
+		return err;
+	}
 	t->mm = current_thread()->mm;
 	/* It looks at once whether the process is stopped. */
 	t->work = WORK_SIGNAL;
@@ -303,6 +316,7 @@ static long clone_thread(const struct clone_args *a)
 	if (!err)
 		return let_run(a, t);
 	unmake_thread(t);
+	proc_uncount_task(current_proc());
 	return err;
 }
 
@@ -363,6 +377,8 @@ struct proc *proc_spawn(struct proc *parent, const char *name, void (*fn)(void))
 			str_copy(p->name, name, sizeof(p->name));
 			str_copy(t->name, name, sizeof(t->name));
 			proc_add_thread(p, t);
+			p->ntasks = 1;
+			__atomic_fetch_add(&p->user->tasks, 1, __ATOMIC_RELAXED);
 			mutex_lock(&proc_lock);
 			err = proc_publish(p, parent);
 			mutex_unlock(&proc_lock);
@@ -372,6 +388,8 @@ struct proc *proc_spawn(struct proc *parent, const char *name, void (*fn)(void))
 		sched_ready(t);
 		return p;
 	}
+	if (p && p->ntasks)
+		proc_uncount_task(p);
 	if (p)
 		proc_put(p);
 	if (t)

@@ -26,6 +26,7 @@ struct sigactions;
 struct thread;
 struct trapframe;
 struct tty;
+struct user;
 
 #define PID_MAX 4194304
 #define PID_REUSE 300 /* where the search for a free number begins once all have been used */
@@ -100,12 +101,16 @@ struct proc {
 	struct timer real_timer;	/* ITIMER_REAL, alarm */
 	u64 real_interval;		/* ns; changed with the timer cancelled */
 	struct cpu_timer virtual_timer, prof_timer; /* (s) */
-	bool cpu_timers;		/* (a) one of the two is on: its threads want ticks */
+	u64 cpu_warning, cpu_end; /* (s) CPU time for SIGXCPU, SIGKILL: RLIMIT_CPU; ns, ~0: none */
+	bool cpu_timers;		/* (a) any of these is on: its threads want ticks */
 	struct rlimit_pair rlimit[RLIM_COUNT]; /* (t); a single value may be read without */
 	struct usage dead;		/* (s) of threads that ended */
 	struct usage child;		/* (t) of children waited for */
 	u64 start_time;			/* (c) clock_now() at its fork */
 	u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+	struct user *user;		/* (s) the one with number uid */
+	u32 ntasks;			/* (s) counted there */
+	bool too_many_tasks; /* (s) its user had too many when it became his: exec looks again */
 	char name[16];
 	struct fail_plan fail_plan;	/* its allocations that fail on purpose */
 };
@@ -182,6 +187,21 @@ int proc_publish_thread(struct thread *t);
 bool proc_remove_thread(struct thread *t, bool even_last);
 /* t, the current thread and the only one of its process, takes the process's number. */
 void proc_become_leader(struct thread *t);
+/*
+ * Count one more thread of p, for its user; with the current process's RLIMIT_NPROC, which does not
+ * bind the superuser: -EAGAIN. And take it back.
+ */
+int proc_count_task(struct proc *p);
+void proc_uncount_task(struct proc *p);
+/*
+ * The current process's real user becomes uid, with all it counts; it is noted if he had too many
+ * threads before. -EAGAIN: no memory.
+ */
+int proc_change_user(u32 uid);
+/* The real user stays the same: note if he has too many. */
+void proc_note_tasks(void);
+/* exec: -EAGAIN if that was so, and still is. */
+int proc_judge_tasks(void);
 
 /*
  * p ends: it becomes a zombie, and its children become heir's, which is not told of the zombies

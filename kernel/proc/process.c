@@ -25,6 +25,7 @@
 #include "proc/itimer.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
+#include "proc/user.h"
 #include "vm/kmalloc.h"
 #include "vm/limit.h"
 #include "vm/mm.h"
@@ -102,6 +103,10 @@ void proc_init(void)
 	kernel_proc.actions = sigactions_new();
 	if (!kernel_proc.actions)
 		panic("no memory for signal actions");
+	user_module_init();
+	kernel_proc.user = user_get(0);
+	if (!kernel_proc.user)
+		panic("no memory for the superuser");
 	default_limits(kernel_proc.rlimit);
 	str_copy(kernel_proc.name, "kernel", sizeof(kernel_proc.name));
 }
@@ -118,6 +123,7 @@ void proc_put(struct proc *p)
 	if (__atomic_sub_fetch(&p->ref, 1, __ATOMIC_ACQ_REL))
 		return;
 	sigactions_put(p->actions);
+	user_put(p->user);
 	kmem_free(proc_cache, p);
 }
 
@@ -497,6 +503,17 @@ static void inherit(struct proc *p, struct proc *from)
 	p->egid = from->egid;
 	p->sgid = from->sgid;
 	p->fsgid = from->fsgid;
+	itimer_limit(p, &p->rlimit[RLIMIT_CPU]);
+}
+
+/* The user whom from's threads count for, whatever they change meanwhile. */
+static struct user *user_of(struct proc *from)
+{
+	ulong irq = spin_lock_irq(&from->sig_lock);
+	struct user *u = user_hold(from->user);
+
+	spin_unlock_irq(&from->sig_lock, irq);
+	return u;
 }
 
 struct proc *proc_create(struct proc *from, bool share_actions)
@@ -512,6 +529,7 @@ struct proc *proc_create(struct proc *from, bool share_actions)
 	}
 	proc_setup(p);
 	inherit(p, from);
+	p->user = user_of(from);
 	return p;
 }
 
@@ -573,6 +591,83 @@ int proc_publish_thread(struct thread *t)
 	return err;
 }
 
+/* ---- How many a user has ---- */
+
+/* sig_lock held. */
+static void uncount_task(struct proc *p)
+{
+	p->ntasks--;
+	__atomic_fetch_sub(&p->user->tasks, 1, __ATOMIC_RELAXED);
+}
+
+void proc_uncount_task(struct proc *p)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+
+	uncount_task(p);
+	spin_unlock_irq(&p->sig_lock, irq);
+}
+
+/* The current process's sig_lock held, or its user's reference. */
+static bool too_many(const struct user *u)
+{
+	return __atomic_load_n(&u->tasks, __ATOMIC_RELAXED) > rlimit_cur(RLIMIT_NPROC);
+}
+
+int proc_count_task(struct proc *p)
+{
+	struct proc *self = current_proc();
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	int err = 0;
+
+	p->ntasks++;
+	__atomic_fetch_add(&p->user->tasks, 1, __ATOMIC_RELAXED);
+	if (p->user->uid && self->euid && too_many(p->user)) {
+		uncount_task(p);
+		err = -EAGAIN;
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+	return err;
+}
+
+int proc_change_user(u32 uid)
+{
+	struct proc *p = current_proc();
+	struct user *new = user_get(uid), *old;
+	ulong irq;
+
+	if (!new)
+		return -EAGAIN;
+	irq = spin_lock_irq(&p->sig_lock);
+	old = p->user;
+	p->user = new;
+	p->too_many_tasks = uid && too_many(new);
+	__atomic_fetch_sub(&old->tasks, p->ntasks, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&new->tasks, p->ntasks, __ATOMIC_RELAXED);
+	spin_unlock_irq(&p->sig_lock, irq);
+	user_put(old);
+	return 0;
+}
+
+void proc_note_tasks(void)
+{
+	struct proc *p = current_proc();
+	ulong irq = spin_lock_irq(&p->sig_lock);
+
+	p->too_many_tasks = p->user->uid && too_many(p->user);
+	spin_unlock_irq(&p->sig_lock, irq);
+}
+
+int proc_judge_tasks(void)
+{
+	struct proc *p = current_proc();
+	ulong irq = spin_lock_irq(&p->sig_lock);
+
+	p->too_many_tasks = p->too_many_tasks && too_many(p->user);
+	spin_unlock_irq(&p->sig_lock, irq);
+	return p->too_many_tasks ? -EAGAIN : 0;
+}
+
 /* No thread bears the number of t any more. pid_lock held. */
 static void forget_number(struct thread *t)
 {
@@ -593,6 +688,9 @@ bool proc_remove_thread(struct thread *t, bool even_last)
 	if (leaves) {
 		forget_number(t);
 		signal_end_thread(t);
+		/* The first thread counts until the process is collected. */
+		if (t->tid != p->pid)
+			uncount_task(p);
 	}
 	spin_unlock(&p->sig_lock);
 	spin_unlock_irq(&pid_lock, irq);
@@ -608,6 +706,7 @@ void proc_become_leader(struct thread *t)
 		return;
 	irq = spin_lock_irq(&pid_lock);
 	forget_number(t);
+	proc_uncount_task(p);
 	__atomic_store_n(&t->tid, p->pid, __ATOMIC_RELAXED);
 	p->id->thread = t;
 	spin_unlock_irq(&pid_lock, irq);
@@ -692,6 +791,7 @@ void proc_release(struct proc *p)
 	list_remove(&p->sibling);
 	if (!list_empty(&p->report_link))
 		list_remove(&p->report_link);
+	proc_uncount_task(p);
 	irq = spin_lock_irq(&pid_lock);
 	nprocs--;
 	p->id->proc = NULL;
