@@ -638,7 +638,7 @@ static int unshare_files(struct thread *t)
 	irq = spin_lock_irq(&t->proc->sig_lock);
 	t->files = own;
 	spin_unlock_irq(&t->proc->sig_lock, irq);
-	files_put(old);
+	files_leave(old);
 	return 0;
 }
 

@@ -122,10 +122,7 @@ static void leave_memory(struct proc *p)
 		file_drop(exe);
 }
 
-/*
- * Close everything that no other thread shares. Those who look through /proc may hold it a little
- * longer.
- */
+/* Close everything that no other thread shares. */
 static void leave_files(struct thread *t)
 {
 	struct files *files = t->files;
@@ -135,7 +132,7 @@ static void leave_files(struct thread *t)
 	t->files = NULL;
 	t->fs = NULL;
 	spin_unlock_irq(&t->proc->sig_lock, irq);
-	files_put(files);
+	files_leave(files);
 	fs_context_put(fs);
 }
 

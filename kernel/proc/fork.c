@@ -104,7 +104,7 @@ static int copy_thread(struct thread *t, const struct clone_args *a)
 static void drop_views(struct thread *t)
 {
 	if (t->files)
-		files_put(t->files);
+		files_leave(t->files);
 	if (t->fs)
 		fs_context_put(t->fs);
 }
@@ -115,7 +115,7 @@ static bool copy_views(struct thread *t, ulong flags)
 	struct thread *self = current_thread();
 
 	if (flags & CLONE_FILES)
-		files_hold(self->files);
+		files_use(self->files);
 	if (flags & CLONE_FS)
 		fs_context_hold(self->fs);
 	t->files = flags & CLONE_FILES ? self->files : files_copy(self->files);
