@@ -20,7 +20,8 @@ shopt -s extglob
 
 DEFAULT_LIMIT=20       # seconds for a test
 BOOT_LIMIT=90          # seconds until the first test begins
-GRACE=15               # seconds that the machine gets beyond a test's limit, which the runner looks after
+GRACE=${COURSE_GRACE:-15}  # seconds that the machine gets beyond a test's limit, which the runner looks after
+KERNEL_LINES=60        # of the kernel's messages during a test, at most
 
 E_FAILED=1 E_USAGE=2 E_HOST=125
 
@@ -31,7 +32,7 @@ declare -A source=() name=() points=() limit=() boots=() only=() silent=() expec
 declare -A verdict=() actual=()
 machine_end=''         # what went wrong at the end of a boot: the kernel lost memory
 
-verbose='' keep_going='' one='' skip_build='' machine=riscv64 json=''
+verbose='' keep_going='' skip_build='' machine=riscv64 json=''
 reader=''              # process id of what boots the machine
 scratch=''
 
@@ -169,8 +170,8 @@ parse_options() {
 
 choose_tests() {
 	local n
-	if [[ $one ]]; then
-		if [[ ! $one =~ ^0*([1-9][0-9]{0,4})$ || ! ${name[${BASH_REMATCH[1]:-x}]:-} ]]; then
+	if [[ ${one+given} ]]; then
+		if [[ ! $one =~ ^0*([1-9][0-9]{0,4})$ || ! ${name[${BASH_REMATCH[1]}]:-} ]]; then
 			die $E_USAGE "there is no test \"$one\"; there are ${numbers[0]} to ${numbers[-1]}"
 		fi
 		one=${BASH_REMATCH[1]}
@@ -255,13 +256,7 @@ compile() {
 
 # All tests; the verdicts are told as they come.
 run_tests() {
-	local n left=()
-	for n in "${chosen[@]}"; do
-		if [[ ! -x $(program "$n") ]]; then
-			actual[$n]=$(not_compiled "$n")
-			judge "$n"
-		fi
-	done
+	local left=()
 	while still_to_run; do
 		boot "${left[@]}"
 	done
@@ -276,14 +271,21 @@ not_compiled() {
 	fi
 }
 
-# Sets `left` to the tests of the next boot; false if nothing is left, or a failure ends the run.
+# Sets `left` to the tests of the next boot; false if nothing is left, or a failure ends the run. A program
+# that is not there fails when it is its turn.
 still_to_run() {
 	local n
 	left=()
-	[[ $keep_going || " ${verdict[*]} " != *' failed '* ]] || return 1
 	for n in "${chosen[@]}"; do
-		if [[ ${verdict[$n]:-} ]]; then
+		if [[ ! $keep_going && ${verdict[$n]:-} == failed ]]; then
+			return 1
+		elif [[ ${verdict[$n]:-} ]]; then
 			continue
+		elif [[ ! -x $(program "$n") ]]; then
+			((${#left[@]} == 0)) || break
+			actual[$n]=$(not_compiled "$n")
+			judge "$n"
+			[[ $keep_going ]] || return 1
 		elif ((boots[$n] == 1)); then
 			left+=("$n")
 		elif ((${#left[@]} == 0)); then
@@ -296,21 +298,21 @@ still_to_run() {
 
 # boot TEST...: runs them on one machine, until the end or a failure.
 boot() {
-	local current='' output='' kernel='' line status patience=$BOOT_LIMIT ended='' stopped=''
+	local current='' output='' kernel='' kernel_lines=0 line status patience=$BOOT_LIMIT ended='' stopped=''
 	start_machine "$@"
 	while :; do
 		IFS= read -r -t "$patience" line <&"$from_machine"
 		status=$?
 		if ((status)); then
-			((status > 128)) && stopped='hangs'
+			((status > 128)) && stopped=hangs
 			break
 		fi
 		case $line in
 		'test '+([0-9])' begins')
 			line=${line//[^0-9]/}
 			if [[ $line != "$current" ]]; then
-				settle || { stopped='is not needed any more'; break; }
-				current=$line output='' kernel=''
+				settle || { stopped=unwanted; break; }
+				current=$line output='' kernel='' kernel_lines=0
 			fi
 			ended='' patience=$((limit[$current] + GRACE))
 			;;
@@ -319,11 +321,21 @@ boot() {
 			add_ending "${line##*ends: }"
 			;;
 		'| '*) output+=${line#'| '}$'\n' ;;
-		*) kernel+=$line$'\n' ;;
+		*) add_kernel_line "$line" ;;
 		esac
 	done
 	stop_machine "$stopped"
-	[[ $stopped == is* ]] || finish_boot
+	[[ $stopped == unwanted ]] || finish_boot
+}
+
+# Not more than are worth reading.
+add_kernel_line() {
+	kernel_lines=$((kernel_lines + 1))
+	if ((kernel_lines <= KERNEL_LINES)); then
+		kernel+=$1$'\n'
+	elif ((kernel_lines == KERNEL_LINES + 1)); then
+		kernel+="(and more)"$'\n'
+	fi
 }
 
 # A line for an end that is not exit 0.
@@ -373,10 +385,13 @@ finish_boot() {
 		printf '%s' "$kernel" >&2
 		die $E_HOST "the machine does not start (status $status)"
 	fi
-	if [[ ! $ended && $stopped ]]; then
-		output+="(timed out after ${limit[$current]} s: the machine hangs)"$'\n'
-	elif [[ ! $ended ]]; then
-		output+="(the machine stopped, status $status)"$'\n'
+	if [[ ! $ended ]]; then
+		if [[ $stopped ]]; then
+			output+="(timed out after ${limit[$current]} s: the machine hangs)"$'\n'
+		else
+			output+="(the machine stopped, status $status)"$'\n'
+		fi
+		output+=$kernel kernel=''
 	elif ((status)); then
 		said=$(grep -E '^mv6: |^ ' <<<"$kernel")
 		machine_end+="after test $current the machine ended with status $status"$'\n'$said$'\n'
@@ -392,7 +407,8 @@ settle() {
 		while IFS= read -r line; do
 			[[ ! $line || ${silent[$current]} ]] || output+="kernel: $(general "${line#mv6: }")"$'\n'
 		done <<<"$kernel"
-		actual[$current]=${output%$'\n'}
+		output=${output%%+($'\n')}
+		actual[$current]=$output
 		judge "$current"
 	fi
 	[[ ! $current || ${verdict[$current]} == ok ]]
