@@ -298,10 +298,13 @@ still_to_run() {
 
 # boot TEST...: runs them on one machine, until the end or a failure.
 boot() {
-	local current='' output='' kernel='' kernel_lines=0 line status patience=$BOOT_LIMIT ended='' stopped=''
+	local current='' output='' kernel='' kernel_lines=0 line status deadline ended='' stopped=''
 	start_machine "$@"
+	deadline=$((SECONDS + BOOT_LIMIT))
 	while :; do
-		IFS= read -r -t "$patience" line <&"$from_machine"
+		# Not by silence: a kernel that goes wrong may go on talking.
+		((SECONDS < deadline)) || { stopped=hangs; break; }
+		IFS= read -r -t $((deadline - SECONDS)) line <&"$from_machine"
 		status=$?
 		if ((status)); then
 			((status > 128)) && stopped=hangs
@@ -314,10 +317,10 @@ boot() {
 				settle || { stopped=unwanted; break; }
 				current=$line output='' kernel='' kernel_lines=0
 			fi
-			ended='' patience=$((limit[$current] + GRACE))
+			ended='' deadline=$((SECONDS + limit[$current] + GRACE))
 			;;
 		'test '+([0-9])' ends: '*)
-			ended=1 patience=$GRACE
+			ended=1 deadline=$((SECONDS + GRACE))
 			add_ending "${line##*ends: }"
 			;;
 		'| '*) output+=${line#'| '}$'\n' ;;
