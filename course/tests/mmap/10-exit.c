@@ -1,6 +1,7 @@
 /*
  * What a process does not unmap is cleaned up when it ends
  * points: 2
+ * only: mv6
  *
  * Hundreds of processes leave mappings behind: of their own, shared, and of files. If the kernel lost
  * one little structure for each mapping, some hundred KiB would be gone.
