@@ -18,7 +18,7 @@ static void one_order(const char *name)
 	for (int i = 0; i < BLOCKS; i++)
 		bad += kmfree(b[order[i]]) != 0;
 	printf("%s: not freed %d, left over %ld, memory back: %s\n", name, bad, live_blocks(),
-		memory_is_back(before, 128) ? "yes" : "NO");
+		memory_is_back(before, 512) ? "yes" : "NO");
 }
 
 int main(void)
