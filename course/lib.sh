@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# What the test scripts of the course share. A script sets `script` (its name, for messages), `suite` (the folder
-# of its tests below course/tests), `summary` (a line for -h) and `machine_options` (words for
-# ./mv6 exec, an array), and then calls course_main "$@".
+# What the test scripts of the course share. A script sets `script` (its name, for messages),
+# `suite` (the folder of its tests below course/tests), `summary` (a line for -h) and
+# `machine_options` (words for ./mv6 exec, an array), and then calls course_main "$@".
 #
 # A test is a program NN-name.c in the suite's folder, and what it must print, NN-name.expected. The
 # first comment of the program gives the rest: its first line is the test's name, and then there may
 # be lines "points: 2", "time-limit: 20" (seconds), "boots: 2", "only: mv6",
 # "kernel: any" (what the kernel says meanwhile does not matter).
 #
-# All tests run in one boot of the machine, each as a process of its own (tests/runner.c), as long as they
-# pass. After a failure the machine is booted again for those that are left: what a test did to the
-# kernel, or left in its memory, is no other test's fault. A test that wants several boots of one disk has
-# a machine for itself.
+# All tests run in one boot of the machine, each as a process of its own (tests/runner.c), as
+# long as they pass. After a failure the machine is booted again for those that are left: what a
+# test did to the kernel, or left in its memory, is no other test's fault. A test that wants
+# several boots of one disk has a machine for itself.
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 export LC_ALL=C
@@ -20,7 +20,7 @@ shopt -s extglob
 
 DEFAULT_LIMIT=20       # seconds for a test
 BOOT_LIMIT=90          # seconds until the first test begins
-GRACE=${COURSE_GRACE:-15}  # seconds that the machine gets beyond a test's limit, which the runner looks after
+GRACE=${COURSE_GRACE:-15}  # seconds beyond a test's limit in which the runner must have ended it
 KERNEL_LINES=60        # of the kernel's messages during a test, at most
 
 E_FAILED=1 E_USAGE=2 E_HOST=125
@@ -71,9 +71,9 @@ $summary
 The tests:
 $(for n in "${numbers[@]}"; do printf '%4d  %s (%s)\n' "$n" "${name[$n]}" "$(plural "${points[$n]}" point)"; done)
 
-Exit status: 0 if all tests that were to run passed; 1 if one failed, or the kernel lost memory; 2 for
-a command line that makes no sense; 125 if nothing could be tested: no compiler, no emulator, the
-kernel does not compile, the machine does not start.
+Exit status: 0 if all tests that were to run passed; 1 if one failed, or the kernel lost memory;
+2 for a command line that makes no sense; 125 if nothing could be tested: no compiler, no
+emulator, the kernel does not compile, the machine does not start.
 END
 }
 
@@ -208,8 +208,8 @@ has() {
 		die $E_HOST "the $2 $1 is not installed: \`./mv6 setup$setup\` installs it"
 }
 
-# The kernel, and then the tests' programs, as many at a time as there are CPUs. A program that does not
-# compile fails its test, later.
+# The kernel, and then the tests' programs, as many at a time as there are CPUs. A program that
+# does not compile fails its test, later.
 build() {
 	local n
 	mkdir -p "$programs" || die $E_HOST "cannot write to $programs"
@@ -245,8 +245,8 @@ compile() {
 	for header in "$1" "$root"/course/tests/*.h "$(dirname "$1")"/*.h; do
 		if [[ -f $header && $header -nt $2 ]]; then
 			rm -f "$2"
-			"$compiler" -std=gnu11 -static -O1 -pthread -Wall -Wextra -s -I"$root/course/tests" -o "$2" "$1" \
-				>"$2.log" 2>&1
+			"$compiler" -std=gnu11 -static -O1 -pthread -Wall -Wextra -s \
+				-I"$root/course/tests" -o "$2" "$1" >"$2.log" 2>&1
 			return
 		fi
 	done
@@ -271,8 +271,8 @@ not_compiled() {
 	fi
 }
 
-# Sets `left` to the tests of the next boot; false if nothing is left, or a failure ends the run. A program
-# that is not there fails when it is its turn.
+# Sets `left` to the tests of the next boot; false if nothing is left, or a failure ends the
+# run. A program that is not there fails when it is its turn.
 still_to_run() {
 	local n
 	left=()
@@ -367,7 +367,8 @@ start_machine() {
 		exec {from_machine}< <(cd "$scratch/run" && exec ./runner "${words[@]}" 2>&1 </dev/null)
 	else
 		exec {from_machine}< <(MV6_BUILT=1 exec "$root/mv6" exec -m "$machine" "${machine_options[@]}" \
-			--boots "${boots[$1]}" --time-limit "$seconds" "${with[@]}" "$programs/runner" "${words[@]}" 2>&1 </dev/null)
+			--boots "${boots[$1]}" --time-limit "$seconds" "${with[@]}" \
+			"$programs/runner" "${words[@]}" 2>&1 </dev/null)
 	fi
 	reader=$!
 }
@@ -417,7 +418,8 @@ settle() {
 	[[ ! $current || ${verdict[$current]} == ok ]]
 }
 
-# A message of the kernel's without what differs from run to run: addresses, lines of its source, processes.
+# A message of the kernel's without what differs from run to run: addresses, lines of its
+# source, processes.
 general() {
 	local line=$1
 	line=${line//0x+([0-9a-f])/0x...}

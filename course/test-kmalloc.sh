@@ -1,6 +1,6 @@
 #!/bin/bash
-# Tests the kernel's allocator and grades it: course/test-kmalloc.sh -h says how. The tests, and how one is
-# added, are in course/tests/kmalloc and docs/course.md.
+# Tests the kernel's allocator and grades it: course/test-kmalloc.sh -h says how. The tests, and
+# how one is added, are in course/tests/kmalloc and docs/course.md.
 set -uo pipefail
 script=test-kmalloc.sh
 suite=kmalloc

@@ -1,9 +1,9 @@
 /*
  * Runs the test programs of a course inside the machine, one after the other: runner TEST...
  *
- * A TEST is NUMBER:SECONDS:PROGRAM, the program's name being one in the runner's own folder. Each runs as a
- * process of its own, in a new folder of its own (the same one in every boot of a disk), with no
- * input. What is told of it, a line at a time:
+ * A TEST is NUMBER:SECONDS:PROGRAM, the program's name being one in the runner's own folder.
+ * Each runs as a process of its own, in a new folder of its own (the same one in every boot of
+ * a disk), with no input. What is told of it, a line at a time:
  *
  *   test NUMBER begins
  *   | a line of its output                         what is not printable as \xNN
@@ -35,9 +35,9 @@ struct test {
 	const char *number, *program;
 	double seconds;
 	pid_t pid;
-	int output;    /* where its output is read, -1: it has ended */
-	size_t told;   /* bytes of it */
-	bool cut;      /* there was more */
+	int output; /* where its output is read, -1: it has ended */
+	size_t told; /* bytes of it */
+	bool cut; /* there was more */
 	bool timed_out;
 };
 

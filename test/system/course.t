@@ -1,6 +1,6 @@
 #!/bin/bash
-# The scripts that grade kmalloc and mmap: all their tests pass here; what they say and how they end; and
-# that no test program can do harm, whatever it does.
+# The scripts that grade kmalloc and mmap: all their tests pass here; what they say and how they
+# end; and that no test program can do harm, whatever it does.
 . "$(dirname "$0")/lib.sh"
 
 course=$root/course

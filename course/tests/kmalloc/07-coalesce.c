@@ -2,9 +2,9 @@
  * Neighbours that are free become one: after 4 KiB everywhere there is room for 4 MiB
  * points: 2
  *
- * First all memory is handed out in blocks of one page, then it is given back, even pages before odd
- * ones, so that each page is freed while its neighbour is not. If free pages did not grow together
- * again, no block of several pages could be had for ever after.
+ * First all memory is handed out in blocks of one page, then it is given back, even pages
+ * before odd ones, so that each page is freed while its neighbour is not. If free pages did not
+ * grow together again, no block of several pages could be had for ever after.
  */
 #include "kmalloc.h"
 

@@ -8,7 +8,7 @@
 
 static block b[MOST];
 
-/* Takes all there is, with blocks that get smaller, and gives it back. How much there was, in KiB. */
+/* Takes all there is, with blocks that get smaller, and gives it back. The answer is its KiB. */
 static long take_all(void)
 {
 	int n = 0;

@@ -18,7 +18,7 @@ static long in_cache(const char *cache)
 	return used;
 }
 
-/* The sum of all lines that allocate is what is in use. They are read one after the other, while others work. */
+/* The sum of all lines that allocate is what is in use; others may work while it is added up. */
 static bool adds_up(void)
 {
 	for (int i = 0; i < 100; i++) {

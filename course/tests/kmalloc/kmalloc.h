@@ -1,8 +1,8 @@
 /*
  * For the tests of kmalloc: the two calls, and the allocator's own figures.
  *
- * Blocks are the kernel's memory. A program gets their addresses and cannot look into them; so these
- * tests reason about addresses, and about what /proc/kmalloc and /proc/meminfo count.
+ * Blocks are the kernel's memory. A program gets their addresses and cannot look into them; so
+ * these tests reason about addresses, and about what /proc/kmalloc and /proc/meminfo count.
  */
 #pragma once
 

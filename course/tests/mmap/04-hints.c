@@ -5,7 +5,8 @@
 
 static char *ask(char *hint, size_t length, int more_flags)
 {
-	return mmap(hint, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | more_flags, -1, 0);
+	return mmap(hint, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | more_flags,
+		-1, 0);
 }
 
 int main(void)

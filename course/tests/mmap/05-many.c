@@ -32,7 +32,8 @@ int main(void)
 	for (int i = 0; i < MANY; i++) {
 		size_t length = (size_t)(1 + i % 4) * PAGE;
 
-		p[i] = map(length, i % 2 ? PROT_READ | PROT_WRITE : PROT_READ | PROT_WRITE | PROT_EXEC,
+		p[i] = map(length,
+			i % 2 ? PROT_READ | PROT_WRITE : PROT_READ | PROT_WRITE | PROT_EXEC,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		memset(p[i], i, length);
 	}

@@ -12,8 +12,9 @@ int main(void)
 	int n = 0;
 
 	show("setrlimit", setrlimit(RLIMIT_AS, &limit));
-	while (n < 1000 && (p[n] = mmap(NULL, 256 * KIB, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) != MAP_FAILED)
+	while (n < 1000 &&
+		(p[n] = mmap(NULL, 256 * KIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0)) != MAP_FAILED)
 		p[n++][0] = 1;
 	show_error("in the end", n < 1000);
 	check("some were made", n > 20);

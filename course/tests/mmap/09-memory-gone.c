@@ -8,7 +8,8 @@
 static void eat(void *argument)
 {
 	size_t size = 256 * MIB;
-	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	(void)argument;
 	for (size_t i = 0; p != MAP_FAILED && i < size; i += PAGE)
@@ -22,7 +23,8 @@ int main(void)
 
 	memset(p, 1, MIB);
 	show_error("more than the machine has, at once",
-		mmap(NULL, 256 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+		mmap(NULL, 256 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+			MAP_FAILED);
 	show_end("a child that takes more than there is", in_child(eat, NULL));
 	check("this program's memory is there", all_bytes(p, MIB, 1));
 	munmap(p, MIB);

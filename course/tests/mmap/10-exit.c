@@ -3,8 +3,8 @@
  * points: 2
  * only: mv6
  *
- * Hundreds of processes leave mappings behind: of their own, shared, and of files. If the kernel lost
- * one little structure for each mapping, some hundred KiB would be gone.
+ * Hundreds of processes leave mappings behind: of their own, shared, and of files. If the
+ * kernel lost one little structure for each mapping, some hundred KiB would be gone.
  */
 #include "course.h"
 

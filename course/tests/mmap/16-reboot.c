@@ -27,7 +27,7 @@ int main(void)
 		first_boot();
 		return 0;
 	}
-	printf("second boot: stored before msync %c, before munmap %c, before the end %c\n", byte_of(fd, 5),
-		byte_of(fd, PAGE + 5), byte_of(fd, 2 * PAGE + 5));
+	printf("second boot: stored before msync %c, before munmap %c, before the end %c\n",
+		byte_of(fd, 5), byte_of(fd, PAGE + 5), byte_of(fd, 2 * PAGE + 5));
 	return 0;
 }

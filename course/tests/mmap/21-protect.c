@@ -9,8 +9,8 @@ int main(void)
 
 	memset(p, 1, 4 * PAGE);
 	show("the second page read-only", mprotect(p + PAGE, PAGE, PROT_READ));
-	printf("stores to the pages: %d %d %d\n", try_write(p, 2), try_write(p + PAGE, 2) == SIGSEGV,
-		try_write(p + 2 * PAGE, 2));
+	printf("stores to the pages: %d %d %d\n", try_write(p, 2),
+		try_write(p + PAGE, 2) == SIGSEGV, try_write(p + 2 * PAGE, 2));
 	show("the third without rights", mprotect(p + 2 * PAGE, PAGE, PROT_NONE));
 	show_pages("pages", p, 4);
 	show("all back", mprotect(p, 4 * PAGE, PROT_READ | PROT_WRITE));

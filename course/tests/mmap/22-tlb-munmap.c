@@ -11,7 +11,8 @@ static void unmap(char *page)
 
 int main(void)
 {
-	show("of 50 rounds, loads that came too late and succeeded", reader_rounds(50, false, unmap));
+	show("of 50 rounds, loads that came too late and succeeded",
+		reader_rounds(50, false, unmap));
 	show("stores", reader_rounds(50, true, unmap));
 	return 0;
 }

@@ -16,7 +16,8 @@ static void take_write(char *page)
 
 int main(void)
 {
-	show("of 50 rounds, loads after PROT_NONE that succeeded", reader_rounds(50, false, take_all));
+	show("of 50 rounds, loads after PROT_NONE that succeeded",
+		reader_rounds(50, false, take_all));
 	show("stores after PROT_READ", reader_rounds(50, true, take_write));
 	return 0;
 }

@@ -54,7 +54,7 @@ int main(void)
 	}
 	check("then they are whole again", after >= before * 8 / 10);
 	if (after < before * 8 / 10)
-		printf("  pages in blocks of 256 KiB and more: %ld, meanwhile %ld, then %ld\n", before, *meanwhile,
-			after);
+		printf("  pages in blocks of 256 KiB and more: %ld, meanwhile %ld, then %ld\n",
+			before, *meanwhile, after);
 	return 0;
 }

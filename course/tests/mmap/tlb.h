@@ -1,9 +1,9 @@
 /*
- * For tests of what another CPU sees: a thread that reads (or writes) one page again and again, while
- * this one changes the mapping.
+ * For tests of what another CPU sees: a thread that reads (or writes) one page again and again,
+ * while this one changes the mapping.
  *
- * The reader's CPU has the page in its TLB, a cache of translations. When munmap or mprotect returns,
- * no CPU may use the old translation: an access that begins later must fault.
+ * The reader's CPU has the page in its TLB, a cache of translations. When munmap or mprotect
+ * returns, no CPU may use the old translation: an access that begins later must fault.
  */
 #pragma once
 
@@ -11,12 +11,12 @@
 
 #include <pthread.h>
 
-static char *volatile reader_page;   /* what it accesses; NULL: it is to end */
-static volatile bool reader_stores;  /* it stores instead of loading */
-static volatile long reader_count;   /* accesses so far that went well */
+static char *volatile reader_page; /* what it accesses; NULL: it is to end */
+static volatile bool reader_stores; /* it stores instead of loading */
+static volatile long reader_count; /* accesses so far that went well */
 static volatile bool reader_changed; /* the mapping was changed: accesses from now on must fault */
 static volatile bool reader_faulted; /* one did: it waits for the next round */
-static volatile bool reader_late;    /* one did not, though it began afterwards: so, too */
+static volatile bool reader_late; /* one did not, though it began afterwards: so, too */
 
 static void access_until_changed(void)
 {
@@ -51,8 +51,8 @@ COURSE_FN void *reader_run(void *argument)
 }
 
 /*
- * One change of a page that can be accessed, by the function `change`. Did the other CPU's next access
- * fault, as it must?
+ * One change of a page that can be accessed, by the function `change`. Did the other CPU's next
+ * access fault, as it must?
  */
 COURSE_FN bool reader_round(char *page, void (*change)(char *page))
 {
@@ -73,7 +73,7 @@ COURSE_FN bool reader_round(char *page, void (*change)(char *page))
 	return reader_faulted;
 }
 
-/* Rounds with a new page each, as many as said; in how many the other CPU used the old translation. */
+/* Rounds with a new page each. In how many of them did the other CPU use the old translation? */
 COURSE_FN int reader_rounds(int rounds, bool stores, void (*change)(char *page))
 {
 	pthread_t thread;
