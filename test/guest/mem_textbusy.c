@@ -110,10 +110,12 @@ static void write_file(const char *path, const void *bytes, size_t n)
 static void *own_bytes(size_t *n)
 {
 	int fd = open(self, O_RDONLY);
+	off_t size = file_size(fd);
 	char *p;
 
-	*n = (size_t)file_size(fd);
-	p = malloc(*n);
+	if (size <= 0 || !(p = malloc((size_t)size)))
+		bail_out("cannot hold %s", self);
+	*n = (size_t)size;
 	for (size_t at = 0; at < *n;) {
 		ssize_t got = read(fd, p + at, *n - at);
 
