@@ -546,6 +546,40 @@ static int make_comm(struct seq *s, void *subject, u64 *cookie UNUSED)
 	return 0;
 }
 
+/*
+ * The name of thread tid of p, which is the process's too if the thread leads it. Only for the
+ * process itself.
+ */
+static int set_thread_name(struct proc *p, int tid, const char *text, size_t n)
+{
+	char name[sizeof(p->name)] = "";
+	int err = -ESRCH;
+	struct thread *t;
+	ulong irq;
+
+	if (p != current_proc())
+		return -EINVAL;
+	memcpy(name, text, MIN(n, sizeof(name) - 1));
+	irq = spin_lock_irq(&p->sig_lock);
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->tid != tid)
+			continue;
+		memcpy(t->name, name, sizeof(name));
+		err = 0;
+	}
+	if (!err && tid == p->pid)
+		memcpy(p->name, name, sizeof(name));
+	spin_unlock_irq(&p->sig_lock, irq);
+	return err;
+}
+
+static int write_comm(void *subject, const char *text, size_t n)
+{
+	struct proc *p = subject;
+
+	return set_thread_name(p, p->pid, text, n);
+}
+
 /* --- memory of another process: arguments and environment --- */
 
 #define PIECE 1024u
@@ -695,44 +729,35 @@ static int make_fail_nth(struct seq *s, void *subject, u64 *cookie UNUSED)
 	return 0;
 }
 
-/* A decimal number, perhaps with a newline behind it. */
-static int write_fail_nth(struct proc *p, const char *text)
+static int write_fail_nth(void *subject, const char *text, size_t len UNUSED)
 {
-	u32 n = 0;
+	u64 n;
 
-	do {
-		if (*text < '0' || *text > '9' || n >= 100000000)
-			return -EINVAL;
-		n = n * 10 + (u32)(*text++ - '0');
-	} while (*text && strcmp(text, "\n"));
-	fail_plan_set(&p->fail_plan, n);
+	if (text_number(text, 999999999, &n))
+		return -EINVAL;
+	fail_plan_set(&((struct proc *)subject)->fail_plan, (u32)n);
 	return 0;
 }
 
 const struct text_entry process_texts[] = {
-	{"maps", 0444, make_maps},
-	{"mounts", 0444, make_mounts},
-	{"smaps", 0444, make_smaps},
-	{"smaps_rollup", 0444, make_smaps_rollup},
-	{"status", 0444, make_status},
-	{"stat", 0444, make_stat},
-	{"statm", 0444, make_statm},
-	{"comm", 0444, make_comm},
-	{"cmdline", 0444, make_cmdline},
-	{"environ", 0400, make_environ},
-	{"limits", 0444, make_limits},
+	{"maps", 0444, make_maps, NULL},
+	{"mounts", 0444, make_mounts, NULL},
+	{"smaps", 0444, make_smaps, NULL},
+	{"smaps_rollup", 0444, make_smaps_rollup, NULL},
+	{"status", 0444, make_status, NULL},
+	{"stat", 0444, make_stat, NULL},
+	{"statm", 0444, make_statm, NULL},
+	{"comm", 0644, make_comm, write_comm},
+	{"cmdline", 0444, make_cmdline, NULL},
+	{"environ", 0400, make_environ, NULL},
+	{"limits", 0444, make_limits, NULL},
 	/* The last one, which only the testing boot has. */
-	{"fail_nth", 0600, make_fail_nth},
+	{"fail_nth", 0600, make_fail_nth, write_fail_nth},
 };
 
 size_t process_text_count(void)
 {
 	return ARRAY_SIZE(process_texts) - !ktest;
-}
-
-int process_text_write(const struct text_entry *entry, struct proc *p, const char *text)
-{
-	return entry->make == make_fail_nth ? write_fail_nth(p, text) : -EINVAL;
 }
 
 /* --- a thread's texts --- */
@@ -767,10 +792,17 @@ static int make_task_comm(struct seq *s, void *subject, u64 *cookie UNUSED)
 	return err;
 }
 
+static int write_task_comm(void *subject, const char *text, size_t n)
+{
+	const struct task_subject *task = subject;
+
+	return set_thread_name(task->proc, task->tid, text, n);
+}
+
 const struct text_entry task_texts[] = {
-	{"maps", 0444, make_task_maps},
-	{"status", 0444, make_task_status},
-	{"stat", 0444, make_task_stat},
-	{"comm", 0444, make_task_comm},
+	{"maps", 0444, make_task_maps, NULL},
+	{"status", 0444, make_task_status, NULL},
+	{"stat", 0444, make_task_stat, NULL},
+	{"comm", 0644, make_task_comm, write_task_comm},
 };
 const size_t task_text_count = ARRAY_SIZE(task_texts);

@@ -21,6 +21,7 @@
 #include "arch/signal.h"
 #include "arch/trap.h"
 #include "proc/proc.h"
+#include "proc/ptimer.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "sys/random.h"
@@ -614,6 +615,7 @@ static void become(const char *path, const struct elf_image *image, struct mm *m
 	proc_become_leader(t);
 	replace_mm(p, t, mm, f);
 	fail_plan_set(&p->fail_plan, 0);
+	ptimer_delete_all(p);
 	signal_exec(actions);
 	files_close_on_exec(p->files);
 	set_name(p, t, path);

@@ -17,6 +17,7 @@
 #include "proc/init.h"
 #include "proc/itimer.h"
 #include "proc/proc.h"
+#include "proc/ptimer.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/mm.h"
@@ -168,6 +169,7 @@ static NORETURN void end_process(struct thread *t)
 
 	signal_end_proc(p);
 	itimer_stop(p);
+	ptimer_delete_all(p);
 	if (p->sid == p->pid && p->tty)
 		tty_leader_exit(p->tty);
 	leave_memory(p);

@@ -102,6 +102,9 @@ struct proc {
 	u32 sig_queued;			/* (s) entries in its and its threads' queues */
 	struct timer real_timer;	/* ITIMER_REAL, alarm */
 	u64 real_interval;		/* ns; changed with the timer cancelled */
+	struct tree timers;		/* (s) POSIX timers by id; ptimer.c */
+	int next_timer;			/* (s) where the search for a free id begins */
+	u32 ntimers;			/* (s) */
 	struct cpu_timer virtual_timer, prof_timer; /* (s) */
 	bool cpu_timers;		/* (a) one of the two is on: its threads want ticks */
 	struct rlimit_pair rlimit[RLIM_COUNT]; /* (t); a single value may be read without */
@@ -109,6 +112,7 @@ struct proc {
 	struct usage child;		/* (t) of children waited for */
 	u64 start_time;			/* (c) clock_now() at its fork */
 	u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+	u32 personality;		/* (a) personality(2) */
 	char name[16];
 	struct fail_plan fail_plan;	/* its allocations that fail on purpose */
 };

@@ -16,6 +16,7 @@
  * Letters: (i) pid_lock; others as in proc.h.
  */
 #include "proc/proc.h"
+#include "proc/ptimer.h"
 #include "fs/file.h"
 #include "fs/path.h"
 #include "lib/errno.h"
@@ -62,6 +63,7 @@ static void proc_setup(struct proc *p)
 	waitq_init(&p->thread_wait);
 	spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
 	itimer_init(p);
+	ptimer_init(p);
 	p->ref = 1;
 	p->exit_signal = SIGCHLD;
 	p->start_time = clock_now();
@@ -486,6 +488,7 @@ static void inherit(struct proc *p, struct proc *from)
 	p->egid = from->egid;
 	p->sgid = from->sgid;
 	p->fsgid = from->fsgid;
+	p->personality = from->personality;
 }
 
 struct proc *proc_create(struct proc *from, bool share_actions)

@@ -31,6 +31,7 @@
 #include "proc/account.h"
 #include "proc/init.h"
 #include "proc/proc.h"
+#include "proc/ptimer.h"
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "vm/kmalloc.h"
@@ -196,20 +197,12 @@ static void entry_free(struct proc *p, struct sig_entry *e)
 	kmem_free(entry_cache, e);
 }
 
-/*
- * Take the oldest entry of sig; its information to *info, which says SI_USER of nobody if there was
- * no memory for an entry. True if more of them wait.
- */
-static bool queue_take(struct proc *p, struct list *queue, int sig, struct ksiginfo *info)
+/* The entry e, the first of its number, leaves the queue. True if more of them wait. */
+static bool unlink_first(struct sig_entry *e)
 {
-	struct sig_entry *e = queue_find(queue, sig), *next;
-	bool more;
+	bool more = !list_empty(&e->more);
+	struct sig_entry *next;
 
-	*info = (struct ksiginfo){ .signo = sig, .code = SI_USER };
-	if (!e)
-		return false;
-	*info = e->info;
-	more = !list_empty(&e->more);
 	if (more) {
 		next = LIST_FIRST(&e->more, struct sig_entry, link);
 		list_remove(&next->link);
@@ -217,7 +210,26 @@ static bool queue_take(struct proc *p, struct list *queue, int sig, struct ksigi
 		list_insert_between(&next->link, &e->link, e->link.next);
 	}
 	list_remove(&e->link);
+	return more;
+}
+
+/*
+ * Take the oldest entry of sig; its information to *info, which says SI_USER of nobody if there was
+ * no memory for an entry. True if more of them wait.
+ */
+static bool queue_take(struct proc *p, struct list *queue, int sig, struct ksiginfo *info)
+{
+	struct sig_entry *e = queue_find(queue, sig);
+	bool more;
+
+	*info = (struct ksiginfo){ .signo = sig, .code = SI_USER };
+	if (!e)
+		return false;
+	*info = e->info;
+	more = unlink_first(e);
 	entry_free(p, e);
+	if (info->timer_turn)
+		ptimer_taken(p, info);
 	return more;
 }
 
@@ -378,6 +390,73 @@ int signal_send_thread(struct proc *p, struct thread *t, const struct ksiginfo *
 
 	spin_unlock_irq(&p->sig_lock, irq);
 	return err;
+}
+
+static struct thread *find_thread(struct proc *p, int tid)
+{
+	struct thread *t;
+
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->tid == tid)
+			return t;
+	}
+	return NULL;
+}
+
+enum timer_signal signal_queue_timer(struct proc *p, int tid, const struct ksiginfo *info)
+{
+	struct thread *t = tid ? find_thread(p, tid) : NULL;
+	int sig = info->signo;
+
+	if (p->exiting || list_empty(&p->threads) || (tid && (!t || t->ending)))
+		return TIMER_SIGNAL_NOBODY;
+	send_job_control(p, sig);
+	if (is_dropped(p, t, sig))
+		return TIMER_SIGNAL_DROPPED;
+	if (!queue_add(p, t ? &t->sig_queue : &p->sig_queue, info))
+		return TIMER_SIGNAL_LATER;
+	*(t ? &t->sig_pending : &p->sig_pending) |= SIG_BIT(sig);
+	if (t)
+		sched_interrupt(t, ends_process(p, sig));
+	else
+		interrupt_taker(p, sig);
+	return TIMER_SIGNAL_QUEUED;
+}
+
+static bool is_of_timer(const struct sig_entry *e, int id)
+{
+	return e->info.timer_turn && e->info.pid == id;
+}
+
+/* Drop the entry of that timer; the pending bit goes with the last of its number. */
+static void unqueue(struct proc *p, u64 *pending, struct list *queue, int sig, int id)
+{
+	struct sig_entry *first = queue_find(queue, sig), *e;
+
+	if (!first)
+		return;
+	if (is_of_timer(first, id)) {
+		if (!unlink_first(first))
+			*pending &= ~SIG_BIT(sig);
+		entry_free(p, first);
+		return;
+	}
+	LIST_EACH(e, &first->more, link) {
+		if (!is_of_timer(e, id))
+			continue;
+		list_remove(&e->link);
+		entry_free(p, e);
+		return;
+	}
+}
+
+void signal_unqueue_timer(struct proc *p, int sig, int id)
+{
+	struct thread *t;
+
+	unqueue(p, &p->sig_pending, &p->sig_queue, sig, id);
+	LIST_EACH(t, &p->threads, proc_link)
+		unqueue(p, &t->sig_pending, &t->sig_queue, sig, id);
 }
 
 static int send_to_member(struct proc *p, void *info)

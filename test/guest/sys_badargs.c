@@ -419,6 +419,17 @@ static void sweep_signals(void)
 		LABELLED("sigaltstack that sets", sigaltstack, "ix", 0, 0, 0),
 		LABELLED("sigaltstack that asks", sigaltstack, "xo", 0, 0, g),
 		CALL(setitimer, "nio", 0, ITIMER_VIRTUAL, g, g + 64),
+		CALL(rt_sigtimedwait, "IxIx", MAY_WAIT, g, 0, g, 8),
+		LABELLED("rt_sigtimedwait, its size", rt_sigtimedwait, "xxxn", MAY_WAIT, g, 0, g, 8),
+		LABELLED("rt_sigqueueinfo, its information", rt_sigqueueinfo, "xxI", 0, SELF, SIGURG,
+		   g),
+		LABELLED("rt_tgsigqueueinfo, its information", rt_tgsigqueueinfo, "xxxI", 0, SELF,
+		   SELF, SIGURG, g),
+		CALL(timer_create, "niO", FRESH | MAY_DIE, CLOCK_MONOTONIC, 0, g + 128),
+		CALL(timer_settime, "nnnn", 0, 0, 0, g, g + 64),
+		CALL(timer_gettime, "nn", 0, 0, g),
+		CALL(timer_getoverrun, "n", 0, 0),
+		CALL(timer_delete, "n", 0, 0),
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
@@ -446,6 +457,17 @@ static void sweep_files(void)
 		LABELLED("pread64, its count and offset", pread64, "xxnnn", 0, FILE_FD, g, 50, 0),
 		CALL(pwrite64, "FIxxx", 0, FILE_FD, g, 50, 0),
 		LABELLED("pwrite64, its offset", pwrite64, "xxxnx", 0, FILE_FD, g, 1, 0),
+		CALL(preadv, "Fxnx", 0, FILE_FD, (long)&one, 1, 0),
+		LABELLED("preadv, its array", preadv, "xIxn", 0, FILE_FD, (long)&one, 1, 0),
+		CALL(pwritev, "Fxnx", 0, FILE_FD, (long)&one, 1, 0),
+		LABELLED("pwritev2, its flags", pwritev2, "Fxnxxn", 0, FILE_FD, (long)&one, 1, 0, 0, 0),
+		CALL(fadvise64, "Fnnn", 0, FILE_FD, 0, 0, 0),
+		CALL(sync_file_range, "Fnnnnn", 0, FILE_FD, 0, 0, 0),
+		LABELLED("close_range, its flags", close_range, "xxn", 0, 100, 200, 0),
+		LABELLED("close_range, its end", close_range, "xnx", 0, 100, 200, 0),
+		LABELLED("pselect6, its sets", pselect6, "xiiix", MAY_WAIT, 20, g, g + 128, g + 256, 0),
+		LABELLED("pselect6, its time", pselect6, "xxxxi", MAY_WAIT, 20, g, g + 128, g + 256, g),
+		LABELLED("fallocate, its mode", fallocate, "Fnxx", 0, FILE_FD, 0, 0, 1),
 		CALL(lseek, "Fnn", 0, FILE_FD, 0, SEEK_SET),
 		CALL(dup, "F", 0, FILE_FD),
 		CALL(dup3, "Fxn", 0, FILE_FD, 30, 0),
@@ -522,6 +544,9 @@ static void sweep_rest(void)
 		CALL(nanosleep, "In", MAY_WAIT, g, g),
 		CALL(clock_nanosleep, "nnIn", MAY_WAIT, CLOCK_MONOTONIC, 0, g, g),
 		CALL(gettimeofday, "oo", 0, g, g + 64),
+		/* To set the clock or a name would harm the machine the test runs on. */
+		LABELLED("clock_settime of no clock", clock_settime, "xI", 0, -1, g),
+		CALL(membarrier, "xnn", 0, 0, 0, 0),
 		/* Without the first magic number the others mean nothing. */
 		CALL(reboot, "xnnn", 0, 0, 0, 0, 0),
 	};
