@@ -8,6 +8,7 @@
  *   /proc/PID/fd          a link for each open descriptor
  *   /proc/PID/fdinfo      a text for each
  *   /proc/PID/task        a directory of texts for each thread
+ *   /proc/TID             not listed: as /proc/PID, but what a thread has of its own is the thread's
  *
  * exe, cwd, root and fd's links are no text for whoever follows them: they lead to the very file,
  * even if its name is gone. An inode holds its process, which may end meanwhile; what is asked of
@@ -47,7 +48,7 @@ struct proc_inode {
 	struct proc *proc; /* (c) held; NULL above /proc/PID */
 	enum kind kind; /* (c) */
 	int fd; /* (c) KIND_FD, KIND_FDINFO; else -1 */
-	struct task_subject task; /* (c) KIND_TASK and its texts; else tid is 0 */
+	struct task_subject task; /* (c) KIND_TASK, /proc/TID, their texts; else tid is 0 */
 	const struct text_entry *text; /* (c) KIND_TEXT, KIND_FDINFO */
 };
 
@@ -87,8 +88,8 @@ static struct proc_inode *proc_inode_of(struct inode *inode)
 
 /*
  * Fixed places are numbered from 1, what belongs to a process from its number times 2^24; a
- * descriptor's link from the middle of that, its text 2^20 behind. A thread's directory and its texts are numbered by the
- * thread, from a quarter.
+ * descriptor's link from the middle of that, its text 2^20 behind. A thread's directories and its
+ * texts are numbered by the thread, from a quarter.
  */
 static u64 make_ino(const struct proc *p, enum kind kind, ulong n)
 {
@@ -247,14 +248,25 @@ static int lookup_text(struct proc *p, const struct text_entry *texts, size_t n,
 	return -ENOENT;
 }
 
+/* What make_inode made is of thread tid: n tells its inodes apart. */
+static void make_task(struct proc_inode *pi, int tid, ulong n)
+{
+	pi->task = (struct task_subject){pi->proc, tid};
+	pi->inode.ino = task_ino(tid, n);
+}
+
+#define TASK_AS_PROCESS 128 /* n of /proc/TID */
+
 static int lookup_process(const struct name *name, struct proc_inode **out)
 {
-	int pid = parse_number(name), err;
-	struct proc *p = pid > 0 ? proc_find(pid) : NULL;
+	int tid = parse_number(name), err;
+	struct proc *p = tid > 0 ? proc_find_thread(tid) : NULL;
 
 	if (!p)
 		return -ENOENT;
 	err = make_inode(p, KIND_PID, 0, S_IFDIR | 0555, out);
+	if (!err && tid != p->pid)
+		make_task(*out, tid, TASK_AS_PROCESS);
 	proc_put(p);
 	return err;
 }
@@ -310,13 +322,6 @@ static int lookup_fdinfo(struct proc *p, const struct name *name, struct proc_in
 	return err;
 }
 
-/* What make_inode made is of thread tid: n tells its inodes apart. */
-static void make_task(struct proc_inode *pi, int tid, ulong n)
-{
-	pi->task = (struct task_subject){pi->proc, tid};
-	pi->inode.ino = task_ino(tid, n);
-}
-
 static int lookup_task(struct proc *p, const struct name *name, struct proc_inode **out)
 {
 	int tid = parse_number(name), err;
@@ -339,6 +344,18 @@ static int lookup_task_text(struct proc_inode *dir, const struct name *name,
 	return err;
 }
 
+static int lookup_in_process(struct proc_inode *dir, const struct name *name,
+	struct proc_inode **out)
+{
+	int err = dir->task.tid ? lookup_task_text(dir, name, out) : -ENOENT;
+
+	if (err == -ENOENT)
+		err = lookup_fixed(dir->proc, pid_names, ARRAY_SIZE(pid_names), name, out);
+	if (err == -ENOENT)
+		err = lookup_text(dir->proc, process_texts, process_text_count(), name, out);
+	return err;
+}
+
 static int proc_lookup(struct inode *dir, const struct name *name, struct inode **out)
 {
 	struct proc_inode *pd = proc_inode_of(dir), *found = NULL;
@@ -356,12 +373,7 @@ static int proc_lookup(struct inode *dir, const struct name *name, struct inode 
 		if (err == -ENOENT)
 			err = lookup_process(name, &found);
 		break;
-	case KIND_PID:
-		err = lookup_fixed(pd->proc, pid_names, ARRAY_SIZE(pid_names), name, &found);
-		if (err == -ENOENT)
-			err = lookup_text(
-				pd->proc, process_texts, process_text_count(), name, &found);
-		break;
+	case KIND_PID: err = lookup_in_process(pd, name, &found); break;
 	case KIND_FD_DIR: err = lookup_descriptor(pd->proc, name, &found); break;
 	case KIND_FDINFO_DIR: err = lookup_fdinfo(pd->proc, name, &found); break;
 	case KIND_TASK_DIR: err = lookup_task(pd->proc, name, &found); break;
@@ -422,8 +434,8 @@ static int list_names(struct file *f, struct uio *u, struct proc_inode *pd)
 				dirent_type(e->mode), e->name, strlen(e->name));
 		} else {
 			size_t i = at - 2 - l.nfixed;
-			u64 ino = pd->task.tid ? task_ino(pd->task.tid, 1 + i)
-					       : make_ino(pd->proc, KIND_TEXT, i);
+			u64 ino = pd->kind == KIND_TASK ? task_ino(pd->task.tid, 1 + i)
+						       : make_ino(pd->proc, KIND_TEXT, i);
 
 			err = dirent_emit(u, ino, next, dirent_type(S_IFREG), l.texts[i].name, strlen(l.texts[i].name));
 		}

@@ -305,6 +305,8 @@ struct thread_facts {
 	char name[16];
 	u64 pending, blocked;
 	struct usage usage; /* of the thread alone */
+	struct priority priority;
+	u32 cpu, cpus; /* where it ran last, where it may run */
 };
 
 static char thread_state_letter(const struct thread *t)
@@ -327,6 +329,7 @@ static int thread_facts_get(struct proc *p, int tid, struct thread_facts *f)
 
 	memset(f, 0, sizeof(*f));
 	f->state = 'Z';
+	f->cpus = ~0u;
 	memcpy(f->name, p->name, sizeof(f->name));
 	LIST_EACH(t, &p->threads, proc_link) {
 		if (t->tid != tid)
@@ -341,6 +344,9 @@ static int thread_facts_get(struct proc *p, int tid, struct thread_facts *f)
 		thread_times(t, &f->usage.utime, &f->usage.stime);
 		f->usage.minor_faults = t->minor_faults;
 		f->usage.major_faults = t->major_faults;
+		f->priority = t->priority;
+		f->cpu = t->cpu->id;
+		f->cpus = __atomic_load_n(&t->cpus, __ATOMIC_RELAXED);
 	}
 	spin_unlock_irq(&p->sig_lock, irq);
 	return result;
@@ -465,7 +471,7 @@ static int put_status(struct seq *s, struct proc *p, int tid)
 		(unsigned long long)t.pending, (unsigned long long)g.shared,
 		(unsigned long long)t.blocked, (unsigned long long)g.ignored,
 		(unsigned long long)g.caught);
-	seq_print(s, "Cpus_allowed:\t%x\n", (1u << cpu_count) - 1);
+	seq_print(s, "Cpus_allowed:\t%x\n", t.cpus & cpus_all());
 	return 0;
 }
 
@@ -506,7 +512,9 @@ static int put_stat(struct seq *s, struct proc *p, int tid, bool whole)
 	seq_print(s, "%llu %llu %llu %llu ", (unsigned long long)ticks(own.utime),
 		(unsigned long long)ticks(own.stime), (unsigned long long)ticks(p->child.utime),
 		(unsigned long long)ticks(p->child.stime));
-	seq_print(s, "20 0 %u 0 %llu %lu %lu %llu ", thread_count(p),
+	seq_print(s, "%d %d %u 0 %llu %lu %lu %llu ",
+		t.priority.level ? -1 - t.priority.level : 20 + t.priority.nice, t.priority.nice,
+		thread_count(p),
 		(unsigned long long)ticks(p->start_time), z.total << PAGE_SHIFT, z.resident,
 		(unsigned long long)p->rlimit[RLIMIT_RSS].cur);
 	seq_print(s, "0 0 %lu 0 0 %llu %llu %llu %llu ", z.stack_top,
@@ -514,8 +522,8 @@ static int put_stat(struct seq *s, struct proc *p, int tid, bool whole)
 		(unsigned long long)(t.blocked & 0x7fffffff),
 		(unsigned long long)(g.ignored & 0x7fffffff),
 		(unsigned long long)(g.caught & 0x7fffffff));
-	seq_print(s, "0 0 0 %d 0 0 0 0 0 0 0 0 %lu %lu %lu %lu %lu %d\n", p->exit_signal,
-		z.brk_start, z.arg_start, z.arg_end, z.env_start, z.env_end,
+	seq_print(s, "0 0 0 %d %u %u %u 0 0 0 0 0 %lu %lu %lu %lu %lu %d\n", p->exit_signal, t.cpu,
+		t.priority.level, t.priority.policy, z.brk_start, z.arg_start, z.arg_end, z.env_start, z.env_end,
 		p->state == PROC_ZOMBIE ? p->exit_status : 0);
 	return 0;
 }

@@ -178,7 +178,9 @@ static bool queue_add(struct proc *p, struct list *queue, const struct ksiginfo 
 {
 	struct sig_entry *first, *e;
 
-	if (p->sig_queued >= p->rlimit[RLIMIT_SIGPENDING].cur)
+	/* What the kernel or kill says is kept, of a standard signal: there is one entry of each. */
+	if (p->sig_queued >= p->rlimit[RLIMIT_SIGPENDING].cur &&
+	    (info->signo >= FIRST_REALTIME || info->code < 0))
 		return false;
 	e = kmem_alloc(entry_cache, 0);
 	if (!e)
@@ -310,26 +312,38 @@ static bool is_dropped(struct proc *p, struct thread *t, int sig)
 	return is_ignored(p, sig) && !(t->sig_mask & SIG_BIT(sig));
 }
 
-/*
- * See that somebody takes what is pending for the process: one who waits for it; else all who may
- * if it ends them, else the first who has nothing else to act upon, or just the first.
- */
-static void interrupt_taker(struct proc *p, int sig)
+/* Wake the first thread that waits for sig. False if none does. */
+static bool interrupt_waiting(struct proc *p, int sig)
 {
-	bool fatal = ends_process(p, sig);
-	struct thread *t, *taker = NULL;
+	struct thread *t;
 
 	LIST_EACH(t, &p->threads, proc_link) {
 		if (t->sig_waited & SIG_BIT(sig)) {
 			sched_interrupt(t, false);
-			return;
+			return true;
 		}
 	}
+	return false;
+}
+
+/*
+ * See that somebody takes what is pending for the process: all who may if it ends them, which nobody
+ * can wait away who does not block it; else one who waits for it, else the first who has nothing
+ * else to act upon, or just the first.
+ */
+static void interrupt_taker(struct proc *p, int sig)
+{
+	bool fatal = ends_process(p, sig), ends = false;
+	struct thread *t, *taker = NULL;
+
+	if (!fatal && interrupt_waiting(p, sig))
+		return;
 	LIST_EACH(t, &p->threads, proc_link) {
 		if (t->ending || (t->sig_mask & SIG_BIT(sig)))
 			continue;
 		if (fatal) {
 			sched_interrupt(t, true);
+			ends = true;
 		} else if (!(__atomic_load_n(&t->work, __ATOMIC_RELAXED) & WORK_SIGNAL)) {
 			taker = t;
 			break;
@@ -339,6 +353,8 @@ static void interrupt_taker(struct proc *p, int sig)
 	}
 	if (taker)
 		sched_interrupt(taker, false);
+	if (fatal && !ends)
+		interrupt_waiting(p, sig);
 }
 
 /* The current thread does not take these signals any more: others shall. sig_lock held. */
@@ -766,12 +782,26 @@ static int take(struct thread *t, u64 set, struct ksiginfo *info)
 	return sig;
 }
 
+/* Of the signals that are pending those that end the process, whoever waits for them. */
+static u64 fatal_pending(const struct thread *t)
+{
+	u64 fatal = 0;
+
+	for (u64 set = deliverable(t); set; set &= set - 1) {
+		int sig = __builtin_ctzll(set) + 1;
+
+		if (ends_process(t->proc, sig) && !is_protected(t->proc))
+			fatal |= SIG_BIT(sig);
+	}
+	return fatal;
+}
+
 /* One of the signals of set, or 0; with `stay` others wake the thread for one from now on. */
 static int take_waited(struct thread *t, u64 set, bool stay, struct ksiginfo *info)
 {
 	struct proc *p = t->proc;
 	ulong irq = spin_lock_irq(&p->sig_lock);
-	int sig = take(t, (t->sig_pending | p->sig_pending) & set, info);
+	int sig = take(t, (t->sig_pending | p->sig_pending) & set & ~fatal_pending(t), info);
 
 	t->sig_waited = stay && !sig ? set : 0;
 	/* What came meanwhile was for this thread to take: another may wait for it. */

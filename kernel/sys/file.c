@@ -25,7 +25,7 @@
 
 static struct files *current_files(void)
 {
-	return current_proc()->files;
+	return current_thread()->files;
 }
 
 static struct file *get_file(ulong fd)

@@ -97,6 +97,7 @@ long sys_futex_in(const ulong *args, enum time_form form);
 
 /* sched.c */
 long sys_sched_rr_get_interval_in(const ulong *args, enum time_form form);
+long sys_nice_by(int increment);
 
 /* select.c */
 /* args: number of descriptors, three sets. deadline as above; -ERESTARTNOHAND */

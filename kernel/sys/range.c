@@ -13,7 +13,7 @@
 /* Open and more than a place in the tree. */
 static struct file *get_open_file(ulong fd)
 {
-	struct file *f = files_get(current_proc()->files, (int)fd);
+	struct file *f = files_get(current_thread()->files, (int)fd);
 
 	if (f && (f->flags & O_PATH)) {
 		file_drop(f);
@@ -97,7 +97,7 @@ SYSCALL(sync_file_range)
 
 SYSCALL(close_range)
 {
-	struct files *files = current_proc()->files;
+	struct files *files = current_thread()->files;
 	u32 first = (u32)args[0], last = (u32)args[1], flags = (u32)args[2];
 	int fd;
 

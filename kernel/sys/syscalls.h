@@ -131,12 +131,17 @@ SYSCALL(getrusage);
 SYSCALL(times);
 
 /* sched.c */
+SYSCALL(sched_setscheduler);
 SYSCALL(sched_getscheduler);
+SYSCALL(sched_setparam);
 SYSCALL(sched_getparam);
 SYSCALL(sched_get_priority_max);
 SYSCALL(sched_get_priority_min);
 SYSCALL(sched_rr_get_interval);
+SYSCALL(sched_setaffinity);
 SYSCALL(sched_getaffinity);
+SYSCALL(getcpu);
+SYSCALL(setpriority);
 SYSCALL(getpriority);
 
 /* signal.c */

@@ -391,6 +391,18 @@ static void sweep_processes(void)
 		CALL(getrusage, "nO", 0, RUSAGE_SELF, g),
 		CALL(times, "o", 0, g),
 		CALL(sched_yield, "n", 0, 0),
+		CALL(sched_setscheduler, "xnn", 0, 0, SCHED_OTHER, g + PS),
+		CALL(sched_setparam, "xn", 0, 0, g + PS),
+		CALL(sched_getscheduler, "n", 0, 0),
+		CALL(sched_getparam, "nn", 0, 0, g),
+		LABELLED("sched_setaffinity, its mask", sched_setaffinity, "xxI", 0, 0, sizeof(long),
+		   g),
+		LABELLED("sched_setaffinity, its size", sched_setaffinity, "xnx", 0, 0, sizeof(long),
+		   g),
+		CALL(sched_getaffinity, "nnn", 0, 0, sizeof(long), g),
+		CALL(getcpu, "oon", 0, g, g + 64, 0),
+		LABELLED("setpriority, its nice", setpriority, "xxn", 0, PRIO_PROCESS, 0, 0),
+		CALL(getpriority, "nn", 0, PRIO_PROCESS, 0),
 		CALL(umask, "n", 0, 022),
 	};
 

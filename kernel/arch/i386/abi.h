@@ -89,6 +89,7 @@ SYSCALL(utimensat64);
 /* abi_proc.c */
 SYSCALL(fork);
 SYSCALL(vfork);
+SYSCALL(nice);
 SYSCALL(waitpid);
 SYSCALL(getpgrp);
 SYSCALL(setrlimit);
