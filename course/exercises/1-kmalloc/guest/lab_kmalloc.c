@@ -1,6 +1,6 @@
 /*
- * Exercise 1: what the kernel's small allocations cost on the whole machine, told by /proc/kmalloc (which only
- * mv6 has).
+ * Exercise 1: what the kernel's small allocations cost on the whole machine, told by
+ * /proc/kmalloc (which only mv6 has).
  */
 #include "kmalloc.h"
 #include "tap.h"

@@ -41,7 +41,7 @@ static size_t in_magazines(const struct kmem_cache *c)
 
 static void objects_lie_apart(void **state UNUSED)
 {
-	static const size_t sizes[] = { 16, 40, 200, 1000, 3000 };
+	static const size_t sizes[] = {16, 40, 200, 1000, 3000};
 
 	for (unsigned k = 0; k < ARRAY_SIZE(sizes); k++) {
 		struct kmem_cache *c = kmem_cache_create("apart", sizes[k], 0);
@@ -59,7 +59,7 @@ static void objects_lie_apart(void **state UNUSED)
 /* In this kernel a tag of 48 bytes follows each object. */
 static void little_of_a_slab_is_lost(void **state UNUSED)
 {
-	static const size_t sizes[] = { 16, 64, 200, 500, 1000, 2000 };
+	static const size_t sizes[] = {16, 64, 200, 500, 1000, 2000};
 
 	for (unsigned k = 0; k < ARRAY_SIZE(sizes); k++) {
 		struct kmem_cache *c = kmem_cache_create("layout", sizes[k], 0);

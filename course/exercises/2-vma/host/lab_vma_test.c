@@ -1,6 +1,7 @@
 /*
- * Exercise 2: the tree of mappings. What finding costs is told in comparisons: the compiler calls a function
- * of this file at each comparison of two numbers (-fsanitize-coverage=trace-cmp, of which the fuzzers live).
+ * Exercise 2: the tree of mappings. What finding costs is told in comparisons: the compiler calls
+ * a function of this file at each comparison of two numbers (-fsanitize-coverage=trace-cmp, of
+ * which the fuzzers live).
  */
 #include "unit.h"
 #include "vm/check.h"

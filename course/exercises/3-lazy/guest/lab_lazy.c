@@ -1,5 +1,6 @@
 /*
- * Exercise 3: anonymous memory is zeros, whoever touches it first and how; stacks grow. Runs on Linux too.
+ * Exercise 3: anonymous memory is zeros, whoever touches it first and how; stacks grow. Runs on
+ * Linux too.
  */
 #include "tap.h"
 

@@ -1,6 +1,6 @@
 /*
- * Exercise 3: memory that is mapped costs nothing, memory that is read little, and each page that is stored
- * to a page. Runs on Linux too.
+ * Exercise 3: memory that is mapped costs nothing, memory that is read little, and each page that
+ * is stored to a page. Runs on Linux too.
  */
 #include "procmem.h"
 #include "tap.h"

@@ -1,6 +1,6 @@
 /*
- * Exercise 5: what is counted as dirty, and that a store during write-back is not forgotten. Runs on Linux
- * too.
+ * Exercise 5: what is counted as dirty, and that a store during write-back is not forgotten. Runs
+ * on Linux too.
  */
 #include "procmem.h"
 #include "tap.h"

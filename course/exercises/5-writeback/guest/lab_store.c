@@ -1,11 +1,11 @@
 /*
- * Exercise 5, a helper of lab_writeback.t: stores words through a shared mapping of the first page of a
- * file.
+ * Exercise 5, a helper of lab_writeback.t: stores words through a shared mapping of the first
+ * page of a file.
  *
  *   lab_store FILE ACTION...
  *
- * An action is a word to store at the page's begin, or one of: --msync, --munmap, --read (loads it by
- * read(2) and prints it), --wait (for a line of standard input, with the mapping as it is).
+ * An action is a word to store at the page's begin, or one of: --msync, --munmap, --read (loads
+ * it by read(2) and prints it), --wait (for a line of standard input, with the mapping as it is).
  */
 #include <fcntl.h>
 #include <stdio.h>
