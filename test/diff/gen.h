@@ -169,7 +169,8 @@ DIFF_FN void random_madvise(struct op *op, const struct room *room)
 
 DIFF_FN void random_lock(struct op *op, const struct room *room)
 {
-	static const int all_flags[] = {MCL_CURRENT, MCL_FUTURE, MCL_CURRENT | MCL_FUTURE, 0, 8, 4};
+	static const int all_flags[] = {MCL_CURRENT, MCL_FUTURE, MCL_CURRENT | MCL_FUTURE,
+		MCL_CURRENT | MCL_ONFAULT, MCL_FUTURE | MCL_ONFAULT, 0, 8, MCL_ONFAULT};
 
 	place(op, room);
 	if (op->kind == OP_MLOCKALL)

@@ -128,25 +128,10 @@ DIFF_FN void do_munmap(const struct op *op)
 		shadow_unmap(span_of(op->page, op->len));
 }
 
-/* Whether pages of a private mapping of a file that are locked become writable: Linux copies them at once, so that
-   they show no later change of the file, which the contract leaves open. */
-DIFF_FN bool may_copy(struct span s, int prot)
-{
-	for (int i = s.from; i < s.to && any_locks && prot & PROT_WRITE; i++)
-		if (shadow[i].content == FILED && !shadow[i].shared)
-			return true;
-	return false;
-}
-
 DIFF_FN void do_mprotect(const struct op *op)
 {
 	struct span s = span_of(op->page, op->len);
 	long r;
-
-	if (may_copy(s, op->prot)) {
-		emit(" skipped");
-		return;
-	}
 
 	/* Which of several mappings the limit stops is open: it counts mappings. */
 	if (data_limited && op->page >= 0 && mappings_in(s) != 1) {
@@ -167,17 +152,16 @@ DIFF_FN bool mremap_defined(const struct op *op, struct span old, int pages)
 
 	if (limited && pages > old.to - old.from)
 		return false;
-	/* A second view over the first: Linux unmaps it, and then finds nothing to show again. */
-	if (op->len == 0 && fixed && op->page >= op->page2 && op->page < op->page2 + pages)
+	/* A second view in the place of the first: Linux unmaps it, and then finds nothing to show again. */
+	if (op->len == 0 && fixed && op->page == op->page2)
 		return false;
+	/* It then fails, but older kernels have unmapped the place. */
 	if (op->len == 0)
 		return shadow[old.from].content != PRIVATE || !fixed;
 	if (pages <= old.to - old.from && !fixed)
 		return true;
-	if (count == 1)
+	if (count == 1 || (count == 0 && old.from < old.to))
 		return true;
-	if (count == 0 && old.from < old.to)
-		return !fixed || !op->shift;
 	return count == 2 && !fixed;
 }
 
@@ -247,27 +231,36 @@ DIFF_FN void do_msync(const struct op *op)
 #define MADV_POPULATE_WRITE 23
 #endif
 
+/* All of the private memory in it. */
 DIFF_FN void overwrite(struct span s)
 {
-	for (unsigned long at = WINDOW + (unsigned long)(s.from * PS); at < WINDOW + (unsigned long)(s.to * PS); at += 4)
-		if (!store(at, 4, (uint32_t)at))
-			emit_fault(at);
-	shadow_touch(s, true);
+	for (int i = s.from; i < s.to; i++) {
+		unsigned long from = WINDOW + (unsigned long)(i * PS);
+
+		if (shadow[i].content != PRIVATE)
+			continue;
+		for (unsigned long at = from; at < from + PS; at += 4)
+			if (!store(at, 4, (uint32_t)at))
+				emit_fault(at);
+		shadow_touch((struct span){i, i + 1}, true);
+	}
 }
 
 DIFF_FN void shadow_advise(struct span s, long advice, long r)
 {
 	switch (advice) {
 	case MADV_DONTNEED:
-		shadow_resident(s, r || any_locks ? ANY : NO);
+		shadow_resident(s, r ? ANY : NO);
 		break;
 	case MADV_FREE:
-		if (r == 0)
-			overwrite(s);
+		overwrite(s);
 		break;
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
-		shadow_maybe_resident(s);
+		if (r)
+			shadow_maybe_resident(s);
+		else
+			shadow_touch(s, advice == MADV_POPULATE_WRITE);
 		break;
 	}
 	for (int i = s.from; i < s.to; i++) {
@@ -278,12 +271,20 @@ DIFF_FN void shadow_advise(struct span s, long advice, long r)
 	}
 }
 
+DIFF_FN bool all_writable(struct span s)
+{
+	for (int i = s.from; i < s.to; i++)
+		if (shadow[i].content == PRIVATE && !(shadow[i].prot & PROT_WRITE))
+			return false;
+	return true;
+}
+
 /* Until they are stored to, freed pages read as before or as zeros: so all of them is stored to at once. Marks
    that a failing call may have left on some mappings would decide what a child inherits. */
 DIFF_FN bool advice_defined(const struct op *op, struct span s)
 {
 	if (op->flags == MADV_FREE)
-		return mappings_in(s) == 1 && (shadow[s.from].content != PRIVATE || shadow[s.from].prot & PROT_WRITE);
+		return all_writable(s);
 	if (op->flags == MADV_WIPEONFORK || op->flags == MADV_DONTFORK)
 		return mappings_in(s) == 1;
 	return true;
@@ -300,7 +301,7 @@ DIFF_FN void do_madvise(const struct op *op)
 	}
 	r = call(SYS_madvise, address_of(op), op->len, op->flags);
 	emit_result(r);
-	if (r == -EINVAL && op->flags != MADV_DONTNEED)
+	if (r == -EINVAL && op->flags != MADV_DONTNEED && op->flags != MADV_FREE)
 		return;
 	shadow_cut(s);
 	shadow_advise(s, op->flags, r);
@@ -321,7 +322,7 @@ DIFF_FN void do_mincore(const struct op *op)
 	for (int i = s.from; i < s.to; i++) {
 		enum resident known = shadow[i].resident;
 
-		if (known == ANY || (known == NO && any_locks) || shadow[i].content == FILED)
+		if (known == ANY || shadow[i].content == FILED)
 			emit(".");
 		else
 			emit("%d", vec[i - s.from] & 1);
@@ -339,12 +340,16 @@ DIFF_FN void emit_locked(void)
 DIFF_FN void do_mlock(const struct op *op)
 {
 	struct span s = span_of(op->page, op->len + op->shift);
-	long nr = op->kind == OP_MLOCK ? SYS_mlock : op->kind == OP_MLOCK2 ? SYS_mlock2 : SYS_munlock;
+	long nr = op->kind == OP_MLOCK ? SYS_mlock : op->kind == OP_MLOCK2 ? SYS_mlock2 : SYS_munlock, r;
 
 	any_locks = true;
-	emit_result(call(nr, address_of(op), op->len, op->flags));
+	r = call(nr, address_of(op), op->len, op->flags);
+	emit_result(r);
 	shadow_cut(s);
-	shadow_maybe_resident(s);
+	if (r)
+		shadow_maybe_resident(s);
+	else if (op->kind == OP_MLOCK || (op->kind == OP_MLOCK2 && !op->flags))
+		shadow_load(s);
 	emit_locked();
 }
 
@@ -359,6 +364,7 @@ DIFF_FN void do_mlockall(const struct op *op)
 	any_locks = true;
 	all_locked = all;
 	future_locks = all && (op->flags & MCL_FUTURE);
+	future_loads = future_locks && !(op->flags & MCL_ONFAULT);
 	shadow_cut((struct span){0, PAGES});
 	shadow_maybe_resident((struct span){0, PAGES});
 }
@@ -716,6 +722,11 @@ DIFF_FN void do_grow(const struct op *op)
 	unsigned long below = STRETCH - (unsigned long)(op->len * PS), touched = STRETCH - (unsigned long)op->off;
 	uint32_t value = 1;
 
+	/* Whether that is more than may be locked depends on the size of the program itself. */
+	if (future_locks) {
+		emit(" skipped");
+		return;
+	}
 	emit_result(is_error(call_mmap(STRETCH, PS, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0)));
 	if (op->len)
@@ -917,7 +928,7 @@ DIFF_FN void run_forked(const struct part *part)
 	long pid = call(SYS_clone, SIGCHLD);
 
 	if (pid == 0) {
-		all_locked = future_locks = false;
+		all_locked = future_locks = future_loads = false;
 		shadow_forked(true);
 		run_ops(part);
 		call(SYS_exit_group, 0);

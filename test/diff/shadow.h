@@ -39,7 +39,7 @@ static struct {
 	int mode;    /* O_ flags */
 } slots[SLOTS];
 static uint32_t file_object[FILES];
-static bool any_locks, all_locked, future_locks, limited, data_limited, paired;
+static bool any_locks, all_locked, future_locks, future_loads, limited, data_limited, paired;
 
 /* A range of bytes in the window as pages; what lies outside is cut off. */
 struct span {
@@ -120,13 +120,34 @@ DIFF_FN void shadow_unmap(struct span s)
 		memset(&shadow[i], 0, sizeof shadow[i]);
 }
 
+/* The pages were loaded or stored to. */
+DIFF_FN void shadow_touch(struct span s, bool stored)
+{
+	for (int i = s.from; i < s.to; i++) {
+		struct shade *p = &shadow[i];
+
+		if (p->content == SHARED || (p->content == PRIVATE && stored))
+			p->resident = YES;
+		else if (p->content == PRIVATE && p->resident != YES)
+			p->resident = JUST_READ;
+	}
+}
+
+/* What may be touched is in memory, as mlock leaves it: private memory that may be stored to has its own pages. */
+DIFF_FN void shadow_load(struct span s)
+{
+	for (int i = s.from; i < s.to; i++)
+		if (shadow[i].prot)
+			shadow_touch((struct span){i, i + 1}, shadow[i].prot & PROT_WRITE);
+}
+
 DIFF_FN void shadow_map(struct span s, int prot, int flags, int slot, long index)
 {
 	struct shade new = {.prot = prot & 7, .maywrite = true, .shared = (flags & MAP_TYPE) != MAP_PRIVATE};
 
 	new.piece = new.object = new_number();
 	new.content = !(flags & MAP_ANONYMOUS) ? FILED : new.shared ? SHARED : PRIVATE;
-	new.resident = flags & (MAP_POPULATE | MAP_LOCKED) || future_locks || new.content == FILED ? ANY : NO;
+	new.resident = NO;
 	if (new.content == FILED) {
 		new.file = slots[slot].file;
 		new.object = file_object[new.file];
@@ -136,6 +157,8 @@ DIFF_FN void shadow_map(struct span s, int prot, int flags, int slot, long index
 		new.index = (uint32_t)(new.content == PRIVATE ? 0 : (new.content == FILED ? index : 0) + i - s.from);
 		shadow[i] = new;
 	}
+	if (flags & MAP_LOCKED || future_loads || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
+		shadow_load(s);
 }
 
 /* mprotect answered r: up to where it may have come. */
@@ -148,21 +171,8 @@ DIFF_FN void shadow_protect(struct span s, int prot, long r)
 		if (r == -EACCES && !shadow[i].maywrite)
 			return;
 		shadow[i].prot = prot & 7;
-		if (shadow[i].resident == JUST_READ)
+		if (shadow[i].resident == JUST_READ || (shadow[i].resident == NO && any_locks))
 			shadow[i].resident = ANY;
-	}
-}
-
-/* The pages were loaded or stored to. */
-DIFF_FN void shadow_touch(struct span s, bool stored)
-{
-	for (int i = s.from; i < s.to; i++) {
-		struct shade *p = &shadow[i];
-
-		if (p->content == SHARED || (p->content == PRIVATE && stored))
-			p->resident = YES;
-		else if (p->content == PRIVATE && p->resident == NO)
-			p->resident = JUST_READ;
 	}
 }
 
