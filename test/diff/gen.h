@@ -141,7 +141,7 @@ DIFF_FN void random_mmap(struct op *op, const struct room *room)
 
 DIFF_FN void random_mremap(struct op *op, const struct room *room)
 {
-	static const int odd_flags[] = {MREMAP_FIXED, 8, 9, 0x100};
+	static const int odd_flags[] = {MREMAP_FIXED, 8, 9, 0x100, MREMAP_DONTUNMAP, MREMAP_MAYMOVE | MREMAP_DONTUNMAP};
 	int pages, target = random_page(room);
 
 	place(op, room);
@@ -155,13 +155,18 @@ DIFF_FN void random_mremap(struct op *op, const struct room *room)
 		op->flags = PICK(odd_flags);
 	if (one_in(60))
 		op->len2 = 0;
+	if (one_in(8)) {
+		op->flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+		op->len2 = one_in(20) ? op->len2 : op->len;
+	}
 }
 
 DIFF_FN void random_madvise(struct op *op, const struct room *room)
 {
 	static const int advices[] = {MADV_DONTNEED, MADV_DONTNEED, MADV_DONTNEED, MADV_FREE, MADV_NORMAL, MADV_RANDOM,
 		MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, MADV_KEEPONFORK,
-		MADV_POPULATE_READ, MADV_POPULATE_WRITE, 5, 6, 7, 99, -1};
+		MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_DONTNEED_LOCKED, MADV_REMOVE, MADV_REMOVE, MADV_DONTDUMP,
+		MADV_DODUMP, MADV_COLD, MADV_PAGEOUT, 5, 6, 7, 99, -1};
 
 	place(op, room);
 	op->flags = PICK(advices);
@@ -191,6 +196,9 @@ DIFF_FN void random_file_op(struct op *op, const struct room *room)
 	op->page = random_page(room);
 	op->value = rnd(1 << 30);
 	switch (op->kind) {
+	case OP_TRUNCATE:
+		op->page = (int)rnd(MEMFD);
+		/* fall through */
 	case OP_FTRUNCATE:
 		op->len = one_in(40) ? -1 : (long)rnd(FILE_PAGES * PS);
 		if (op->len > 0 && one_in(3))
@@ -201,6 +209,11 @@ DIFF_FN void random_file_op(struct op *op, const struct room *room)
 		op->shift = (int)rnd(8) * 512;
 		op->len = one_in(40) ? 0 : 512;
 		op->off = (long)rnd(FILE_PAGES * 8 - 1) * 512;
+		break;
+	case OP_READV:
+	case OP_WRITEV:
+		op->page2 = random_page(room);
+		op->shift = (int)rnd(8) * 512;
 		break;
 	case OP_LSEEK:
 		op->off = one_in(20) ? -1 : (long)rnd(20 * PS);
@@ -250,6 +263,8 @@ DIFF_FN void random_rest(struct op *op)
 		op->prot = PICK(protections);
 		op->off = 1 + rnd((op->len ? (uint32_t)op->len + 20 : 1000) * PS);
 		op->flags = rnd(2);
+		op->len2 = one_in(3) ? 1 + rnd(1000) : 0;
+		op->page2 = one_in(3) ? one_in(4) ? PROT_GROWSUP : PROT_GROWSDOWN : 0;
 	}
 	if (op->kind == OP_RLIMIT) {
 		op->flags = rnd(3);
@@ -268,10 +283,11 @@ static const struct {
 	{OP_MSYNC, 20, true}, {OP_MADVISE, 60, true}, {OP_MINCORE, 40, false}, {OP_MLOCK, 14, false},
 	{OP_MLOCK2, 5, false}, {OP_MUNLOCK, 14, false}, {OP_MLOCKALL, 2, false}, {OP_MUNLOCKALL, 4, false},
 	{OP_BRK, 15, false}, {OP_HEAP_LOAD, 15, false}, {OP_HEAP_STORE, 15, false}, {OP_MEMFD, 2, false},
-	{OP_FTRUNCATE, 20, false}, {OP_PREAD, 30, false}, {OP_PWRITE, 30, false}, {OP_READ, 10, false},
+	{OP_FTRUNCATE, 16, false}, {OP_TRUNCATE, 4, false}, {OP_READV, 8, false}, {OP_WRITEV, 8, false},
+	{OP_PREAD, 30, false}, {OP_PWRITE, 30, false}, {OP_READ, 10, false},
 	{OP_WRITE, 12, false}, {OP_LSEEK, 10, false}, {OP_OPEN, 14, false}, {OP_CLOSE, 3, false},
 	{OP_LOAD, 100, true}, {OP_STORE, 140, true}, {OP_FILL, 50, true}, {OP_DIE, 4, false}, {OP_GROW, 3, false},
-	{OP_RLIMIT, 3, false}, {OP_FORK, 12, false}, {OP_VMCHILD, 4, false}, {OP_THREAD, 4, false},
+	{OP_RLIMIT, 3, false}, {OP_FORK, 12, false}, {OP_VMCHILD, 4, false}, {OP_VFORK, 3, false}, {OP_THREAD, 4, false},
 	{OP_VMPAIR, 4, false}, {OP_PAIR, 4, false}, {OP_MAPS, 15, false}, {OP_DIGEST, 8, false},
 };
 #define KINDS (sizeof weights / sizeof weights[0])
@@ -323,8 +339,11 @@ DIFF_FN void random_op(struct op *op, const struct room *room)
 	case OP_MINCORE: place(op, room); break;
 	case OP_MEMFD:
 	case OP_FTRUNCATE:
+	case OP_TRUNCATE:
 	case OP_PREAD:
 	case OP_PWRITE:
+	case OP_READV:
+	case OP_WRITEV:
 	case OP_READ:
 	case OP_WRITE:
 	case OP_LSEEK:

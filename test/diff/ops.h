@@ -3,7 +3,7 @@
  * operations; run_program performs it in a process of its own and leaves a line of result for each in
  * a log. Any part of a program is a program too: operations name pages and slots, never results.
  *
- * FORK, VMCHILD, THREAD and their PAIR kinds stand before the `n` operations that the child performs;
+ * FORK, VMCHILD, VFORK, THREAD and their PAIR kinds stand before the `n` operations that the child performs;
  * the parent waits for its end. In a pair two children run at a time, one performs the operations of
  * `side` 1, in the left half of the window, the other those of side 2, in the right half.
  *
@@ -23,10 +23,10 @@
 	x(MMAP, mmap) x(MUNMAP, munmap) x(MPROTECT, mprotect) x(MREMAP, mremap) x(MSYNC, msync) \
 	x(MADVISE, madvise) x(MINCORE, mincore) x(MLOCK, mlock) x(MLOCK2, mlock) x(MUNLOCK, mlock) \
 	x(MLOCKALL, mlock) x(MUNLOCKALL, mlock) x(BRK, brk) x(HEAP_LOAD, brk) x(HEAP_STORE, brk) \
-	x(MEMFD, memfd) x(FTRUNCATE, ftruncate) x(PREAD, pread) x(PWRITE, pwrite) x(READ, read) \
-	x(WRITE, write) x(LSEEK, lseek) x(OPEN, open) x(CLOSE, open) x(LOAD, access) x(STORE, access) \
+	x(MEMFD, memfd) x(FTRUNCATE, ftruncate) x(TRUNCATE, ftruncate) x(PREAD, pread) x(PWRITE, pwrite) \
+	x(READ, read) x(WRITE, write) x(READV, read) x(WRITEV, write) x(LSEEK, lseek) x(OPEN, open) x(CLOSE, open) x(LOAD, access) x(STORE, access) \
 	x(FILL, access) x(DIE, die) x(GROW, grow) x(RLIMIT, rlimit) x(FORK, fork) x(VMCHILD, vmchild) \
-	x(THREAD, thread) x(VMPAIR, vmchild) x(PAIR, thread) x(MAPS, maps) x(DIGEST, digest)
+	x(VFORK, vfork) 	x(THREAD, thread) x(VMPAIR, vmchild) x(PAIR, thread) x(MAPS, maps) x(DIGEST, digest)
 
 #define OP_ENUM(name, group) OP_##name,
 enum op_kind { OP_KINDS(OP_ENUM) OP_COUNT };
@@ -150,7 +150,10 @@ DIFF_FN bool mremap_defined(const struct op *op, struct span old, int pages)
 	int count = mappings_in(old);
 	bool fixed = op->flags & MREMAP_FIXED;
 
-	if (limited && pages > old.to - old.from)
+	if (limited && (pages > old.to - old.from || op->flags & MREMAP_DONTUNMAP))
+		return false;
+	/* How much is locked then: Linux counts both. */
+	if (op->flags & MREMAP_DONTUNMAP && any_locks)
 		return false;
 	/* A second view in the place of the first: Linux unmaps it, and then finds nothing to show again. */
 	if (op->len == 0 && fixed && op->page == op->page2)
@@ -182,7 +185,7 @@ DIFF_FN void do_mremap(const struct op *op)
 {
 	struct span old = span_of(op->page, op->len);
 	int pages = (int)((op->len2 + PS - 1) / PS);
-	bool copies = op->len == 0, tried = false;
+	bool copies = op->len == 0, stays = copies || op->flags & MREMAP_DONTUNMAP, tried = false;
 	long r;
 
 	if (copies)
@@ -199,13 +202,15 @@ DIFF_FN void do_mremap(const struct op *op)
 		r = bring_back(op, r);
 		tried = true;
 		if (is_error(r)) {
-			if (!copies)
+			if (!stays)
 				shadow_unmap(old);
+			else if (!copies)
+				shadow_empty(old);
 			return;
 		}
 	}
 	if ((unsigned long)r != address_of(op)) {
-		shadow_move(old, (int)((unsigned long)r - WINDOW) / PS, pages, copies);
+		shadow_move(old, (int)((unsigned long)r - WINDOW) / PS, pages, copies, stays);
 	} else if (pages < old.to - old.from) {
 		shadow_unmap((struct span){old.from + pages, old.to});
 	} else if (pages > old.to - old.from) {
@@ -230,6 +235,9 @@ DIFF_FN void do_msync(const struct op *op)
 #define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
 #endif
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
 
 /* All of the private memory in it. */
 DIFF_FN void overwrite(struct span s)
@@ -250,10 +258,20 @@ DIFF_FN void shadow_advise(struct span s, long advice, long r)
 {
 	switch (advice) {
 	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
 		shadow_resident(s, r ? ANY : NO);
 		break;
 	case MADV_FREE:
 		overwrite(s);
+		break;
+	case MADV_REMOVE:
+		for (int i = 0; i < PAGES; i++)
+			if (shadow[i].content == SHARED)
+				shadow[i].resident = ANY;
+		break;
+	case MADV_PAGEOUT:
+		for (int i = s.from; i < s.to; i++)
+			shadow[i].resident = ANY;
 		break;
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
@@ -285,6 +303,8 @@ DIFF_FN bool advice_defined(const struct op *op, struct span s)
 {
 	if (op->flags == MADV_FREE)
 		return all_writable(s);
+	if (op->flags == MADV_REMOVE)
+		return !paired;
 	if (op->flags == MADV_WIPEONFORK || op->flags == MADV_DONTFORK)
 		return mappings_in(s) == 1;
 	return true;
@@ -301,7 +321,7 @@ DIFF_FN void do_madvise(const struct op *op)
 	}
 	r = call(SYS_madvise, address_of(op), op->len, op->flags);
 	emit_result(r);
-	if (r == -EINVAL && op->flags != MADV_DONTNEED && op->flags != MADV_FREE)
+	if (r == -EINVAL && (op->page < 0 || op->shift))
 		return;
 	shadow_cut(s);
 	shadow_advise(s, op->flags, r);
@@ -498,6 +518,29 @@ DIFF_FN void do_write(const struct op *op)
 	emit_result(answer(write(fd, buffer, (size_t)op->len)));
 }
 
+/* Two buffers of 512 bytes in the window. None of them shows the file, whose bytes would change meanwhile. */
+DIFF_FN void do_vector(const struct op *op)
+{
+	bool reads = op->kind == OP_READV;
+	struct iovec iov[2] = {{(void *)address_of(op), 512}, {(void *)(WINDOW + (unsigned long)(op->page2 * PS)), 512}};
+	struct span s[2] = {span_of(op->page, 1), span_of(op->page2, 1)};
+	int fd = slot_fd(op->slot), file = slot_file(op);
+	long at = (long)lseek(fd, 0, SEEK_CUR), r;
+
+	if (shadow[op->page].content == FILED || shadow[op->page2].content == FILED ||
+	    (!reads && (!may_write(op, at, 1024) || (file >= 0 && at > file_size(file))))) {
+		emit(" skipped");
+		return;
+	}
+	r = answer(reads ? readv(fd, iov, 2) : writev(fd, iov, 2));
+	emit_result(r);
+	for (int i = 0; i < 2; i++)
+		if (r > i * 512)
+			shadow_touch(s[i], reads);
+		else
+			shadow_maybe_resident(s[i]);
+}
+
 DIFF_FN void do_lseek(const struct op *op)
 {
 	emit_result(answer((long)lseek(slot_fd(op->slot), op->off, (int)op->flags)));
@@ -507,6 +550,16 @@ DIFF_FN void file_name(char *name, int file)
 {
 	strcpy(name, "f0");
 	name[1] = (char)('0' + file);
+}
+
+/* By name, which the third file does not have. */
+DIFF_FN void do_truncate(const struct op *op)
+{
+	char name[4];
+
+	file_name(name, op->page % MEMFD);
+	emit_result(answer(truncate(name, op->len)));
+	drop_copies();
 }
 
 /* File `page` into the slot, with the flags of open. */
@@ -716,9 +769,11 @@ DIFF_FN void do_maps(const struct op *op)
 }
 
 /* A mapping that grows down, over a hole, a mapping in its way at `len` pages below (0: none) with
-   prot; touched `off` bytes below its start. */
+   prot; touched `off` bytes below its start, under a limit of len2 pages for stacks (0: as it is). Then its rights
+   may be changed, from where it was mapped down to where it begins now. */
 DIFF_FN void do_grow(const struct op *op)
 {
+	struct rlimit old, less;
 	unsigned long below = STRETCH - (unsigned long)(op->len * PS), touched = STRETCH - (unsigned long)op->off;
 	uint32_t value = 1;
 
@@ -731,10 +786,18 @@ DIFF_FN void do_grow(const struct op *op)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0)));
 	if (op->len)
 		emit_result(is_error(call_mmap(below, PS, op->prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)));
+	getrlimit(RLIMIT_STACK, &old);
+	less = old;
+	if (op->len2)
+		less.rlim_cur = (rlim_t)(op->len2 * PS);
+	emit_result(answer(setrlimit(RLIMIT_STACK, &less)));
 	if (op->flags ? store(touched, 1, op->value) : load(touched, 1, &value))
 		emit(" %u", value);
 	else
 		emit_fault(touched);
+	setrlimit(RLIMIT_STACK, &old);
+	if (op->page2)
+		emit_result(call(SYS_mprotect, STRETCH, PS, PROT_READ | op->page2));
 	emit_maps(STRETCH - 4096 * PS, STRETCH + PS, STRETCH);
 	emit_result(call(SYS_munmap, STRETCH - 4096 * PS, 4097 * PS));
 }
@@ -843,6 +906,7 @@ DIFF_FN void do_digest(const struct op *op)
 struct part {
 	const struct op *ops;
 	int from, to, side;
+	bool vfork; /* the parent sleeps meanwhile */
 };
 
 static void run_ops(const struct part *part);
@@ -858,6 +922,7 @@ DIFF_FN struct lane *start_lane(const struct part *part, bool thread, struct log
 {
 	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID, i = 1;
 
+	flags |= part->vfork ? CLONE_VFORK : 0;
 	flags |= thread ? CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM : SIGCHLD;
 	/* In a pair the lane's number is odd or even as its side is. */
 	while (i < LANES && (lanes[i].busy || (part->side && i % 2 != part->side % 2)))
@@ -954,7 +1019,8 @@ static void (*const performers[OP_COUNT])(const struct op *) = {
 	[OP_MSYNC] = do_msync, [OP_MADVISE] = do_madvise, [OP_MINCORE] = do_mincore, [OP_MLOCK] = do_mlock,
 	[OP_MLOCK2] = do_mlock, [OP_MUNLOCK] = do_mlock, [OP_MLOCKALL] = do_mlockall, [OP_MUNLOCKALL] = do_mlockall,
 	[OP_BRK] = do_brk, [OP_HEAP_LOAD] = do_heap_access, [OP_HEAP_STORE] = do_heap_access, [OP_MEMFD] = do_memfd,
-	[OP_FTRUNCATE] = do_ftruncate, [OP_PREAD] = do_pread, [OP_PWRITE] = do_pwrite, [OP_READ] = do_read,
+	[OP_FTRUNCATE] = do_ftruncate, [OP_TRUNCATE] = do_truncate, [OP_READV] = do_vector, [OP_WRITEV] = do_vector,
+	[OP_PREAD] = do_pread, [OP_PWRITE] = do_pwrite, [OP_READ] = do_read,
 	[OP_WRITE] = do_write, [OP_LSEEK] = do_lseek, [OP_OPEN] = do_open, [OP_CLOSE] = do_close, [OP_LOAD] = do_access,
 	[OP_STORE] = do_access, [OP_FILL] = do_fill, [OP_DIE] = do_die, [OP_GROW] = do_grow, [OP_RLIMIT] = do_rlimit,
 	[OP_MAPS] = do_maps, [OP_DIGEST] = do_digest,
@@ -975,7 +1041,7 @@ static void run_ops(const struct part *part)
 			performers[op->kind](op);
 		emit("\n");
 		if (!performers[op->kind]) {
-			struct part child = {part->ops, i + 1, i + 1 + op->n, 0};
+			struct part child = {part->ops, i + 1, i + 1 + op->n, 0, op->kind == OP_VFORK};
 
 			run_child(&child, op->kind);
 			i += op->n;

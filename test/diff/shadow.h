@@ -212,22 +212,32 @@ DIFF_FN int mappings_in(struct span s)
 	return 1;
 }
 
-/* Moves `old` to page `to`, with `pages` pages there then. keep: the old pages stay (a second view). */
-DIFF_FN void shadow_move(struct span old, int to, int pages, bool keep)
+/* The pages are as if just mapped. */
+DIFF_FN void shadow_empty(struct span s)
+{
+	shadow_resident(s, NO);
+	shadow_cut(s);
+}
+
+/* Moves `old` to page `to`, with `pages` pages there then. copies: it is a second view. stays: the old range stays
+   mapped. */
+DIFF_FN void shadow_move(struct span old, int to, int pages, bool copies, bool stays)
 {
 	struct shade copy[PAGES];
 	int count = old.to - old.from;
 
 	memcpy(copy, &shadow[old.from], sizeof copy[0] * (size_t)count);
-	if (!keep)
+	if (!stays)
 		shadow_unmap(old);
+	else if (!copies)
+		shadow_empty(old);
 	for (int i = 0; i < pages && to + i < PAGES; i++) {
 		struct shade *new = &shadow[to + i];
 
 		*new = copy[i < count ? i : 0];
 		if (new->resident == JUST_READ)
 			new->resident = ANY;
-		if (i >= count || keep)
+		if (i >= count || copies)
 			new->resident = new->content == PRIVATE && !any_locks ? NO : ANY;
 		new->index = new->content == PRIVATE ? 0 : copy[0].index + (uint32_t)i;
 	}
