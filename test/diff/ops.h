@@ -23,10 +23,11 @@
 	x(MMAP, mmap) x(MUNMAP, munmap) x(MPROTECT, mprotect) x(MREMAP, mremap) x(MSYNC, msync) \
 	x(MADVISE, madvise) x(MINCORE, mincore) x(MLOCK, mlock) x(MLOCK2, mlock) x(MUNLOCK, mlock) \
 	x(MLOCKALL, mlock) x(MUNLOCKALL, mlock) x(BRK, brk) x(HEAP_LOAD, brk) x(HEAP_STORE, brk) \
-	x(MEMFD, memfd) x(FTRUNCATE, ftruncate) x(TRUNCATE, ftruncate) x(PREAD, pread) x(PWRITE, pwrite) \
+	x(MEMFD, memfd) x(SEAL, memfd) x(FALLOCATE, memfd) x(FTRUNCATE, ftruncate) x(TRUNCATE, ftruncate) x(PREAD, pread) x(PWRITE, pwrite) \
 	x(READ, read) x(WRITE, write) x(READV, read) x(WRITEV, write) x(LSEEK, lseek) x(OPEN, open) x(CLOSE, open) x(LOAD, access) x(STORE, access) \
 	x(FILL, access) x(DIE, die) x(GROW, grow) x(RLIMIT, rlimit) x(FORK, fork) x(VMCHILD, vmchild) \
-	x(VFORK, vfork) 	x(THREAD, thread) x(VMPAIR, vmchild) x(PAIR, thread) x(MAPS, maps) x(DIGEST, digest)
+	x(VFORK, vfork) 	x(THREAD, thread) x(VMPAIR, vmchild) x(PAIR, thread) x(MAPS, maps) \
+	x(SMAPS, maps) x(DIGEST, digest)
 
 #define OP_ENUM(name, group) OP_##name,
 enum op_kind { OP_KINDS(OP_ENUM) OP_COUNT };
@@ -69,6 +70,11 @@ DIFF_FN int slot_fd(int slot)
 	return slot < 0 ? -1 : SLOT_FD + slot;
 }
 
+DIFF_FN int slot_file(const struct op *op)
+{
+	return op->slot < 0 ? -1 : slots[op->slot].file;
+}
+
 /* An address a call answered: a place in the window, or some other. */
 DIFF_FN void emit_place(long r)
 {
@@ -95,6 +101,15 @@ DIFF_FN void emit_ends(unsigned long addr, long len)
 
 /* --- mappings --- */
 
+/* Linux's shared memory begins at the file's page 0, and may end before the offset, and what cannot be stored to is private;
+   how large the offset may be depends on the machine. */
+DIFF_FN bool zero_defined(const struct op *op)
+{
+	if ((op->flags & MAP_TYPE) == MAP_PRIVATE)
+		return op->off < 1 << 20;
+	return !op->off && (slots[op->slot].mode & O_ACCMODE) != O_RDONLY;
+}
+
 DIFF_FN void do_mmap(const struct op *op)
 {
 	bool anonymous = op->flags & MAP_ANONYMOUS;
@@ -104,10 +119,16 @@ DIFF_FN void do_mmap(const struct op *op)
 		emit(" skipped");
 		return;
 	}
+	if (!anonymous && slot_file(op) == ZERO && !zero_defined(op)) {
+		emit(" skipped");
+		return;
+	}
 	r = call_mmap(address_of(op), (unsigned long)op->len, op->prot, (int)op->flags, slot_fd(op->slot), op->off);
 	emit_place(r);
-	if (is_error(r))
+	if (is_error(r)) {
+		shadow_cut(span_of(op->page, pages * PS));
 		return;
+	}
 	if (in_window((unsigned long)r)) {
 		struct span s = span_of((long)((unsigned long)r - WINDOW) / PS, pages * PS);
 
@@ -142,6 +163,8 @@ DIFF_FN void do_mprotect(const struct op *op)
 	emit_result(r);
 	if (r != -EINVAL && op->page >= 0 && !(data_limited && r))
 		shadow_protect(s, op->prot, r);
+	else
+		shadow_cut(s);
 }
 
 /* Whether the contract says what mremap answers. */
@@ -196,8 +219,11 @@ DIFF_FN void do_mremap(const struct op *op)
 	}
 	r = call(SYS_mremap, address_of(op), op->len, op->len2, op->flags, WINDOW + op->page2 * PS);
 	emit_place(r);
-	if (is_error(r))
+	if (is_error(r)) {
+		shadow_cut(old);
+		shadow_cut(span_of(op->page2, op->len2));
 		return;
+	}
 	if (!in_window((unsigned long)r)) {
 		r = bring_back(op, r);
 		tried = true;
@@ -289,6 +315,15 @@ DIFF_FN void shadow_advise(struct span s, long advice, long r)
 	}
 }
 
+/* Linux takes private memory from /dev/zero for a file there. */
+DIFF_FN bool any_zero(struct span s)
+{
+	for (int i = s.from; i < s.to; i++)
+		if (shadow[i].zero)
+			return true;
+	return false;
+}
+
 DIFF_FN bool all_writable(struct span s)
 {
 	for (int i = s.from; i < s.to; i++)
@@ -304,7 +339,9 @@ DIFF_FN bool advice_defined(const struct op *op, struct span s)
 	if (op->flags == MADV_FREE)
 		return all_writable(s);
 	if (op->flags == MADV_REMOVE)
-		return !paired;
+		return !paired && !any_zero(s);
+	if (op->flags == MADV_WIPEONFORK && any_zero(s))
+		return false;
 	if (op->flags == MADV_WIPEONFORK || op->flags == MADV_DONTFORK)
 		return mappings_in(s) == 1;
 	return true;
@@ -420,11 +457,6 @@ DIFF_FN void fill_bytes(unsigned char *to, long len, uint32_t seed)
 	}
 }
 
-DIFF_FN int slot_file(const struct op *op)
-{
-	return op->slot < 0 ? -1 : slots[op->slot].file;
-}
-
 DIFF_FN bool is_memfd(const struct op *op)
 {
 	return slot_file(op) == MEMFD;
@@ -450,7 +482,7 @@ DIFF_FN bool may_write(const struct op *op, long offset, long len)
 {
 	int file = slot_file(op);
 
-	if (file < 0)
+	if (!has_size(file))
 		return true;
 	if (slots[op->slot].mode & O_APPEND)
 		offset = file_size(file);
@@ -483,7 +515,7 @@ DIFF_FN void do_pwrite(const struct op *op)
 	long off = op->off;
 
 	/* A bad buffer beyond the end: how far the file grows then is open. */
-	if (file >= 0 && off > file_size(file))
+	if (has_size(file) && off > file_size(file))
 		off = file_size(file) / 512 * 512;
 	if (!may_write(op, off, op->len)) {
 		emit(" skipped");
@@ -528,7 +560,7 @@ DIFF_FN void do_vector(const struct op *op)
 	long at = (long)lseek(fd, 0, SEEK_CUR), r;
 
 	if (shadow[op->page].content == FILED || shadow[op->page2].content == FILED ||
-	    (!reads && (!may_write(op, at, 1024) || (file >= 0 && at > file_size(file))))) {
+	    (!reads && (!may_write(op, at, 1024) || (has_size(file) && at > file_size(file))))) {
 		emit(" skipped");
 		return;
 	}
@@ -570,6 +602,8 @@ DIFF_FN void do_open(const struct op *op)
 
 	if (file == MEMFD) {
 		fd = fcntl(KEEPER_FD + MEMFD, F_DUPFD, SLOT_FD + SLOTS);
+	} else if (file == ZERO) {
+		fd = open("/dev/zero", (int)op->flags);
 	} else {
 		file_name(name, file);
 		fd = open(name, (int)op->flags);
@@ -614,6 +648,26 @@ DIFF_FN void do_memfd(const struct op *op)
 	emit_result(dup2((int)r, KEEPER_FD + MEMFD) < 0 ? -errno : 0);
 	close((int)r);
 	file_object[MEMFD] = new_number();
+}
+
+DIFF_FN void do_seal(const struct op *op)
+{
+	emit_result(answer(fcntl(slot_fd(op->slot), F_ADD_SEALS, (int)op->flags)));
+	emit_result(answer(fcntl(slot_fd(op->slot), F_GET_SEALS)));
+}
+
+/* In a memfd: other file systems differ in what they can. Its size stays a number of whole pages, and nothing is
+   taken beyond it. */
+DIFF_FN void do_fallocate(const struct op *op)
+{
+	int file = slot_file(op);
+
+	if ((has_size(file) && file != MEMFD) || (op->flags == FALLOC_FL_KEEP_SIZE && op->off + op->len > file_size(MEMFD))) {
+		emit(" skipped");
+		return;
+	}
+	emit_result(answer(fallocate(slot_fd(op->slot), (int)op->flags, op->off, op->len)));
+	drop_copies();
 }
 
 /* --- accesses --- */
@@ -661,21 +715,67 @@ DIFF_FN void do_fill(const struct op *op)
 	emit(" %d", done);
 }
 
-/* An access that nobody catches, in a child that it may kill. */
+static char signal_stack[65536] __attribute__((aligned(64)));
+#define SIGNAL_STACK_PAGES 8 /* more than any machine's frame takes */
+
+DIFF_FN void on_death(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	call(SYS_exit_group, (sig == SIGBUS ? 20 : 10) + info->si_code);
+}
+
+/* Whether signals could be taken at op's place in the window: 1, 0, or -1 if that is open. Stores there must not
+   be seen by others. */
+DIFF_FN int good_stack(const struct op *op)
+{
+	int good = 0;
+
+	if (op->page2 + SIGNAL_STACK_PAGES > PAGES)
+		return -1;
+	for (int i = op->page2; i < op->page2 + SIGNAL_STACK_PAGES; i++) {
+		if (shadow[i].content == SHARED || shadow[i].content == FILED)
+			return -1;
+		good += shadow[i].content == PRIVATE && shadow[i].prot & PROT_WRITE;
+	}
+	return good == SIGNAL_STACK_PAGES ? 1 : good ? -1 : 0;
+}
+
+/* How the child takes faults: as they come, not SIGBUS, on a stack of its own, on one in the window. */
+DIFF_FN void prepare_death(const struct op *op)
+{
+	stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack};
+	struct sigaction act;
+
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGBUS, op->len == 1 ? SIG_IGN : SIG_DFL);
+	if (op->len < 2)
+		return;
+	if (op->len == 3) {
+		stack.ss_sp = (void *)(WINDOW + (unsigned long)(op->page2 * PS));
+		stack.ss_size = SIGNAL_STACK_PAGES * PS;
+	}
+	sigaltstack(&stack, NULL);
+	memset(&act, 0, sizeof act);
+	act.sa_sigaction = on_death;
+	act.sa_flags = SA_SIGINFO | SA_ONSTACK;
+	sigaction(SIGSEGV, &act, NULL);
+	sigaction(SIGBUS, &act, NULL);
+}
+
+/* An access whose fault is not survived, in a child. */
 DIFF_FN void do_die(const struct op *op)
 {
 	int status = 0;
 	uint32_t value;
 	long pid;
 
-	if (contended(op->page) || in_tail(op->page, op->shift, 1)) {
+	if (contended(op->page) || in_tail(op->page, op->shift, 1) || (op->len == 3 && good_stack(op) < 0)) {
 		emit(" skipped");
 		return;
 	}
 	pid = call(SYS_clone, SIGCHLD);
 	if (pid == 0) {
-		signal(SIGSEGV, SIG_DFL);
-		signal(SIGBUS, op->len ? SIG_IGN : SIG_DFL);
+		prepare_death(op);
 		if (op->flags)
 			store(address_of(op), 1, op->value);
 		else
@@ -719,6 +819,11 @@ DIFF_FN bool next_map(char **text, struct map *m)
 	line += strspn(line, " ");
 	slash = strrchr(line, '/');
 	m->name = slash ? slash : line;
+	/* Private memory from /dev/zero may show where it is from. */
+	if (m->perms[3] == 'p' && !strcmp(m->name, "/zero")) {
+		m->inode = 0;
+		m->name = "";
+	}
 	return true;
 }
 
@@ -766,6 +871,64 @@ DIFF_FN void do_maps(const struct op *op)
 	emit_maps(WINDOW, WINDOW + PAGES * PS, WINDOW);
 	emit(" heap");
 	emit_maps(heap, (top + PS - 1) / PS * PS, heap);
+}
+
+/* kB of a line of smaps, which the text's mapping has before the next. */
+DIFF_FN long smaps_kb(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+
+	return line ? strtol(line + strlen(name), NULL, 10) : -1;
+}
+
+/* Mappings that are one, or might be, as smaps has them, in kB. */
+struct smap {
+	struct map all;
+	long size, rss, anonymous;
+};
+
+/* Whether it is known of each page in it if it is private memory with a page of its own. */
+DIFF_FN bool pages_known(const struct map *m)
+{
+	for (int i = (int)((m->start - WINDOW) / PS); i < (int)((m->end - WINDOW) / PS); i++)
+		if (shadow[i].content != PRIVATE || (shadow[i].resident != YES && shadow[i].resident != NO))
+			return false;
+	return true;
+}
+
+DIFF_FN void emit_smap(const struct smap *s)
+{
+	emit(" %ld", s->size);
+	if (pages_known(&s->all))
+		emit("/%ld/%ld", s->rss, s->anonymous);
+}
+
+DIFF_FN void do_smaps(const struct op *op)
+{
+	char *text = (char *)(uintptr_t)proc_text("/proc/self/smaps");
+	struct smap sum = {0};
+	struct map m;
+
+	(void)op;
+	while (*text) {
+		if (text[strspn(text, "0123456789abcdef")] != '-') {
+			text = strchr(text, '\n') + 1;
+			continue;
+		}
+		if (!next_map(&text, &m) || m.end <= WINDOW || m.start >= WINDOW + PAGES * PS)
+			continue;
+		if (!sum.all.end || !joins(&sum.all, &m)) {
+			if (sum.all.end)
+				emit_smap(&sum);
+			sum = (struct smap){.all = m};
+		}
+		sum.all.end = m.end;
+		sum.size += smaps_kb(text, "Size:");
+		sum.rss += smaps_kb(text, "Rss:");
+		sum.anonymous += smaps_kb(text, "Anonymous:");
+	}
+	if (sum.all.end)
+		emit_smap(&sum);
 }
 
 /* A mapping that grows down, over a hole, a mapping in its way at `len` pages below (0: none) with
@@ -1023,7 +1186,8 @@ static void (*const performers[OP_COUNT])(const struct op *) = {
 	[OP_PREAD] = do_pread, [OP_PWRITE] = do_pwrite, [OP_READ] = do_read,
 	[OP_WRITE] = do_write, [OP_LSEEK] = do_lseek, [OP_OPEN] = do_open, [OP_CLOSE] = do_close, [OP_LOAD] = do_access,
 	[OP_STORE] = do_access, [OP_FILL] = do_fill, [OP_DIE] = do_die, [OP_GROW] = do_grow, [OP_RLIMIT] = do_rlimit,
-	[OP_MAPS] = do_maps, [OP_DIGEST] = do_digest,
+	[OP_MAPS] = do_maps, [OP_SMAPS] = do_smaps, [OP_SEAL] = do_seal, [OP_FALLOCATE] = do_fallocate,
+	[OP_DIGEST] = do_digest,
 };
 
 #define OP_NAME(name, group) #name,

@@ -22,6 +22,7 @@
 #define SLOT_FD 40   /* descriptor of slot 0 */
 #define KEEPER_FD 60 /* of file 0, always open for reading and writing */
 #define MEMFD 3	     /* the file that is a memfd: its sizes are whole pages */
+#define ZERO 4	     /* /dev/zero, which has no size: anonymous memory when it is mapped */
 
 enum content { HOLE, PRIVATE, SHARED, FILED };
 enum resident { ANY, NO, JUST_READ, YES };
@@ -29,7 +30,7 @@ enum resident { ANY, NO, JUST_READ, YES };
 struct shade {
 	uint8_t content, resident, prot;
 	int8_t file;
-	bool shared, maywrite, dontfork, wipe;
+	bool shared, maywrite, dontfork, wipe, zero;
 	uint32_t index, object, piece;
 };
 
@@ -62,6 +63,19 @@ DIFF_FN long file_size(int file)
 	struct stat st;
 
 	return fstat(KEEPER_FD + file, &st) < 0 ? -1 : (long)st.st_size;
+}
+
+DIFF_FN bool has_size(int file)
+{
+	return file >= 0 && file < FILES;
+}
+
+/* Against stores that are to come. */
+DIFF_FN bool is_sealed(int file)
+{
+	int seals = file == MEMFD ? fcntl(KEEPER_FD + MEMFD, F_GET_SEALS) : 0;
+
+	return seals > 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
 }
 
 /* Bytes of a file that lie in its page `index`. */
@@ -98,7 +112,7 @@ DIFF_FN bool contended(int page)
 	return s->content == FILED && s->file % 2 != lane_number() % 2;
 }
 
-/* The pages get pieces of their own, so does what is right of them. */
+/* The pages get pieces of their own, so does what is right of them. Calls that fail may have cut there as well. */
 DIFF_FN void shadow_cut(struct span s)
 {
 	uint32_t old = 0, new = 0;
@@ -146,11 +160,14 @@ DIFF_FN void shadow_map(struct span s, int prot, int flags, int slot, long index
 	struct shade new = {.prot = prot & 7, .maywrite = true, .shared = (flags & MAP_TYPE) != MAP_PRIVATE};
 
 	new.piece = new.object = new_number();
-	new.content = !(flags & MAP_ANONYMOUS) ? FILED : new.shared ? SHARED : PRIVATE;
+	new.zero = !(flags & MAP_ANONYMOUS) && slots[slot].file == ZERO;
+	new.content = !(flags & MAP_ANONYMOUS) && !new.zero ? FILED : new.shared ? SHARED : PRIVATE;
 	new.resident = NO;
 	if (new.content == FILED) {
 		new.file = slots[slot].file;
 		new.object = file_object[new.file];
+		new.maywrite = !new.shared || ((slots[slot].mode & O_ACCMODE) == O_RDWR && !is_sealed(new.file));
+	} else if (new.zero) {
 		new.maywrite = !new.shared || (slots[slot].mode & O_ACCMODE) == O_RDWR;
 	}
 	for (int i = s.from; i < s.to; i++) {
