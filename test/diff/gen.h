@@ -298,12 +298,12 @@ static const struct {
 	int weight;
 	bool in_pairs;
 } weights[] = {
-	{OP_MMAP, 140, true}, {OP_MUNMAP, 24, true}, {OP_MPROTECT, 60, true}, {OP_MREMAP, 60, false},
-	{OP_MSYNC, 20, true}, {OP_MADVISE, 60, true}, {OP_MINCORE, 40, false}, {OP_MLOCK, 14, false},
+	{OP_MMAP, 140, true}, {OP_MUNMAP, 24, true}, {OP_MPROTECT, 60, true}, {OP_MREMAP, 60, true},
+	{OP_MSYNC, 20, true}, {OP_MADVISE, 60, true}, {OP_MINCORE, 40, true}, {OP_MLOCK, 14, false},
 	{OP_MLOCK2, 5, false}, {OP_MUNLOCK, 14, false}, {OP_MLOCKALL, 2, false}, {OP_MUNLOCKALL, 4, false},
 	{OP_BRK, 15, false}, {OP_HEAP_LOAD, 15, false}, {OP_HEAP_STORE, 15, false}, {OP_MEMFD, 3, false}, {OP_SEAL, 4, false}, {OP_FALLOCATE, 6, false},
-	{OP_FTRUNCATE, 16, false}, {OP_TRUNCATE, 4, false}, {OP_READV, 8, false}, {OP_WRITEV, 8, false},
-	{OP_PREAD, 30, false}, {OP_PWRITE, 30, false}, {OP_READ, 10, false},
+	{OP_FTRUNCATE, 16, true}, {OP_TRUNCATE, 4, false}, {OP_READV, 8, false}, {OP_WRITEV, 8, false},
+	{OP_PREAD, 30, true}, {OP_PWRITE, 30, true}, {OP_READ, 10, false},
 	{OP_WRITE, 12, false}, {OP_LSEEK, 10, false}, {OP_OPEN, 14, false}, {OP_CLOSE, 3, false},
 	{OP_LOAD, 100, true}, {OP_STORE, 140, true}, {OP_FILL, 50, true}, {OP_DIE, 4, false}, {OP_GROW, 3, false},
 	{OP_RLIMIT, 3, false}, {OP_FORK, 12, false}, {OP_VMCHILD, 4, false}, {OP_VFORK, 3, false}, {OP_THREAD, 4, false},

@@ -75,6 +75,14 @@ DIFF_FN int slot_file(const struct op *op)
 	return op->slot < 0 ? -1 : slots[op->slot].file;
 }
 
+/* In a pair each side has the files of its own number. */
+DIFF_FN bool others_file(const struct op *op)
+{
+	int file = slot_file(op);
+
+	return paired && has_size(file) && file % 2 != lane_number() % 2;
+}
+
 /* An address a call answered: a place in the window, or some other. */
 DIFF_FN void emit_place(long r)
 {
@@ -115,7 +123,7 @@ DIFF_FN void do_mmap(const struct op *op)
 	bool anonymous = op->flags & MAP_ANONYMOUS;
 	long r, pages = (op->len + PS - 1) / PS;
 
-	if (paired && !anonymous && op->slot >= 0 && slots[op->slot].file % 2 != lane_number() % 2) {
+	if (!anonymous && others_file(op)) {
 		emit(" skipped");
 		return;
 	}
@@ -213,7 +221,7 @@ DIFF_FN void do_mremap(const struct op *op)
 
 	if (copies)
 		old.to = old.from + 1;
-	if (!mremap_defined(op, old, pages)) {
+	if (!mremap_defined(op, old, pages) || any_contended(old)) {
 		emit(" skipped");
 		return;
 	}
@@ -366,7 +374,7 @@ DIFF_FN void do_madvise(const struct op *op)
 
 DIFF_FN void do_mincore(const struct op *op)
 {
-	static unsigned char vec[PAGES + 1];
+	unsigned char vec[PAGES + 1];
 	struct span s = span_of(op->page, op->len);
 	long r;
 
@@ -379,7 +387,7 @@ DIFF_FN void do_mincore(const struct op *op)
 	for (int i = s.from; i < s.to; i++) {
 		enum resident known = shadow[i].resident;
 
-		if (known == ANY || shadow[i].content == FILED)
+		if (known == ANY || shadow[i].content == FILED || contended(i))
 			emit(".");
 		else
 			emit("%d", vec[i - s.from] & 1);
@@ -473,6 +481,10 @@ DIFF_FN void do_ftruncate(const struct op *op)
 {
 	long size = is_memfd(op) && op->len > 0 ? op->len / PS * PS : op->len;
 
+	if (others_file(op)) {
+		emit(" skipped");
+		return;
+	}
 	emit_result(answer(ftruncate(slot_fd(op->slot), size)));
 	drop_copies();
 }
@@ -496,7 +508,7 @@ DIFF_FN void do_pread(const struct op *op)
 	struct span s = span_of(op->page, 1);
 	long r;
 
-	if (in_tail(op->page, op->shift, op->len) || contended(op->page)) {
+	if (contended(op->page) || others_file(op) || in_tail(op->page, op->shift, op->len)) {
 		emit(" skipped");
 		return;
 	}
@@ -517,7 +529,7 @@ DIFF_FN void do_pwrite(const struct op *op)
 	/* A bad buffer beyond the end: how far the file grows then is open. */
 	if (has_size(file) && off > file_size(file))
 		off = file_size(file) / 512 * 512;
-	if (!may_write(op, off, op->len)) {
+	if (contended(op->page) || others_file(op) || !may_write(op, off, op->len)) {
 		emit(" skipped");
 		return;
 	}
@@ -1132,6 +1144,7 @@ DIFF_FN void run_pair(struct part part, bool thread)
 	struct part side[2] = {part, part};
 	struct lane *lane[2] = {NULL, NULL};
 
+	shadow_cut((struct span){PAGES / 2, PAGES / 2}); /* neither side renames what is the other's */
 	paired = true;
 	for (int i = 0; i < 2; i++) {
 		side[i].side = i + 1;

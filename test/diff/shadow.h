@@ -112,6 +112,14 @@ DIFF_FN bool contended(int page)
 	return s->content == FILED && s->file % 2 != lane_number() % 2;
 }
 
+DIFF_FN bool any_contended(struct span s)
+{
+	for (int i = s.from; i < s.to; i++)
+		if (contended(i))
+			return true;
+	return false;
+}
+
 /* The pages get pieces of their own, so does what is right of them. Calls that fail may have cut there as well. */
 DIFF_FN void shadow_cut(struct span s)
 {
@@ -174,7 +182,8 @@ DIFF_FN void shadow_map(struct span s, int prot, int flags, int slot, long index
 		new.index = (uint32_t)(new.content == PRIVATE ? 0 : (new.content == FILED ? index : 0) + i - s.from);
 		shadow[i] = new;
 	}
-	if (flags & MAP_LOCKED || future_loads || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
+	/* MCL_ONFAULT holds also against flags that ask for pages. */
+	if (future_locks ? future_loads : flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
 		shadow_load(s);
 }
 
