@@ -17,6 +17,7 @@
 #include "vm/radix.h"
 
 struct dentry;
+struct file_locks;
 struct fs;
 struct inode;
 struct obj;
@@ -88,6 +89,9 @@ struct inode {
 	u64 rdev;		      /* (c) in the encoding of fs_mknod */
 	u64 blocks;		      /* of 512 bytes, everything that belongs to it */
 	struct ktime atime, mtime, ctime; /* (l), mtime and ctime also by stores through mappings */
+	/* (a) open files that may write; negative: those that are being run, which excludes that */
+	s32 writers;
+	struct file_locks *locks; /* (filelock.c's lock) advisory locks; NULL if there are none */
 	struct pipe *fifo;	      /* (fifo's own lock) the pipe of an open FIFO */
 	struct dentry *only_name; /* (dentry.c's lock) of a directory: it has not more than one */
 };
@@ -156,6 +160,12 @@ void inode_put(struct inode *inode);
 /* Take an evicted inode out of the index: the number may be used anew. */
 void inode_forget(struct inode *inode);
 void inode_stat(struct inode *inode, struct kstat *st);
+/*
+ * Count one more who writes (1), or one who keeps others from writing (-1): 0, or -ETXTBSY if the
+ * others are there. Undone by inode_unclaim.
+ */
+int inode_claim(struct inode *inode, s32 claim);
+void inode_unclaim(struct inode *inode, s32 claim);
 /* Directories lock by their rank, everything else by RANK_INODE: set once the kind is known. */
 void inode_init_lock(struct inode *inode);
 struct ktime ktime_now(void);

@@ -15,6 +15,7 @@
 void fs_init(void)
 {
 	file_module_init();
+	filelock_module_init();
 	dentry_module_init();
 	names_module_init();
 	pipe_module_init();

@@ -4,6 +4,7 @@
 #include "fs/procfs.h"
 
 #include "fs/dentry.h"
+#include "fs/filelock.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "options.h"
@@ -224,6 +225,7 @@ const struct text_entry system_texts[] = {
 	{"uptime", 0444, make_uptime},
 	{"stat", 0444, make_stat},
 	{"loadavg", 0444, make_loadavg},
+	{"locks", 0444, lock_text},
 	{"mounts", 0444, make_mounts},
 	{"version", 0444, make_version},
 	{"filesystems", 0444, make_filesystems},

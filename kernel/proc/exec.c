@@ -638,7 +638,7 @@ static int unshare_files(struct proc *p)
 	irq = spin_lock_irq(&p->sig_lock);
 	p->files = own;
 	spin_unlock_irq(&p->sig_lock, irq);
-	files_put(old);
+	files_leave(old);
 	return 0;
 }
 

@@ -121,7 +121,7 @@ static void leave_memory(struct proc *p)
 		file_drop(exe);
 }
 
-/* Close everything. Those who look at p through /proc may hold it a little longer. */
+/* Close everything. */
 static void leave_files(struct proc *p)
 {
 	struct files *files = p->files;
@@ -131,7 +131,7 @@ static void leave_files(struct proc *p)
 	p->files = NULL;
 	p->fs = NULL;
 	spin_unlock_irq(&p->sig_lock, irq);
-	files_put(files);
+	files_leave(files);
 	fs_context_put(fs);
 }
 

@@ -89,7 +89,7 @@ static void drop_resources(struct proc *p)
 	if (p->mm)
 		mm_put(p->mm);
 	if (p->files)
-		files_put(p->files);
+		files_leave(p->files);
 	if (p->fs)
 		fs_context_put(p->fs);
 	if (p->exe)
@@ -102,7 +102,7 @@ static bool copy_resources(struct proc *p, ulong flags)
 
 	p->exe = proc_get_exe(self);
 	if (flags & CLONE_FILES)
-		files_hold(self->files);
+		files_use(self->files);
 	if (flags & CLONE_FS)
 		fs_context_hold(self->fs);
 	if (flags & CLONE_VM)

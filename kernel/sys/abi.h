@@ -15,6 +15,15 @@ struct abi_timespec {
 	s64 sec, nsec;
 };
 enum time_form { TIME_LONG, TIME_64 };
+/*
+ * A lock of fcntl, with the two forms that a timespec has: this is the one with "64" in its name.
+ */
+struct abi_flock {
+	s16 type, whence;
+	s64 start, len;
+	s32 pid;
+};
+enum flock_form { FLOCK_LONG, FLOCK_64 };
 struct abi_timeval {
 	long sec, usec;
 };

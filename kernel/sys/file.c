@@ -419,7 +419,7 @@ static long set_flags(struct file *f, u32 flags)
 	return 0;
 }
 
-static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
+static long fcntl_file(struct file *f, int fd, int cmd, ulong arg, enum flock_form form)
 {
 	switch (cmd) {
 	case F_DUPFD:
@@ -435,6 +435,13 @@ static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
 		return -EBADF;
 	switch (cmd) {
 	case F_SETFL: return set_flags(f, (u32)arg);
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return sys_fcntl_lock(f, fd, (enum fcntl_lock_cmd)cmd, arg, form);
 	case F_GETPIPE_SZ: return pipe_get_size(f);
 	case F_SETPIPE_SZ: return pipe_set_size(f, arg);
 	case F_ADD_SEALS: return file_add_seals(f, arg);
@@ -443,16 +450,21 @@ static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
 	}
 }
 
-SYSCALL(fcntl)
+long sys_fcntl_in(const ulong *args, enum flock_form form)
 {
 	struct file *f = get_file(args[0]);
 	long n;
 
 	if (!f)
 		return -EBADF;
-	n = fcntl_file(f, (int)args[0], (int)args[1], args[2]);
+	n = fcntl_file(f, (int)args[0], (int)args[1], args[2], form);
 	file_drop(f);
 	return n;
+}
+
+SYSCALL(fcntl)
+{
+	return sys_fcntl_in(args, FLOCK_LONG);
 }
 
 enum ioctl_cmd { FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451 };

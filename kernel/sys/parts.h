@@ -10,6 +10,7 @@
 #include "lib/types.h"
 #include "sys/abi.h"
 
+struct file;
 struct kstat;
 struct kstatfs;
 struct ktime;
@@ -37,6 +38,22 @@ u64 sys_time_left(u64 deadline); /* ns, 0 once it is over */
 /* A poll ended with n: store there what is left. What the call answers. */
 long sys_poll_left(ulong timeout, enum time_form form, u64 deadline, long n);
 long sys_ftruncate_to(ulong fd, off_t size);
+
+/* form: that of the locks of F_GETLK, F_SETLK, F_SETLKW */
+long sys_fcntl_in(const ulong *args, enum flock_form form);
+
+/* lock.c */
+enum fcntl_lock_cmd {
+	F_GETLK = 5,
+	F_SETLK = 6,
+	F_SETLKW = 7,
+	F_OFD_GETLK = 36,
+	F_OFD_SETLK = 37,
+	F_OFD_SETLKW = 38,
+};
+/* f is open as fd; arg: the lock's address. F_OFD_ commands have FLOCK_64 whatever form is. */
+long sys_fcntl_lock(
+	struct file *f, int fd, enum fcntl_lock_cmd cmd, ulong arg, enum flock_form form);
 
 /* memfile.c */
 long sys_fallocate_in(ulong fd, ulong mode, off_t off, off_t len);

@@ -49,6 +49,9 @@ SYSCALL(fdatasync);
 SYSCALL(sync);
 SYSCALL(ftruncate);
 
+/* lock.c */
+SYSCALL(flock);
+
 /* select.c */
 SYSCALL(pselect6);
 

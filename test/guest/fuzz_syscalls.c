@@ -33,8 +33,8 @@
  * Kinds of arguments: f descriptor, D descriptor of a directory, P path, b buffer, a address,
  * l length, o offset, n number, w another small number, v advice, i process, s signal, p protection,
  * m flags of mmap, O flags of open, M mode, V vector of buffers, t time, S signal set, A action,
- * L descriptors to poll, G strings, q request of ioctl, X path of a program. Only there stands this
- * program itself: it could be truncated under everybody's feet.
+ * L descriptors to poll, G strings, K lock command of fcntl, k lock, q request of ioctl, X path of a
+ * program. Only there stands this program itself.
  */
 struct call {
 	long nr;
@@ -54,6 +54,7 @@ static const struct call calls[] = {
 	{ SYS_pread64, "fblo" }, { SYS_pwrite64, "fblo" }, { SYS_sendfile, "ffbl" },
 	{ SYS_ppoll, "LwtSw" }, { SYS_readlinkat, "DPbl" }, { SYS_statfs, "Pb" },
 	{ SYS_fstatfs, "fb" }, { SYS_sync, "" }, { SYS_fsync, "f" }, { SYS_fdatasync, "f" },
+	{ SYS_fcntl, "fKk" }, { SYS_fcntl, "fKk" }, { SYS_flock, "fw" },
 	{ SYS_utimensat, "DPtn" }, { SYS_exit_group, "n" }, { SYS_waitid, "wibnb" },
 	{ SYS_set_tid_address, "a" }, { SYS_set_robust_list, "al" },
 	{ SYS_get_robust_list, "ibb" }, { SYS_nanosleep, "tt" }, { SYS_getitimer, "wb" },
@@ -77,7 +78,7 @@ static const struct call calls[] = {
 	{ SYS_wait4, "ibwb" }, { SYS_prlimit64, "iwbb" }, { SYS_renameat2, "DPDPw" },
 	{ SYS_getrandom, "blw" }, { SYS_statx, "DPnnb" }, { SYS_memfd_create, "Pw" },
 #ifdef __i386__
-	{ SYS_fcntl64, "fnn" }, { SYS_mmap2, "alpmfn" }, { SYS_mmap2, "alpmfn" },
+	{ SYS_fcntl64, "fnn" }, { SYS_fcntl64, "fKk" }, { SYS_mmap2, "alpmfn" }, { SYS_mmap2, "alpmfn" },
 	{ SYS_mmap2, "alpmfn" }, { SYS_fstatat64, "DPbn" }, { SYS_fstat64, "fb" },
 	{ SYS__llseek, "fnobw" }, { SYS_fallocate, "fwowlw" },
 #else
@@ -352,6 +353,28 @@ static long request(void)
 	return below(8) ? pick(requests) : (long)rnd();
 }
 
+static long lock_command(void)
+{
+	static const int commands[] = { 5, 6, 6, 6, 7, 12, 13, 13, 14, 36, 37, 37, 38 };
+
+	return below(8) ? pick(commands) : (long)below(64);
+}
+
+/* A struct flock, of whatever form: little of it is nonsense. */
+static long some_lock(void)
+{
+	struct flock *l = words(4);
+
+	l->l_type = (short)below(3);
+	l->l_whence = (short)below(below(8) ? 2 : 4);
+	l->l_pid = 0;
+	if (below(4))
+		l->l_start = below(64);
+	if (below(4))
+		l->l_len = below(32);
+	return below(8) ? (long)l : buffer();
+}
+
 static long argument(char kind)
 {
 	if (below(40) == 0 && kind != 'i')
@@ -379,6 +402,8 @@ static long argument(char kind)
 	case 'A': return action();
 	case 'L': return polled();
 	case 'G': return strings();
+	case 'K': return lock_command();
+	case 'k': return some_lock();
 	case 'q': return request();
 	default: return number();
 	}

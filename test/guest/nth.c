@@ -10,6 +10,7 @@
 #include "kmalloc.h"
 
 #include <sched.h>
+#include <sys/file.h>
 
 #define NTH_MAX 400 /* no call needs so many allocations */
 
@@ -209,6 +210,36 @@ static long do_getcwd(void)
 static long do_mkdir(void) { return sys(SYS_mkdirat, AT_FDCWD, "nth.dir", 0755); }
 static void undo_mkdir(void) { rmdir("nth.dir"); }
 
+static struct flock some_lock = {.l_type = F_WRLCK, .l_start = 10, .l_len = 10};
+static struct flock its_middle = {.l_type = F_UNLCK, .l_start = 14, .l_len = 2};
+
+static long do_lock(void)
+{
+	return tap_kernel_result(fcntl(some_file, F_SETLK, &some_lock));
+}
+
+static void undo_lock(void)
+{
+	struct flock all = {.l_type = F_UNLCK};
+
+	fcntl(some_file, F_SETLK, &all);
+}
+
+/* Nothing at first; then of the lock that the last undo left. */
+static long do_unlock(void)
+{
+	return tap_kernel_result(fcntl(some_file, F_SETLK, &its_middle));
+}
+
+static void undo_unlock(void)
+{
+	if (do_lock())
+		bail_out("no lock: errno %d", errno);
+}
+
+static long do_flock(void) { return sys(SYS_flock, some_file, LOCK_EX); }
+static void undo_flock(void) { sys(SYS_flock, some_file, LOCK_UN); }
+
 static void nothing(void)
 {
 }
@@ -243,12 +274,15 @@ static const struct call {
 	{"readlink in /proc", do_readlink, nothing, false},
 	{"getcwd", do_getcwd, nothing, false},
 	{"mkdir", do_mkdir, undo_mkdir, true},
+	{"fcntl that locks", do_lock, undo_lock, false},
+	{"fcntl that unlocks the middle", do_unlock, undo_unlock, false},
+	{"flock", do_flock, undo_flock, false},
 };
 
 /* An error that a lack of memory may become. */
 static bool no_memory(long r)
 {
-	return r == -ENOMEM || r == -EAGAIN || r == -ENFILE;
+	return r == -ENOMEM || r == -EAGAIN || r == -ENFILE || r == -ENOLCK;
 }
 
 static void test_call(const struct call *c)

@@ -20,6 +20,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -453,6 +454,10 @@ static void sweep_files(void)
 		CALL(fcntl, "Fnn", 0, FILE_FD, F_GETFD, 0),
 		LABELLED("fcntl F_DUPFD", fcntl, "xxn", 0, FILE_FD, F_DUPFD, 0),
 		LABELLED("fcntl F_SETFL", fcntl, "xxn", 0, FILE_FD, F_SETFL, 0),
+		LABELLED("fcntl F_GETLK", fcntl, "Fxn", 0, FILE_FD, F_GETLK, g),
+		LABELLED("fcntl F_SETLK", fcntl, "FxI", 0, FILE_FD, F_SETLK, g),
+		LABELLED("fcntl F_OFD_GETLK", fcntl, "Fxn", 0, FILE_FD, F_OFD_GETLK, g),
+		CALL(flock, "Fn", MAY_WAIT, FILE_FD, LOCK_UN),
 		CALL(ioctl, "Fnn", 0, NULL_FD, TCGETS, g),
 		LABELLED("ioctl of a file", ioctl, "xxn", 0, FILE_FD, TCGETS, g),
 		CALL(ppoll, "Iniix", MAY_WAIT, g, 1, g, 0, 8),

@@ -33,6 +33,7 @@ SYSCALL(chown16);
 SYSCALL(lchown16);
 SYSCALL(fchown16);
 SYSCALL(dup2);
+SYSCALL(fcntl64);
 SYSCALL(pipe);
 SYSCALL(poll);
 SYSCALL(llseek);

@@ -134,6 +134,19 @@ SYSCALL(pipe)
 	return sys_pipe2(WORDS(args[0], 0));
 }
 
+/* The commands with locks of the wide form have numbers of their own. */
+enum fcntl64_cmd { F_GETLK64 = 12, F_SETLK64 = 13, F_SETLKW64 = 14 };
+
+SYSCALL(fcntl64)
+{
+	ulong cmd = args[1];
+
+	if (cmd >= F_GETLK64 && cmd <= F_SETLKW64)
+		return sys_fcntl_in(
+			WORDS(args[0], cmd - F_GETLK64 + F_GETLK, args[2]), FLOCK_64);
+	return sys_fcntl(args);
+}
+
 /* poll's milliseconds as fs_poll wants them: negative is forever, 0 not at all. */
 static u64 poll_deadline(int timeout)
 {

@@ -13,6 +13,7 @@ const syscall_fn syscall_table[] = {
 	[24] = sys_dup3,
 	[25] = sys_fcntl,
 	[29] = sys_ioctl,
+	[32] = sys_flock,
 	[33] = sys_mknodat,
 	[34] = sys_mkdirat,
 	[35] = sys_unlinkat,
