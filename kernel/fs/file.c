@@ -34,7 +34,7 @@ struct leaf {
 struct files {
 	struct spinlock lock; /* RANK_FILES */
 	u32 ref; /* (a) one for all users together */
-	u32 users; /* (a) processes */
+	u32 users; /* (a) threads */
 	struct lock_owner locks; /* of POSIX locks; fs/filelock.h */
 	u32 size; /* (lock) descriptors the directory spans, LEAF_FDS times a power of two */
 	u32 n_leaves; /* (lock) */
@@ -443,7 +443,7 @@ static u32 files_limit(const struct files *fs)
 {
 	const struct proc *p = current_proc();
 
-	if (p->files != fs)
+	if (current_thread()->files != fs)
 		return FILES_MAX;
 	return (u32)MIN(p->rlimit[RLIMIT_NOFILE].cur, (u64)FILES_MAX);
 }

@@ -134,12 +134,12 @@ ssize_t file_pread(struct file *f, void *buf, size_t n, off_t off);
 struct files *files_create(void); /* used by the caller */
 struct files *files_copy(struct files *fs);  /* fork; NULL if there is no memory */
 /*
- * A process uses a table; the last one that leaves it closes all. Others that look at it hold a
+ * A thread uses a table; the last one that leaves it closes all. Others that look at it hold a
  * reference: it may be empty by then.
  */
 void files_use(struct files *fs);
 void files_leave(struct files *fs); /* may sleep */
-bool files_shared(const struct files *fs);   /* does another process use it? */
+bool files_shared(const struct files *fs);   /* does another thread use it? */
 void files_hold(struct files *fs);
 void files_put(struct files *fs);
 /* The table as an owner of locks (fs/filelock.h), as long as it is used. */

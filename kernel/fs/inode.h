@@ -101,7 +101,7 @@ struct fs_ops {
 	int (*unmount)(struct fs *fs); /* after the last sync: mark clean */
 	void (*statfs)(struct fs *fs, struct kstatfs *st);
 	void (*shrink)(struct fs *fs); /* give back caches that can be rebuilt */
-	/* The system ends, nothing is open: give back all that lives in memory only. May be NULL */
+	/* The system ends, no file is open: give back all that lives in memory only. May be NULL */
 	void (*clear)(struct fs *fs);
 };
 
@@ -202,6 +202,7 @@ struct block_device;
 int ext2_mount(struct block_device *dev, struct fs **out);
 int devfs_mount(struct fs **out);
 int procfs_mount(struct fs **out);
+int sysfs_mount(struct fs **out);
 int tmpfs_mount(struct fs **out);
 /* Devices by number, for nodes on the disk: sets f's operations. -ENXIO. */
 int devfs_open(struct inode *inode, struct file *f);

@@ -43,6 +43,7 @@ enum lock_rank {
 	RANK_SIGACTION = 82, /* a table of signal actions */
 	RANK_DEV = 84,    /* a device's queues */
 	RANK_TTY = 86,    /* a terminal's line buffer */
+	RANK_USER = 87,   /* the table of users */
 	RANK_TIMER = 88,  /* pending timers */
 	RANK_WAITQ = 90,  /* a wait queue; also inside any lock above */
 	RANK_RUNQ = 92,   /* run queues */

@@ -51,7 +51,11 @@ struct abi_sysinfo {
 struct abi_utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
 };
-extern const struct abi_utsname system_name; /* what uname(2) answers; /proc too */
+/* What uname(2) answers; /proc too. */
+void system_name_get(struct abi_utsname *out);
+enum system_name_part { SYSTEM_NODE, SYSTEM_DOMAIN };
+/* Set one of its parts to n bytes at text: 0, or -EINVAL for more than 64. */
+int system_name_set(enum system_name_part part, const char *text, size_t n);
 struct abi_stack {
 	ulong sp;
 	int flags;

@@ -25,7 +25,7 @@
 
 static struct files *current_files(void)
 {
-	return current_proc()->files;
+	return current_thread()->files;
 }
 
 static struct file *get_file(ulong fd)
@@ -155,6 +155,20 @@ SYSCALL(pwrite64)
 	return sys_pwrite_at(args, (off_t)(long)args[3]);
 }
 
+/* The flags of preadv2 and pwritev2. HIPRI asks for haste where a device can be asked. */
+#define RWF_HIPRI 1u
+#define RWF_DSYNC 2u
+#define RWF_SYNC 4u
+#define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
+
+/* n bytes were written and shall be on the disk. n, or why they are not. */
+static ssize_t sync_written(struct file *f, bool all, ssize_t n)
+{
+	int err = f->ops->sync ? f->ops->sync(f, !all) : 0;
+
+	return err ? err : n;
+}
+
 /* Copy a program's vector in and judge it: the sum of the lengths, or -errno. */
 static ssize_t iov_copyin(struct iovec *iov, ulong from, u32 n)
 {
@@ -173,12 +187,12 @@ static ssize_t iov_copyin(struct iovec *iov, ulong from, u32 n)
 	return (ssize_t)total;
 }
 
-static long rw_vector(const ulong *args, bool write)
+static long rw_vector(const ulong *args, bool write, off_t *pos, u32 flags)
 {
 	struct iovec few[IOV_INLINE], *iov = few;
 	struct uio u = {0};
 	struct file *f;
-	ssize_t n = get_for(args[0], write, false, &f);
+	ssize_t n = get_for(args[0], write, pos != NULL, &f);
 
 	if (n)
 		return n;
@@ -191,7 +205,9 @@ static long rw_vector(const ulong *args, bool write)
 	if (n > 0) {
 		u.iov = iov;
 		u.left = (size_t)n;
-		n = transfer(f, &u, write, NULL);
+		n = flags & ~RWF_KNOWN ? -EOPNOTSUPP : transfer(f, &u, write, pos);
+		if (n > 0 && write && (flags & (RWF_DSYNC | RWF_SYNC)))
+			n = sync_written(f, flags & RWF_SYNC, n);
 	}
 	if (iov != few)
 		kmfree(iov);
@@ -201,12 +217,52 @@ static long rw_vector(const ulong *args, bool write)
 
 SYSCALL(readv)
 {
-	return rw_vector(args, false);
+	return rw_vector(args, false, NULL, 0);
 }
 
 SYSCALL(writev)
 {
-	return rw_vector(args, true);
+	return rw_vector(args, true, NULL, 0);
+}
+
+long sys_preadv_at(const ulong *args, off_t pos, u32 flags)
+{
+	return pos < 0 ? -EINVAL : rw_vector(args, false, &pos, flags);
+}
+
+long sys_pwritev_at(const ulong *args, off_t pos, u32 flags)
+{
+	return pos < 0 ? -EINVAL : rw_vector(args, true, &pos, flags);
+}
+
+long sys_preadv2_at(const ulong *args, off_t pos, u32 flags)
+{
+	return pos == -1 ? rw_vector(args, false, NULL, flags) : sys_preadv_at(args, pos, flags);
+}
+
+long sys_pwritev2_at(const ulong *args, off_t pos, u32 flags)
+{
+	return pos == -1 ? rw_vector(args, true, NULL, flags) : sys_pwritev_at(args, pos, flags);
+}
+
+SYSCALL(preadv)
+{
+	return sys_preadv_at(args, (off_t)(long)args[3], 0);
+}
+
+SYSCALL(pwritev)
+{
+	return sys_pwritev_at(args, (off_t)(long)args[3], 0);
+}
+
+SYSCALL(preadv2)
+{
+	return sys_preadv2_at(args, (off_t)(long)args[3], (u32)args[5]);
+}
+
+SYSCALL(pwritev2)
+{
+	return sys_pwritev2_at(args, (off_t)(long)args[3], (u32)args[5]);
 }
 
 off_t sys_seek_to(ulong fd, off_t off, int whence)

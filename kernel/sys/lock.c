@@ -99,7 +99,7 @@ static int claim_of(struct file *f, const struct abi_flock *l, bool ofd, struct 
 		return -EINVAL;
 	c->type = (enum lock_type)l->type;
 	c->kind = ofd ? LOCK_OFD : LOCK_POSIX;
-	c->owner = ofd ? (void *)f : files_lock_owner(p->files);
+	c->owner = ofd ? (void *)f : files_lock_owner(current_thread()->files);
 	c->pid = ofd ? -1 : p->pid;
 	return 0;
 }
@@ -133,7 +133,7 @@ static int get_lock(struct file *f, struct abi_flock *l, bool ofd)
  */
 static int recheck(struct file *f, int fd)
 {
-	struct files *files = current_proc()->files;
+	struct files *files = current_thread()->files;
 	struct file *now = files_get(files, fd);
 
 	if (now)
@@ -201,7 +201,7 @@ SYSCALL(flock)
 	case LOCK_UN: c.type = LOCK_NONE; break;
 	default: return -EINVAL;
 	}
-	f = files_get(current_proc()->files, (int)args[0]);
+	f = files_get(current_thread()->files, (int)args[0]);
 	if (!f)
 		return -EBADF;
 	c.owner = f;

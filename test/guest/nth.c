@@ -10,6 +10,8 @@
 #include "kmalloc.h"
 
 #include <sched.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <sys/file.h>
 
 #define NTH_MAX 400 /* no call needs so many allocations */
@@ -240,6 +242,25 @@ static void undo_unlock(void)
 static long do_flock(void) { return sys(SYS_flock, some_file, LOCK_EX); }
 static void undo_flock(void) { sys(SYS_flock, some_file, LOCK_UN); }
 
+static int timer_id;
+static long do_timer(void) { return sys(SYS_timer_create, CLOCK_MONOTONIC, NULL, &timer_id); }
+static void undo_timer(void) { sys(SYS_timer_delete, timer_id); }
+
+static long do_open_sys(void)
+{
+	return sys(SYS_openat, AT_FDCWD, "/sys/devices/system/cpu/online", O_RDONLY);
+}
+
+static long do_preadv(void)
+{
+	static struct iovec twenty[20];
+	static char bytes[20];
+
+	for (int i = 0; i < 20; i++)
+		twenty[i] = (struct iovec){bytes + i, 1};
+	return tap_kernel_result(preadv(some_file, twenty, 20, 0));
+}
+
 static void nothing(void)
 {
 }
@@ -268,6 +289,8 @@ static const struct call {
 	{"mremap that shrinks", do_mremap_shrink, undo_area, false},
 	{"open", do_open, undo_open, false},
 	{"open in /proc", do_open_proc, undo_open, false},
+	{"open in /sys", do_open_sys, undo_open, true},
+	{"preadv of twenty buffers", do_preadv, nothing, false},
 	{"open that creates", do_create, undo_create, true},
 	{"pipe", do_pipe, undo_pipe, false},
 	{"dup3 far above", do_dup, nothing, false},
@@ -277,6 +300,7 @@ static const struct call {
 	{"fcntl that locks", do_lock, undo_lock, false},
 	{"fcntl that unlocks the middle", do_unlock, undo_unlock, false},
 	{"flock", do_flock, undo_flock, false},
+	{"timer_create", do_timer, undo_timer, false},
 };
 
 /* An error that a lack of memory may become. */

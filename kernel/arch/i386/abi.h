@@ -39,6 +39,13 @@ SYSCALL(poll);
 SYSCALL(llseek);
 SYSCALL(pread64_pair);
 SYSCALL(pwrite64_pair);
+SYSCALL(preadv_pair);
+SYSCALL(pwritev_pair);
+SYSCALL(preadv2_pair);
+SYSCALL(pwritev2_pair);
+SYSCALL(fadvise64_pair);
+SYSCALL(fadvise64_64);
+SYSCALL(sync_file_range_pairs);
 SYSCALL(truncate64);
 SYSCALL(fallocate_pairs);
 SYSCALL(ftruncate64);
@@ -59,6 +66,7 @@ SYSCALL(fstatfs64);
 
 /* abi_time.c */
 SYSCALL(time);
+SYSCALL(stime);
 SYSCALL(alarm);
 SYSCALL(select);
 SYSCALL(select_struct);
@@ -67,17 +75,21 @@ SYSCALL(utimes);
 SYSCALL(futimesat);
 SYSCALL(clock_gettime64);
 SYSCALL(clock_getres64);
+SYSCALL(clock_settime64);
 SYSCALL(clock_nanosleep64);
 SYSCALL(ppoll64);
 SYSCALL(pselect6_64);
 SYSCALL(sched_rr_get_interval64);
 SYSCALL(rt_sigtimedwait64);
+SYSCALL(timer_gettime64);
+SYSCALL(timer_settime64);
 SYSCALL(futex64);
 SYSCALL(utimensat64);
 
 /* abi_proc.c */
 SYSCALL(fork);
 SYSCALL(vfork);
+SYSCALL(nice);
 SYSCALL(waitpid);
 SYSCALL(getpgrp);
 SYSCALL(setrlimit);
