@@ -7,8 +7,9 @@
 #   V=1               shows the commands
 #
 # kernel/arch/$(MACHINE)/machine.mk holds what differs between machines, user/user.mk the programs
-# of the root disk, test/host/host.mk the tests that run inside a process of the host. Those two may
-# use $(call say,WHAT,FILE), the one line that stands for a command, and $(Q) before the command.
+# of the root disk, course/course.mk those written to the interfaces of course/flavours,
+# test/host/host.mk the tests that run inside a process of the host. Those three may use
+# $(call say,WHAT,FILE), the one line that stands for a command, and $(Q) before the command.
 
 MACHINE ?= riscv64
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
@@ -118,6 +119,7 @@ same_addresses = { cmp -s <($(NM) -n $(BUILD)/kernel0.elf | grep -i ' [tw] ') \
 
 B := $(UBUILD)
 -include user/user.mk
+include course/course.mk
 
 rootfs: $(ROOTFS)
 USER_FILES := $(if $(wildcard user/rootfs),$(shell find user/rootfs))
@@ -196,6 +198,7 @@ help:
 	@echo '  user          the programs of the root disk'
 	@echo '  image         build/MACHINE/disk.img, if there is none'
 	@echo '  guest         test programs for mv6; guest-linux: the same for i386 Linux'
+	@echo '  flavours      build/MACHINE/course: the libraries of ./mv6 xv6'
 	@echo '  bench         build/MACHINE/bench/ops: what operations cost (./mv6 bench)'
 	@echo '  host          unit tests and fuzzers of the memory system'
 	@echo '  qemu qemu-nox boots to a shell (./mv6 run)'

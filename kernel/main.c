@@ -15,6 +15,7 @@
 #include "proc/futex.h"
 #include "proc/init.h"
 #include "proc/proc.h"
+#include "proc/runq.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "proc/timer.h"
@@ -114,6 +115,7 @@ void kernel_main(void)
 	read_options();
 	process_start();
 	machine_init_devices();
+	runq_module_init();
 	random_init();
 	fs_init();
 	machine_start_cpus();

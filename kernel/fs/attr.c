@@ -22,7 +22,7 @@ int fs_stat(int dirfd, const char *path, u32 at_flags, struct kstat *st)
 	if (path && !*path && (at_flags & AT_EMPTY_PATH) && dirfd != AT_FDCWD)
 		path = NULL;
 	if (!path && dirfd != AT_FDCWD) {
-		f = files_get(current_proc()->files, dirfd);
+		f = files_get(current_thread()->files, dirfd);
 		if (!f)
 			return -EBADF;
 		err = file_stat(f, st);
@@ -170,18 +170,21 @@ int file_chown(struct file *f, u32 uid, u32 gid)
 	return f->inode ? inode_chown(f->inode, uid, gid) : -EINVAL;
 }
 
-static int inode_truncate(struct inode *inode, off_t size)
+/* Can the file be truncated at all? */
+static int judge_truncate(const struct inode *inode)
 {
-	int err;
-
-	if (size < 0)
-		return -EINVAL;
 	if (inode_is_dir(inode))
 		return -EISDIR;
 	if (!inode_is_reg(inode) || !inode->ops->truncate)
 		return -EINVAL;
-	if (inode->fs->read_only)
-		return -EROFS;
+	return inode->fs->read_only ? -EROFS : 0;
+}
+
+/* It can; size is not negative. */
+static int inode_truncate(struct inode *inode, off_t size)
+{
+	int err;
+
 	if ((u64)size > current_proc()->rlimit[RLIMIT_FSIZE].cur) {
 		signal_kernel(current_proc(), SIGXFSZ);
 		return -EFBIG;
@@ -202,18 +205,27 @@ int fs_truncate(int dirfd, const char *path, off_t size)
 	err = path_lookup(dirfd, path, 0, &d);
 	if (err)
 		return err;
-	err = inode_truncate(d->inode, size);
+	err = judge_truncate(d->inode);
+	if (!err)
+		err = inode_claim(d->inode, 1);
+	if (!err) {
+		err = inode_truncate(d->inode, size);
+		inode_unclaim(d->inode, 1);
+	}
 	dentry_put(d);
 	return err;
 }
 
 int file_truncate(struct file *f, off_t size)
 {
+	int err;
+
 	if (f->flags & O_PATH)
 		return -EBADF;
 	if (size < 0 || !f->inode || !file_writable(f) || !inode_is_reg(f->inode))
 		return -EINVAL;
-	return inode_truncate(f->inode, size);
+	err = judge_truncate(f->inode);
+	return err ? err : inode_truncate(f->inode, size);
 }
 
 int file_fallocate(struct file *f, u32 mode, off_t off, off_t len)
@@ -233,7 +245,7 @@ int file_fallocate(struct file *f, u32 mode, off_t off, off_t len)
 		return -EFBIG;
 	if (!f->ops->fallocate)
 		return -EOPNOTSUPP;
-	if (!(mode & FALLOC_FL_PUNCH_HOLE) && (u64)end > inode->obj->size &&
+	if (!(mode & FALLOC_FL_PUNCH_HOLE) && (u64)end > obj_size(inode->obj) &&
 		(u64)end > rlimit_cur(RLIMIT_FSIZE)) {
 		signal_kernel(current_proc(), SIGXFSZ);
 		return -EFBIG;
@@ -269,7 +281,7 @@ static int inode_utimens(struct inode *inode, const struct ktime times[2])
 
 static int file_utimens(int fd, const struct ktime times[2])
 {
-	struct file *f = files_get(current_proc()->files, fd);
+	struct file *f = files_get(current_thread()->files, fd);
 	int err;
 
 	if (!f)

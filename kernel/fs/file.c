@@ -13,6 +13,7 @@
 #include "fs/file.h"
 
 #include "fs/dentry.h"
+#include "fs/filelock.h"
 #include "fs/inode.h"
 #include "fs/modules.h"
 #include "lib/errno.h"
@@ -32,7 +33,9 @@ struct leaf {
 
 struct files {
 	struct spinlock lock; /* RANK_FILES */
-	u32 ref; /* (a) */
+	u32 ref; /* (a) one for all users together */
+	u32 users; /* (a) threads */
+	struct lock_owner locks; /* of POSIX locks; fs/filelock.h */
 	u32 size; /* (lock) descriptors the directory spans, LEAF_FDS times a power of two */
 	u32 n_leaves; /* (lock) */
 	u32 hint; /* (lock) */
@@ -68,6 +71,7 @@ struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode
 	f->inode = inode;
 	f->dentry = dentry;
 	f->private = private;
+	f->writes = 0;
 	mutex_init(&f->pos_lock, "file position", RANK_NONE);
 	return f;
 }
@@ -81,8 +85,11 @@ void file_drop(struct file *f)
 {
 	if (__atomic_sub_fetch(&f->ref, 1, __ATOMIC_ACQ_REL))
 		return;
+	lock_drop_file(f);
 	if (f->ops->release)
 		f->ops->release(f);
+	if (f->writes)
+		inode_unclaim(f->inode, f->writes);
 	dentry_put(f->dentry);
 	if (f->inode)
 		inode_put(f->inode);
@@ -168,7 +175,7 @@ off_t plain_seek(struct file *f, off_t off, int whence)
 /* A file is shown as data up to its size, with the one hole that every file has behind it. */
 off_t generic_seek(struct file *f, off_t off, int whence)
 {
-	off_t size = (off_t)f->inode->obj->size;
+	off_t size = (off_t)obj_size(f->inode->obj);
 
 	switch (whence) {
 	case SEEK_END: return set_position(f, size, off);
@@ -273,7 +280,8 @@ static struct files *files_alloc(u32 size, u32 n_leaves)
 	if (!fs)
 		return NULL;
 	spin_init(&fs->lock, "descriptors", RANK_FILES);
-	fs->ref = 1;
+	fs->ref = fs->users = 1;
+	lock_owner_init(&fs->locks);
 	fs->size = size;
 	fs->leaf = kcalloc(size / LEAF_FDS, sizeof(struct leaf *), ALLOC_WAIT);
 	if (!fs->leaf)
@@ -389,7 +397,12 @@ struct files *files_copy(struct files *from)
 
 bool files_shared(const struct files *fs)
 {
-	return __atomic_load_n(&fs->ref, __ATOMIC_ACQUIRE) > 1;
+	return __atomic_load_n(&fs->users, __ATOMIC_ACQUIRE) > 1;
+}
+
+void files_use(struct files *fs)
+{
+	__atomic_fetch_add(&fs->users, 1, __ATOMIC_RELAXED);
 }
 
 void files_hold(struct files *fs)
@@ -399,13 +412,13 @@ void files_hold(struct files *fs)
 
 void files_put(struct files *fs)
 {
-	u32 fd;
+	if (!__atomic_sub_fetch(&fs->ref, 1, __ATOMIC_ACQ_REL))
+		files_free(fs);
+}
 
-	if (__atomic_sub_fetch(&fs->ref, 1, __ATOMIC_ACQ_REL))
-		return;
-	for (fd = fd_find(fs, 0, FD_USED); fd < fs->size; fd = fd_find(fs, fd + 1, FD_USED))
-		file_drop(*slot_of(fs, fd));
-	files_free(fs);
+struct lock_owner *files_lock_owner(struct files *fs)
+{
+	return &fs->locks;
 }
 
 struct file *files_get(struct files *fs, int fd)
@@ -430,7 +443,7 @@ static u32 files_limit(const struct files *fs)
 {
 	const struct proc *p = current_proc();
 
-	if (p->files != fs)
+	if (current_thread()->files != fs)
 		return FILES_MAX;
 	return (u32)MIN(p->rlimit[RLIMIT_NOFILE].cur, (u64)FILES_MAX);
 }
@@ -479,6 +492,13 @@ int files_install(struct files *fs, struct file *f, int from, bool cloexec)
 	return (int)fd;
 }
 
+/* A descriptor of fs was closed that had f: the reference goes, and the process's locks on it. */
+static void files_drop(struct files *fs, struct file *f)
+{
+	lock_close(f, &fs->locks);
+	file_drop(f);
+}
+
 int files_replace(struct files *fs, int fd, struct file *f, bool cloexec)
 {
 	struct file *old;
@@ -495,7 +515,7 @@ int files_replace(struct files *fs, int fd, struct file *f, bool cloexec)
 	old = files_fill(fs, (u32)fd, f, cloexec);
 	spin_unlock(&fs->lock);
 	if (old)
-		file_drop(old);
+		files_drop(fs, old);
 	return fd;
 }
 
@@ -524,24 +544,38 @@ int files_close(struct files *fs, int fd)
 	spin_unlock(&fs->lock);
 	if (!f)
 		return -EBADF;
-	file_drop(f);
+	files_drop(fs, f);
 	return 0;
 }
 
-void files_close_on_exec(struct files *fs)
+/* Close all descriptors of a kind. */
+static void files_close_all(struct files *fs, enum fd_kind kind)
 {
 	struct file *f;
 	u32 fd = 0;
 
 	for (;;) {
 		spin_lock(&fs->lock);
-		fd = fd_find(fs, fd, FD_CLOEXEC);
+		fd = fd_find(fs, fd, kind);
 		f = files_take(fs, fd);
 		spin_unlock(&fs->lock);
 		if (!f)
 			return;
-		file_drop(f);
+		files_drop(fs, f);
 	}
+}
+
+void files_close_on_exec(struct files *fs)
+{
+	files_close_all(fs, FD_CLOEXEC);
+}
+
+void files_leave(struct files *fs)
+{
+	if (__atomic_sub_fetch(&fs->users, 1, __ATOMIC_ACQ_REL))
+		return;
+	files_close_all(fs, FD_USED);
+	files_put(fs);
 }
 
 int files_get_cloexec(struct files *fs, int fd)

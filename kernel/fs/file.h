@@ -14,6 +14,7 @@ struct dentry;
 struct file;
 struct inode;
 struct kstat;
+struct lock_owner;
 struct obj;
 struct uio;
 
@@ -92,6 +93,7 @@ struct file {
 	struct inode *inode;	    /* (c) referenced; NULL for none */
 	struct dentry *dentry;	    /* (c) referenced: the name it was opened by; NULL for pipes */
 	void *private;		    /* the kind's own */
+	s8 writes; /* (c once open) what it adds to inode->writers: 1, -1 to keep writers off, 0 */
 };
 
 static inline bool file_readable(const struct file *f)
@@ -129,11 +131,19 @@ ssize_t file_pread(struct file *f, void *buf, size_t n, off_t off);
 
 /* Descriptor tables: growable, up to RLIMIT_NOFILE, which is at most FILES_MAX. */
 #define FILES_MAX ((u32)MIN(KMALLOC_MAX / sizeof(struct file *), (size_t)1 << 20))
-struct files *files_create(void);
+struct files *files_create(void); /* used by the caller */
 struct files *files_copy(struct files *fs);  /* fork; NULL if there is no memory */
+/*
+ * A thread uses a table; the last one that leaves it closes all. Others that look at it hold a
+ * reference: it may be empty by then.
+ */
+void files_use(struct files *fs);
+void files_leave(struct files *fs); /* may sleep */
+bool files_shared(const struct files *fs);   /* does another thread use it? */
 void files_hold(struct files *fs);
-bool files_shared(const struct files *fs);   /* does anybody else hold it? */
-void files_put(struct files *fs);	     /* closes all with the last reference */
+void files_put(struct files *fs);
+/* The table as an owner of locks (fs/filelock.h), as long as it is used. */
+struct lock_owner *files_lock_owner(struct files *fs);
 void files_close_on_exec(struct files *fs);
 /* The open file with a reference, or NULL. */
 struct file *files_get(struct files *fs, int fd);

@@ -9,6 +9,7 @@
 #include "fs/inode.h"
 
 #include "lib/errno.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "proc/timer.h"
 #include "vm/obj.h"
@@ -174,8 +175,10 @@ void inode_put(struct inode *inode)
 	} else {
 		last = __atomic_sub_fetch(&inode->ref, 1, __ATOMIC_ACQ_REL) == 0;
 	}
-	if (last)
-		inode->ops->evict(inode);
+	if (!last)
+		return;
+	DEBUG_ASSERT(!inode->locks);
+	inode->ops->evict(inode);
 }
 
 void inode_forget(struct inode *inode)
@@ -188,6 +191,23 @@ void inode_forget(struct inode *inode)
 	waitq_wake_all(&fs->wait);
 }
 
+int inode_claim(struct inode *inode, s32 claim)
+{
+	s32 writers = __atomic_load_n(&inode->writers, __ATOMIC_RELAXED);
+
+	do
+		if (claim > 0 ? writers < 0 : writers > 0)
+			return -ETXTBSY;
+	while (!__atomic_compare_exchange_n(&inode->writers, &writers, writers + claim, true,
+		__ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	return 0;
+}
+
+void inode_unclaim(struct inode *inode, s32 claim)
+{
+	__atomic_fetch_sub(&inode->writers, claim, __ATOMIC_RELEASE);
+}
+
 void inode_stat(struct inode *inode, struct kstat *st)
 {
 	memset(st, 0, sizeof(*st));
@@ -198,7 +218,7 @@ void inode_stat(struct inode *inode, struct kstat *st)
 	st->uid = inode->uid;
 	st->gid = inode->gid;
 	st->rdev = inode->rdev;
-	st->size = inode->obj ? inode->obj->size : 0;
+	st->size = inode->obj ? obj_size(inode->obj) : 0;
 	st->blocks = inode->blocks;
 	st->blksize = inode->fs ? inode->fs->blksize : 4096;
 	st->atime = inode->atime;

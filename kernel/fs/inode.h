@@ -17,6 +17,7 @@
 #include "vm/radix.h"
 
 struct dentry;
+struct file_locks;
 struct fs;
 struct inode;
 struct obj;
@@ -88,6 +89,9 @@ struct inode {
 	u64 rdev;		      /* (c) in the encoding of fs_mknod */
 	u64 blocks;		      /* of 512 bytes, everything that belongs to it */
 	struct ktime atime, mtime, ctime; /* (l), mtime and ctime also by stores through mappings */
+	/* (a) open files that may write; negative: those that are being run, which excludes that */
+	s32 writers;
+	struct file_locks *locks; /* (filelock.c's lock) advisory locks; NULL if there are none */
 	struct pipe *fifo;	      /* (fifo's own lock) the pipe of an open FIFO */
 	struct dentry *only_name; /* (dentry.c's lock) of a directory: it has not more than one */
 };
@@ -97,7 +101,7 @@ struct fs_ops {
 	int (*unmount)(struct fs *fs); /* after the last sync: mark clean */
 	void (*statfs)(struct fs *fs, struct kstatfs *st);
 	void (*shrink)(struct fs *fs); /* give back caches that can be rebuilt */
-	/* The system ends, nothing is open: give back all that lives in memory only. May be NULL */
+	/* The system ends, no file is open: give back all that lives in memory only. May be NULL */
 	void (*clear)(struct fs *fs);
 };
 
@@ -156,6 +160,12 @@ void inode_put(struct inode *inode);
 /* Take an evicted inode out of the index: the number may be used anew. */
 void inode_forget(struct inode *inode);
 void inode_stat(struct inode *inode, struct kstat *st);
+/*
+ * Count one more who writes (1), or one who keeps others from writing (-1): 0, or -ETXTBSY if the
+ * others are there. Undone by inode_unclaim.
+ */
+int inode_claim(struct inode *inode, s32 claim);
+void inode_unclaim(struct inode *inode, s32 claim);
 /* Directories lock by their rank, everything else by RANK_INODE: set once the kind is known. */
 void inode_init_lock(struct inode *inode);
 struct ktime ktime_now(void);
@@ -192,6 +202,7 @@ struct block_device;
 int ext2_mount(struct block_device *dev, struct fs **out);
 int devfs_mount(struct fs **out);
 int procfs_mount(struct fs **out);
+int sysfs_mount(struct fs **out);
 int tmpfs_mount(struct fs **out);
 /* Devices by number, for nodes on the disk: sets f's operations. -ENXIO. */
 int devfs_open(struct inode *inode, struct file *f);

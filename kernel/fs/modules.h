@@ -4,5 +4,6 @@
 #pragma once
 
 void file_module_init(void);
+void filelock_module_init(void);
 void names_module_init(void);
 void pipe_module_init(void);

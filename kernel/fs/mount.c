@@ -1,5 +1,5 @@
 /*
- * The mounted file systems: the root disk, /dev and /proc on top of it, /dev/shm on /dev; syncing
+ * The mounted file systems: the root disk, /dev, /proc and /sys on top of it, /dev/shm on /dev; syncing
  * and unmounting them all.
  */
 #include "fs/dentry.h"
@@ -15,6 +15,7 @@
 void fs_init(void)
 {
 	file_module_init();
+	filelock_module_init();
 	dentry_module_init();
 	names_module_init();
 	pipe_module_init();
@@ -89,6 +90,9 @@ int fs_mount_root(void)
 		err = mount_on(dev_fs->root, "shm", tmpfs_mount, &fs);
 	if (!err)
 		err = mount_on(root_dentry, "proc", procfs_mount, &fs);
+	/* A disk that is read-only and has no place for it does without. */
+	if (!err)
+		mount_on(root_dentry, "sys", sysfs_mount, &fs);
 	return err;
 }
 

@@ -49,14 +49,35 @@ static int truncate_opened(struct inode *inode)
 
 	if (!inode_is_reg(inode) || !inode->ops->truncate)
 		return 0;
+	/* Who opens only to read may truncate as well. */
+	err = inode_claim(inode, 1);
+	if (err)
+		return err;
 	rwlock_write(&inode->lock);
 	err = inode->ops->truncate(inode, 0);
 	rwlock_write_unlock(&inode->lock);
+	inode_unclaim(inode, 1);
 	return err;
 }
 
-/* A file on d; takes over the reference to d. */
-static int open_dentry(struct dentry *d, u32 flags, struct file **out)
+/*
+ * Make f, just made, count as one that writes (1), or that keeps others from it (-1). -ETXTBSY. Only
+ * regular files can be run.
+ */
+static int claim_text(struct file *f, s8 claim)
+{
+	int err;
+
+	if (!claim || !inode_is_reg(f->inode))
+		return 0;
+	err = inode_claim(f->inode, claim);
+	if (!err)
+		f->writes = claim;
+	return err;
+}
+
+/* A file on d; takes over the reference to d. claim: as for claim_text. */
+static int open_dentry(struct dentry *d, u32 flags, s8 claim, struct file **out)
 {
 	struct inode *inode = d->inode;
 	struct file *f;
@@ -68,9 +89,10 @@ static int open_dentry(struct dentry *d, u32 flags, struct file **out)
 	if (!f)
 		return -ENOMEM;
 	if (!(flags & O_PATH)) {
-		if (is_too_large(inode, flags))
+		err = claim_text(f, claim);
+		if (!err && is_too_large(inode, flags))
 			err = -EOVERFLOW;
-		else if (inode->ops->open)
+		if (!err && inode->ops->open)
 			err = inode->ops->open(inode, f);
 		if (err)
 			f->ops = &path_file_ops;
@@ -191,7 +213,7 @@ int fs_open(int dirfd, const char *path, u32 flags, u32 mode, struct file **out)
 		dentry_put(d);
 		return err;
 	}
-	return open_dentry(d, flags, out);
+	return open_dentry(d, flags, wants_write(flags) ? 1 : 0, out);
 }
 
 int fs_open_exec(int dirfd, const char *path, struct file **out)
@@ -205,5 +227,5 @@ int fs_open_exec(int dirfd, const char *path, struct file **out)
 		dentry_put(d);
 		return -EACCES;
 	}
-	return open_dentry(d, O_RDONLY | O_LARGEFILE, out);
+	return open_dentry(d, O_RDONLY | O_LARGEFILE, -1, out);
 }

@@ -81,14 +81,14 @@ u32 fs_get_umask(const struct fs_context *c)
 
 u32 current_umask(void)
 {
-	struct fs_context *c = current_proc()->fs;
+	struct fs_context *c = current_thread()->fs;
 
 	return c ? fs_get_umask(c) : 0;
 }
 
 static struct dentry *current_cwd(void)
 {
-	struct fs_context *c = current_proc()->fs;
+	struct fs_context *c = current_thread()->fs;
 	struct dentry *d = c ? fs_get_cwd(c) : NULL;
 
 	if (!d && root_dentry)
@@ -99,7 +99,7 @@ static struct dentry *current_cwd(void)
 /* Change the current directory; takes over the reference. */
 static int set_cwd(struct dentry *d)
 {
-	struct fs_context *c = current_proc()->fs;
+	struct fs_context *c = current_thread()->fs;
 	struct dentry *old;
 
 	if (!inode_is_dir(d->inode)) {
@@ -154,7 +154,7 @@ static int walk_origin(int dirfd, struct dentry **out)
 		*out = current_cwd();
 		return *out ? 0 : -ENOENT;
 	}
-	f = files_get(current_proc()->files, dirfd);
+	f = files_get(current_thread()->files, dirfd);
 	if (!f)
 		return -EBADF;
 	*out = f->dentry && inode_is_dir(f->dentry->inode) ? dentry_hold(f->dentry) : NULL;
@@ -379,7 +379,7 @@ static int lookup_descriptor(int dirfd, struct dentry **out)
 		*out = current_cwd();
 		return 0;
 	}
-	f = files_get(current_proc()->files, dirfd);
+	f = files_get(current_thread()->files, dirfd);
 	if (!f)
 		return -EBADF;
 	*out = f->dentry ? dentry_hold(f->dentry) : NULL;

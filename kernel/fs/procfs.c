@@ -3,10 +3,12 @@
  * whenever nobody holds them.
  *
  *   /proc                 texts, "self", "thread-self", a directory for each process, "sys"
- *   /proc/sys             "vm", "kernel", "fs": directories of texts
- *   /proc/PID             texts, "pagemap", "exe", "cwd", "root", "fd", "task"
+ *   /proc/sys             directories of texts: a fixed tree (fs/textfs.h, systext.c)
+ *   /proc/PID             texts, "pagemap", "exe", "cwd", "root", "fd", "fdinfo", "task"
  *   /proc/PID/fd          a link for each open descriptor
+ *   /proc/PID/fdinfo      a text for each
  *   /proc/PID/task        a directory of texts for each thread
+ *   /proc/TID             not listed: as /proc/PID, but what a thread has of its own is the thread's
  *
  * exe, cwd, root and fd's links are no text for whoever follows them: they lead to the very file,
  * even if its name is gone. An inode holds its process, which may end meanwhile; what is asked of
@@ -25,10 +27,9 @@
 
 enum kind {
 	KIND_ROOT,
-	KIND_SYS,
-	KIND_SYS_DIR,
 	KIND_PID,
 	KIND_FD_DIR,
+	KIND_FDINFO_DIR,
 	KIND_TEXT,
 	KIND_PAGEMAP,
 	KIND_SELF,
@@ -36,6 +37,7 @@ enum kind {
 	KIND_CWD,
 	KIND_TOP,
 	KIND_FD,
+	KIND_FDINFO,
 	KIND_TASK_DIR,
 	KIND_TASK,
 	KIND_THREAD_SELF
@@ -45,10 +47,9 @@ struct proc_inode {
 	struct inode inode;
 	struct proc *proc; /* (c) held; NULL above /proc/PID */
 	enum kind kind; /* (c) */
-	int fd; /* (c) KIND_FD */
-	struct task_subject task; /* (c) KIND_TASK and its texts; else tid is 0 */
-	const struct text_entry *text; /* (c) KIND_TEXT; KIND_SYS_DIR: the first of its texts */
-	size_t ntexts; /* (c) KIND_SYS_DIR */
+	int fd; /* (c) KIND_FD, KIND_FDINFO; else -1 */
+	struct task_subject task; /* (c) KIND_TASK, /proc/TID, their texts; else tid is 0 */
+	const struct text_entry *text; /* (c) KIND_TEXT, KIND_FDINFO */
 };
 
 /* A name with a fixed place in a directory. */
@@ -56,27 +57,20 @@ struct fixed {
 	const char *name;
 	enum kind kind;
 	u32 mode;
-	const struct text_entry *texts; /* of a KIND_SYS_DIR */
-	const size_t *ntexts;
 };
 
 static const struct fixed root_names[] = {
-	{"self", KIND_SELF, S_IFLNK | 0777, NULL, NULL},
-	{"sys", KIND_SYS, S_IFDIR | 0555, NULL, NULL},
-	{"thread-self", KIND_THREAD_SELF, S_IFLNK | 0777, NULL, NULL},
-};
-static const struct fixed sys_names[] = {
-	{"vm", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_vm_texts, &sysctl_vm_count},
-	{"kernel", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_kernel_texts, &sysctl_kernel_count},
-	{"fs", KIND_SYS_DIR, S_IFDIR | 0555, sysctl_fs_texts, &sysctl_fs_count},
+	{"self", KIND_SELF, S_IFLNK | 0777},
+	{"thread-self", KIND_THREAD_SELF, S_IFLNK | 0777},
 };
 static const struct fixed pid_names[] = {
-	{"exe", KIND_EXE, S_IFLNK | 0777, NULL, NULL},
-	{"cwd", KIND_CWD, S_IFLNK | 0777, NULL, NULL},
-	{"root", KIND_TOP, S_IFLNK | 0777, NULL, NULL},
-	{"fd", KIND_FD_DIR, S_IFDIR | 0500, NULL, NULL},
-	{"pagemap", KIND_PAGEMAP, S_IFREG | 0400, NULL, NULL},
-	{"task", KIND_TASK_DIR, S_IFDIR | 0555, NULL, NULL},
+	{"exe", KIND_EXE, S_IFLNK | 0777},
+	{"cwd", KIND_CWD, S_IFLNK | 0777},
+	{"root", KIND_TOP, S_IFLNK | 0777},
+	{"fd", KIND_FD_DIR, S_IFDIR | 0500},
+	{"fdinfo", KIND_FDINFO_DIR, S_IFDIR | 0555},
+	{"pagemap", KIND_PAGEMAP, S_IFREG | 0400},
+	{"task", KIND_TASK_DIR, S_IFDIR | 0555},
 };
 
 static struct fs procfs;
@@ -94,14 +88,16 @@ static struct proc_inode *proc_inode_of(struct inode *inode)
 
 /*
  * Fixed places are numbered from 1, what belongs to a process from its number times 2^24; a
- * descriptor's link from the middle of that. A thread's directory and its texts are numbered by the
- * thread, from a quarter.
+ * descriptor's link from the middle of that, its text 2^20 behind. A thread's directories and its
+ * texts are numbered by the thread, from a quarter.
  */
 static u64 make_ino(const struct proc *p, enum kind kind, ulong n)
 {
 	u64 base = p ? (u64)p->pid << 24 : 0;
 
-	return kind == KIND_FD ? base + (1u << 23) + n : base + ((ulong)kind << 8) + n + 1;
+	if (kind == KIND_FD || kind == KIND_FDINFO)
+		return base + (1u << 23) + (kind == KIND_FDINFO ? 1u << 20 : 0) + n;
+	return base + ((ulong)kind << 8) + n + 1;
 }
 
 static u64 task_ino(int tid, ulong n)
@@ -134,7 +130,8 @@ static bool name_is(const struct name *name, const char *text)
 static const struct inode_ops *operations_of(enum kind kind)
 {
 	switch (kind) {
-	case KIND_TEXT: return &proc_text_inode_ops;
+	case KIND_TEXT:
+	case KIND_FDINFO: return &proc_text_inode_ops;
 	case KIND_PAGEMAP: return &pagemap_inode_ops;
 	case KIND_SELF:
 	case KIND_THREAD_SELF: return &proc_link_inode_ops;
@@ -150,10 +147,10 @@ static const struct inode_ops *operations_of(enum kind kind)
 static int make_inode(struct proc *p, enum kind kind, ulong n, u32 mode, struct proc_inode **out)
 {
 	struct proc_inode *pi = kmem_alloc(inode_cache, ALLOC_WAIT | ALLOC_ZERO);
-	const struct file_ops *fops = kind == KIND_TEXT ? &proc_text_ops
-		: kind == KIND_PAGEMAP                  ? &pagemap_ops
-		: (mode & S_IFMT) == S_IFDIR            ? &proc_dir_ops
-							: &path_file_ops;
+	const struct file_ops *fops = kind == KIND_PAGEMAP ? &pagemap_ops
+		: (mode & S_IFMT) == S_IFREG               ? &proc_text_ops
+		: (mode & S_IFMT) == S_IFDIR               ? &proc_dir_ops
+							   : &path_file_ops;
 
 	if (!pi)
 		return -ENOMEM;
@@ -167,7 +164,7 @@ static int make_inode(struct proc *p, enum kind kind, ulong n, u32 mode, struct 
 	}
 	pi->proc = p;
 	pi->kind = kind;
-	pi->fd = kind == KIND_FD ? (int)n : -1;
+	pi->fd = kind == KIND_FD || kind == KIND_FDINFO ? (int)n : -1;
 	*out = pi;
 	return 0;
 }
@@ -215,7 +212,7 @@ static bool proc_valid(struct inode *inode)
 		return false;
 	if (pi->task.tid && !task_there(pi->proc, pi->task.tid))
 		return false;
-	if (pi->kind != KIND_FD)
+	if (pi->fd < 0)
 		return true;
 	f = descriptor_file(pi->proc, pi->fd);
 	if (f)
@@ -229,22 +226,13 @@ static int lookup_fixed(struct proc *p, const struct fixed *names, size_t n,
 	const struct name *name, struct proc_inode **out)
 {
 	for (size_t i = 0; i < n; i++) {
-		int err;
-
-		if (!name_is(name, names[i].name))
-			continue;
-		err = make_inode(p, names[i].kind, i, names[i].mode, out);
-		if (!err && names[i].texts) {
-			(*out)->text = names[i].texts;
-			(*out)->ntexts = *names[i].ntexts;
-		}
-		return err;
+		if (name_is(name, names[i].name))
+			return make_inode(p, names[i].kind, i, names[i].mode, out);
 	}
 	return -ENOENT;
 }
 
-/* base keeps the inode numbers of the texts of different directories apart. */
-static int lookup_text(struct proc *p, const struct text_entry *texts, size_t n, ulong base,
+static int lookup_text(struct proc *p, const struct text_entry *texts, size_t n,
 	const struct name *name, struct proc_inode **out)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -252,7 +240,7 @@ static int lookup_text(struct proc *p, const struct text_entry *texts, size_t n,
 
 		if (!name_is(name, texts[i].name))
 			continue;
-		err = make_inode(p, KIND_TEXT, base + i, S_IFREG | texts[i].mode, out);
+		err = make_inode(p, KIND_TEXT, i, S_IFREG | texts[i].mode, out);
 		if (!err)
 			(*out)->text = &texts[i];
 		return err;
@@ -260,14 +248,25 @@ static int lookup_text(struct proc *p, const struct text_entry *texts, size_t n,
 	return -ENOENT;
 }
 
+/* What make_inode made is of thread tid: n tells its inodes apart. */
+static void make_task(struct proc_inode *pi, int tid, ulong n)
+{
+	pi->task = (struct task_subject){pi->proc, tid};
+	pi->inode.ino = task_ino(tid, n);
+}
+
+#define TASK_AS_PROCESS 128 /* n of /proc/TID */
+
 static int lookup_process(const struct name *name, struct proc_inode **out)
 {
-	int pid = parse_number(name), err;
-	struct proc *p = pid > 0 ? proc_find(pid) : NULL;
+	int tid = parse_number(name), err;
+	struct proc *p = tid > 0 ? proc_find_thread(tid) : NULL;
 
 	if (!p)
 		return -ENOENT;
 	err = make_inode(p, KIND_PID, 0, S_IFDIR | 0555, out);
+	if (!err && tid != p->pid)
+		make_task(*out, tid, TASK_AS_PROCESS);
 	proc_put(p);
 	return err;
 }
@@ -285,11 +284,42 @@ static int lookup_descriptor(struct proc *p, const struct name *name, struct pro
 	return make_inode(p, KIND_FD, (ulong)fd, mode, out);
 }
 
-/* What make_inode made is of thread tid: n tells its inodes apart. */
-static void make_task(struct proc_inode *pi, int tid, ulong n)
+static int make_fdinfo(struct seq *s, void *subject, u64 *cookie UNUSED)
 {
-	pi->task = (struct task_subject){pi->proc, tid};
-	pi->inode.ino = task_ino(tid, n);
+	const struct proc_inode *pi = subject;
+	struct files *files = proc_get_files(pi->proc);
+	struct file *f = files ? files_get(files, pi->fd) : NULL;
+	int err = f ? 0 : -ENOENT;
+	struct kstat st = {0};
+
+	if (f) {
+		u32 cloexec = files_get_cloexec(files, pi->fd) > 0 ? O_CLOEXEC : 0;
+
+		file_stat(f, &st);
+		seq_print(s, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n",
+			(long long)f->pos, f->flags | cloexec, dev_minor(st.dev),
+			(unsigned long long)st.ino);
+		file_drop(f);
+	}
+	if (files)
+		files_put(files);
+	return err;
+}
+
+static const struct text_entry fdinfo_text = {"", 0400, make_fdinfo, NULL};
+
+static int lookup_fdinfo(struct proc *p, const struct name *name, struct proc_inode **out)
+{
+	int fd = parse_number(name), err;
+	struct file *f = fd >= 0 ? descriptor_file(p, fd) : NULL;
+
+	if (!f)
+		return -ENOENT;
+	file_drop(f);
+	err = make_inode(p, KIND_FDINFO, (ulong)fd, S_IFREG | fdinfo_text.mode, out);
+	if (!err)
+		(*out)->text = &fdinfo_text;
+	return err;
 }
 
 static int lookup_task(struct proc *p, const struct name *name, struct proc_inode **out)
@@ -307,19 +337,23 @@ static int lookup_task(struct proc *p, const struct name *name, struct proc_inod
 static int lookup_task_text(struct proc_inode *dir, const struct name *name,
 	struct proc_inode **out)
 {
-	int err = lookup_text(dir->proc, task_texts, task_text_count, 0, name, out);
+	int err = lookup_text(dir->proc, task_texts, task_text_count, name, out);
 
 	if (!err)
 		make_task(*out, dir->task.tid, 1 + (ulong)((*out)->text - task_texts));
 	return err;
 }
 
-/* A directory of /proc/sys is known by its number among sys_names. */
-static ulong texts_base(const struct proc_inode *dir)
+static int lookup_in_process(struct proc_inode *dir, const struct name *name,
+	struct proc_inode **out)
 {
-	if (dir->kind != KIND_SYS_DIR)
-		return 0;
-	return dir->text == sysctl_vm_texts ? 64 : dir->text == sysctl_kernel_texts ? 96 : 128;
+	int err = dir->task.tid ? lookup_task_text(dir, name, out) : -ENOENT;
+
+	if (err == -ENOENT)
+		err = lookup_fixed(dir->proc, pid_names, ARRAY_SIZE(pid_names), name, out);
+	if (err == -ENOENT)
+		err = lookup_text(dir->proc, process_texts, process_text_count(), name, out);
+	return err;
 }
 
 static int proc_lookup(struct inode *dir, const struct name *name, struct inode **out)
@@ -331,25 +365,17 @@ static int proc_lookup(struct inode *dir, const struct name *name, struct inode 
 		return -ENOENT;
 	switch (pd->kind) {
 	case KIND_ROOT:
+		if (name_is(name, sysctl_dir.name))
+			return textfs_inode(&procfs, &sysctl_dir, out);
 		err = lookup_fixed(NULL, root_names, ARRAY_SIZE(root_names), name, &found);
 		if (err == -ENOENT)
-			err = lookup_text(NULL, system_texts, system_text_count, 0, name, &found);
+			err = lookup_text(NULL, system_texts, system_text_count, name, &found);
 		if (err == -ENOENT)
 			err = lookup_process(name, &found);
 		break;
-	case KIND_SYS:
-		err = lookup_fixed(NULL, sys_names, ARRAY_SIZE(sys_names), name, &found);
-		break;
-	case KIND_SYS_DIR:
-		err = lookup_text(NULL, pd->text, pd->ntexts, texts_base(pd), name, &found);
-		break;
-	case KIND_PID:
-		err = lookup_fixed(pd->proc, pid_names, ARRAY_SIZE(pid_names), name, &found);
-		if (err == -ENOENT)
-			err = lookup_text(
-				pd->proc, process_texts, process_text_count(), 0, name, &found);
-		break;
+	case KIND_PID: err = lookup_in_process(pd, name, &found); break;
 	case KIND_FD_DIR: err = lookup_descriptor(pd->proc, name, &found); break;
+	case KIND_FDINFO_DIR: err = lookup_fdinfo(pd->proc, name, &found); break;
 	case KIND_TASK_DIR: err = lookup_task(pd->proc, name, &found); break;
 	case KIND_TASK: err = lookup_task_text(pd, name, &found); break;
 	default: break;
@@ -362,9 +388,10 @@ static int proc_lookup(struct inode *dir, const struct name *name, struct inode 
 /* --- listings --- */
 
 /*
- * Positions: 0 ".", 1 "..", then the fixed names, then the texts, and from LIST_NUMBERS on the
- * numbered ones, which stand at LIST_NUMBERS plus their number.
+ * Positions: 0 ".", 1 "..", then the fixed names, then the texts, at LIST_SYS "sys" in the root, and
+ * from LIST_NUMBERS on the numbered ones, which stand at LIST_NUMBERS plus their number.
  */
+#define LIST_SYS 255u
 #define LIST_NUMBERS 256u
 
 struct listing {
@@ -372,7 +399,6 @@ struct listing {
 	size_t nfixed;
 	const struct text_entry *texts;
 	size_t ntexts;
-	ulong base;
 };
 
 static struct listing listing_of(const struct proc_inode *pd)
@@ -380,13 +406,11 @@ static struct listing listing_of(const struct proc_inode *pd)
 	switch (pd->kind) {
 	case KIND_ROOT:
 		return (struct listing){
-			root_names, ARRAY_SIZE(root_names), system_texts, system_text_count, 0};
-	case KIND_SYS: return (struct listing){sys_names, ARRAY_SIZE(sys_names), NULL, 0, 0};
-	case KIND_SYS_DIR: return (struct listing){NULL, 0, pd->text, pd->ntexts, texts_base(pd)};
+			root_names, ARRAY_SIZE(root_names), system_texts, system_text_count};
 	case KIND_PID:
 		return (struct listing){
-			pid_names, ARRAY_SIZE(pid_names), process_texts, process_text_count(), 0};
-	case KIND_TASK: return (struct listing){NULL, 0, task_texts, task_text_count, 0};
+			pid_names, ARRAY_SIZE(pid_names), process_texts, process_text_count()};
+	case KIND_TASK: return (struct listing){NULL, 0, task_texts, task_text_count};
 	default: return (struct listing){0};
 	}
 }
@@ -410,8 +434,8 @@ static int list_names(struct file *f, struct uio *u, struct proc_inode *pd)
 				dirent_type(e->mode), e->name, strlen(e->name));
 		} else {
 			size_t i = at - 2 - l.nfixed;
-			u64 ino = pd->task.tid ? task_ino(pd->task.tid, 1 + i)
-					       : make_ino(pd->proc, KIND_TEXT, l.base + i);
+			u64 ino = pd->kind == KIND_TASK ? task_ino(pd->task.tid, 1 + i)
+						       : make_ino(pd->proc, KIND_TEXT, i);
 
 			err = dirent_emit(u, ino, next, dirent_type(S_IFREG), l.texts[i].name, strlen(l.texts[i].name));
 		}
@@ -421,14 +445,34 @@ static int list_names(struct file *f, struct uio *u, struct proc_inode *pd)
 	return err;
 }
 
+static int list_sys(struct file *f, struct uio *u)
+{
+	int err;
+
+	if ((u64)f->pos > LIST_SYS)
+		return 0;
+	err = dirent_emit(u, sysctl_dir.ino, LIST_NUMBERS, dirent_type(S_IFDIR), sysctl_dir.name,
+		strlen(sysctl_dir.name));
+	if (!err)
+		f->pos = LIST_NUMBERS;
+	return err;
+}
+
+static bool lists_descriptors(const struct proc_inode *pd)
+{
+	return pd->kind == KIND_FD_DIR || pd->kind == KIND_FDINFO_DIR;
+}
+
 /* The next number in the directory at or after n, with the inode of its name; -1 at the end. */
 static int next_number(struct proc_inode *pd, struct files *files, int n, u64 *ino)
 {
 	struct proc *p;
 
-	if (pd->kind == KIND_FD_DIR) {
+	if (lists_descriptors(pd)) {
+		enum kind kind = pd->kind == KIND_FD_DIR ? KIND_FD : KIND_FDINFO;
+
 		n = files_next(files, n);
-		*ino = make_ino(pd->proc, KIND_FD, (ulong)n);
+		*ino = make_ino(pd->proc, kind, (ulong)n);
 		return n;
 	}
 	if (pd->kind == KIND_TASK_DIR) {
@@ -447,7 +491,9 @@ static int next_number(struct proc_inode *pd, struct files *files, int n, u64 *i
 
 static int list_numbers(struct file *f, struct uio *u, struct proc_inode *pd, struct files *files)
 {
-	u32 type = dirent_type(pd->kind == KIND_FD_DIR ? S_IFLNK : S_IFDIR);
+	u32 type = dirent_type(pd->kind == KIND_FD_DIR ? S_IFLNK
+			: pd->kind == KIND_FDINFO_DIR  ? S_IFREG
+						       : S_IFDIR);
 	char text[16];
 	int n, err = 0;
 	u64 ino;
@@ -475,9 +521,11 @@ static int proc_readdir(struct file *f, struct uio *u)
 
 	if (!proc_valid(&pd->inode))
 		return -ENOENT;
-	if (pd->kind == KIND_FD_DIR)
+	if (lists_descriptors(pd))
 		files = proc_get_files(pd->proc);
 	err = list_names(f, u, pd);
+	if (!err && pd->kind == KIND_ROOT)
+		err = list_sys(f, u);
 	if (!err && (pd->kind == KIND_ROOT || pd->kind == KIND_TASK_DIR || files))
 		err = list_numbers(f, u, pd, files);
 	if (files)
@@ -499,12 +547,19 @@ static const struct inode_ops proc_dir_inode_ops = {
 
 /* --- texts --- */
 
+/* What a text's subject is. */
+static void *subject_of(struct proc_inode *pi)
+{
+	if (pi->kind == KIND_FDINFO)
+		return pi;
+	return pi->task.tid ? (void *)&pi->task : pi->proc;
+}
+
 static int text_open(struct inode *inode, struct file *f)
 {
 	struct proc_inode *pi = proc_inode_of(inode);
 
-	f->private = seq_file_new(pi->text->make, pi->task.tid ? (void *)&pi->task : pi->proc);
-	return f->private ? 0 : -ENOMEM;
+	return text_file_open(f, pi->text, subject_of(pi));
 }
 
 static ssize_t text_read(struct file *f, struct uio *u, off_t *pos)
@@ -513,36 +568,22 @@ static ssize_t text_read(struct file *f, struct uio *u, off_t *pos)
 
 	if (pi->proc && !proc_there(pi->proc))
 		return -ESRCH;
-	return seq_file_read(f->private, u, pos);
+	return text_file_read(f, u, pos);
 }
 
-/* What is written is one text, wherever the position is. */
 static ssize_t text_write(struct file *f, struct uio *u, off_t *pos UNUSED)
 {
 	struct proc_inode *pi = proc_inode_of(f->inode);
-	char text[TEXT_WRITE_MAX + 1];
-	size_t n = u->left;
-	int err;
 
-	if (!pi->proc || n > TEXT_WRITE_MAX)
-		return -EINVAL;
-	if (uio_get(u, text, n) < n)
-		return -EFAULT;
-	if (!proc_there(pi->proc))
+	if (pi->proc && !proc_there(pi->proc))
 		return -ESRCH;
-	text[n] = '\0';
-	err = process_text_write(pi->text, pi->proc, text);
-	return err ? err : (ssize_t)n;
+	return text_file_write(pi->text, subject_of(pi), u);
 }
 
-static void text_release(struct file *f)
-{
-	if (f->private)
-		seq_file_free(f->private);
-}
-
-static const struct file_ops proc_text_ops = {
-	.read = text_read, .write = text_write, .seek = plain_seek, .release = text_release};
+static const struct file_ops proc_text_ops = {.read = text_read,
+	.write = text_write,
+	.seek = plain_seek,
+	.release = text_file_release};
 static const struct inode_ops proc_text_inode_ops = {
 	.open = text_open, .valid = proc_valid, .evict = proc_evict};
 

@@ -305,6 +305,8 @@ struct thread_facts {
 	char name[16];
 	u64 pending, blocked;
 	struct usage usage; /* of the thread alone */
+	struct priority priority;
+	u32 cpu, cpus; /* where it ran last, where it may run */
 };
 
 static char thread_state_letter(const struct thread *t)
@@ -327,6 +329,7 @@ static int thread_facts_get(struct proc *p, int tid, struct thread_facts *f)
 
 	memset(f, 0, sizeof(*f));
 	f->state = 'Z';
+	f->cpus = ~0u;
 	memcpy(f->name, p->name, sizeof(f->name));
 	LIST_EACH(t, &p->threads, proc_link) {
 		if (t->tid != tid)
@@ -341,6 +344,9 @@ static int thread_facts_get(struct proc *p, int tid, struct thread_facts *f)
 		thread_times(t, &f->usage.utime, &f->usage.stime);
 		f->usage.minor_faults = t->minor_faults;
 		f->usage.major_faults = t->major_faults;
+		f->priority = t->priority;
+		f->cpu = t->cpu->id;
+		f->cpus = __atomic_load_n(&t->cpus, __ATOMIC_RELAXED);
 	}
 	spin_unlock_irq(&p->sig_lock, irq);
 	return result;
@@ -465,7 +471,7 @@ static int put_status(struct seq *s, struct proc *p, int tid)
 		(unsigned long long)t.pending, (unsigned long long)g.shared,
 		(unsigned long long)t.blocked, (unsigned long long)g.ignored,
 		(unsigned long long)g.caught);
-	seq_print(s, "Cpus_allowed:\t%x\n", (1u << cpu_count) - 1);
+	seq_print(s, "Cpus_allowed:\t%x\n", t.cpus & cpus_all());
 	return 0;
 }
 
@@ -506,7 +512,9 @@ static int put_stat(struct seq *s, struct proc *p, int tid, bool whole)
 	seq_print(s, "%llu %llu %llu %llu ", (unsigned long long)ticks(own.utime),
 		(unsigned long long)ticks(own.stime), (unsigned long long)ticks(p->child.utime),
 		(unsigned long long)ticks(p->child.stime));
-	seq_print(s, "20 0 %u 0 %llu %lu %lu %llu ", thread_count(p),
+	seq_print(s, "%d %d %u 0 %llu %lu %lu %llu ",
+		t.priority.level ? -1 - t.priority.level : 20 + t.priority.nice, t.priority.nice,
+		thread_count(p),
 		(unsigned long long)ticks(p->start_time), z.total << PAGE_SHIFT, z.resident,
 		(unsigned long long)p->rlimit[RLIMIT_RSS].cur);
 	seq_print(s, "0 0 %lu 0 0 %llu %llu %llu %llu ", z.stack_top,
@@ -514,8 +522,8 @@ static int put_stat(struct seq *s, struct proc *p, int tid, bool whole)
 		(unsigned long long)(t.blocked & 0x7fffffff),
 		(unsigned long long)(g.ignored & 0x7fffffff),
 		(unsigned long long)(g.caught & 0x7fffffff));
-	seq_print(s, "0 0 0 %d 0 0 0 0 0 0 0 0 %lu %lu %lu %lu %lu %d\n", p->exit_signal,
-		z.brk_start, z.arg_start, z.arg_end, z.env_start, z.env_end,
+	seq_print(s, "0 0 0 %d %u %u %u 0 0 0 0 0 %lu %lu %lu %lu %lu %d\n", p->exit_signal, t.cpu,
+		t.priority.level, t.priority.policy, z.brk_start, z.arg_start, z.arg_end, z.env_start, z.env_end,
 		p->state == PROC_ZOMBIE ? p->exit_status : 0);
 	return 0;
 }
@@ -544,6 +552,40 @@ static int make_comm(struct seq *s, void *subject, u64 *cookie UNUSED)
 
 	seq_print(s, "%s\n", p->name);
 	return 0;
+}
+
+/*
+ * The name of thread tid of p, which is the process's too if the thread leads it. Only for the
+ * process itself.
+ */
+static int set_thread_name(struct proc *p, int tid, const char *text, size_t n)
+{
+	char name[sizeof(p->name)] = "";
+	int err = -ESRCH;
+	struct thread *t;
+	ulong irq;
+
+	if (p != current_proc())
+		return -EINVAL;
+	memcpy(name, text, MIN(n, sizeof(name) - 1));
+	irq = spin_lock_irq(&p->sig_lock);
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->tid != tid)
+			continue;
+		memcpy(t->name, name, sizeof(name));
+		err = 0;
+	}
+	if (!err && tid == p->pid)
+		memcpy(p->name, name, sizeof(name));
+	spin_unlock_irq(&p->sig_lock, irq);
+	return err;
+}
+
+static int write_comm(void *subject, const char *text, size_t n)
+{
+	struct proc *p = subject;
+
+	return set_thread_name(p, p->pid, text, n);
 }
 
 /* --- memory of another process: arguments and environment --- */
@@ -695,44 +737,35 @@ static int make_fail_nth(struct seq *s, void *subject, u64 *cookie UNUSED)
 	return 0;
 }
 
-/* A decimal number, perhaps with a newline behind it. */
-static int write_fail_nth(struct proc *p, const char *text)
+static int write_fail_nth(void *subject, const char *text, size_t len UNUSED)
 {
-	u32 n = 0;
+	u64 n;
 
-	do {
-		if (*text < '0' || *text > '9' || n >= 100000000)
-			return -EINVAL;
-		n = n * 10 + (u32)(*text++ - '0');
-	} while (*text && strcmp(text, "\n"));
-	fail_plan_set(&p->fail_plan, n);
+	if (text_number(text, 999999999, &n))
+		return -EINVAL;
+	fail_plan_set(&((struct proc *)subject)->fail_plan, (u32)n);
 	return 0;
 }
 
 const struct text_entry process_texts[] = {
-	{"maps", 0444, make_maps},
-	{"mounts", 0444, make_mounts},
-	{"smaps", 0444, make_smaps},
-	{"smaps_rollup", 0444, make_smaps_rollup},
-	{"status", 0444, make_status},
-	{"stat", 0444, make_stat},
-	{"statm", 0444, make_statm},
-	{"comm", 0444, make_comm},
-	{"cmdline", 0444, make_cmdline},
-	{"environ", 0400, make_environ},
-	{"limits", 0444, make_limits},
+	{"maps", 0444, make_maps, NULL},
+	{"mounts", 0444, make_mounts, NULL},
+	{"smaps", 0444, make_smaps, NULL},
+	{"smaps_rollup", 0444, make_smaps_rollup, NULL},
+	{"status", 0444, make_status, NULL},
+	{"stat", 0444, make_stat, NULL},
+	{"statm", 0444, make_statm, NULL},
+	{"comm", 0644, make_comm, write_comm},
+	{"cmdline", 0444, make_cmdline, NULL},
+	{"environ", 0400, make_environ, NULL},
+	{"limits", 0444, make_limits, NULL},
 	/* The last one, which only the testing boot has. */
-	{"fail_nth", 0600, make_fail_nth},
+	{"fail_nth", 0600, make_fail_nth, write_fail_nth},
 };
 
 size_t process_text_count(void)
 {
 	return ARRAY_SIZE(process_texts) - !ktest;
-}
-
-int process_text_write(const struct text_entry *entry, struct proc *p, const char *text)
-{
-	return entry->make == make_fail_nth ? write_fail_nth(p, text) : -EINVAL;
 }
 
 /* --- a thread's texts --- */
@@ -767,10 +800,17 @@ static int make_task_comm(struct seq *s, void *subject, u64 *cookie UNUSED)
 	return err;
 }
 
+static int write_task_comm(void *subject, const char *text, size_t n)
+{
+	const struct task_subject *task = subject;
+
+	return set_thread_name(task->proc, task->tid, text, n);
+}
+
 const struct text_entry task_texts[] = {
-	{"maps", 0444, make_task_maps},
-	{"status", 0444, make_task_status},
-	{"stat", 0444, make_task_stat},
-	{"comm", 0444, make_task_comm},
+	{"maps", 0444, make_task_maps, NULL},
+	{"status", 0444, make_task_status, NULL},
+	{"stat", 0444, make_task_stat, NULL},
+	{"comm", 0644, make_task_comm, write_task_comm},
 };
 const size_t task_text_count = ARRAY_SIZE(task_texts);

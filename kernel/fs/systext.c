@@ -4,6 +4,8 @@
 #include "fs/procfs.h"
 
 #include "fs/dentry.h"
+#include "fs/filelock.h"
+#include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "options.h"
@@ -12,6 +14,7 @@
 #include "machine/elf.h"
 #include "proc/timer.h"
 #include "sys/abi.h"
+#include "sys/random.h"
 #include "vm/limit.h"
 #include "vm/mm.h"
 #include "vm/obj.h"
@@ -173,12 +176,6 @@ void system_loads(ulong loads[3])
 		loads[i] = load[i] * (65536 / LOAD_ONE);
 }
 
-void systext_init(void)
-{
-	timer_init(&load_timer, load_sample);
-	timer_arm(&load_timer, clock_now() + LOAD_SAMPLE);
-}
-
 static int make_loadavg(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
 	u32 running, total;
@@ -213,31 +210,59 @@ static int make_filesystems(struct seq *s, void *subject UNUSED, u64 *cookie UNU
 
 static int make_version(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
-	seq_print(s, "%s version %s %s\n", system_name.sysname, system_name.release,
-		system_name.version);
+	struct abi_utsname name;
+
+	system_name_get(&name);
+	seq_print(s, "%s version %s %s\n", name.sysname, name.release, name.version);
 	return 0;
 }
 
 const struct text_entry system_texts[] = {
-	{"meminfo", 0444, make_meminfo},
-	{"cpuinfo", 0444, make_cpuinfo},
-	{"uptime", 0444, make_uptime},
-	{"stat", 0444, make_stat},
-	{"loadavg", 0444, make_loadavg},
-	{"mounts", 0444, make_mounts},
-	{"version", 0444, make_version},
-	{"filesystems", 0444, make_filesystems},
-	{"slabinfo", 0400, make_slabinfo},
-	{"buddyinfo", 0444, make_buddyinfo},
-	{"kmalloc", 0400, make_kmalloc},
+	{"meminfo", 0444, make_meminfo, NULL},
+	{"cpuinfo", 0444, make_cpuinfo, NULL},
+	{"uptime", 0444, make_uptime, NULL},
+	{"stat", 0444, make_stat, NULL},
+	{"loadavg", 0444, make_loadavg, NULL},
+	{"locks", 0444, lock_text, NULL},
+	{"mounts", 0444, make_mounts, NULL},
+	{"version", 0444, make_version, NULL},
+	{"filesystems", 0444, make_filesystems, NULL},
+	{"slabinfo", 0400, make_slabinfo, NULL},
+	{"buddyinfo", 0444, make_buddyinfo, NULL},
+	{"kmalloc", 0400, make_kmalloc, NULL},
 };
 const size_t system_text_count = ARRAY_SIZE(system_texts);
 
 /* --- /proc/sys --- */
 
+/* Texts of one value each. */
 static int make_max_map_count(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
-	seq_print(s, "%lu\n", mm_max_vmas);
+	seq_print(s, "%lu\n", __atomic_load_n(&mm_max_vmas, __ATOMIC_RELAXED));
+	return 0;
+}
+
+/* Who has more mappings already keeps them. */
+static int write_max_map_count(void *subject UNUSED, const char *text, size_t len UNUSED)
+{
+	u64 n;
+
+	if (text_number(text, INT32_MAX, &n))
+		return -EINVAL;
+	__atomic_store_n(&mm_max_vmas, (ulong)n, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/* How memory is promised: vm/limit.h's rule is the one that Linux calls 0. */
+static int make_overcommit(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "0\n");
+	return 0;
+}
+
+static int make_mmap_min(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "%lu\n", (ulong)MMAP_MIN);
 	return 0;
 }
 
@@ -247,28 +272,124 @@ static int make_pid_max(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 	return 0;
 }
 
+/* No supplementary groups can be set; this is what programs size their lists by. */
+static int make_ngroups_max(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "65536\n");
+	return 0;
+}
+
 static int make_ostype(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
-	seq_print(s, "%s\n", system_name.sysname);
+	struct abi_utsname name;
+
+	system_name_get(&name);
+	seq_print(s, "%s\n", name.sysname);
 	return 0;
 }
 
 static int make_osrelease(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
-	seq_print(s, "%s\n", system_name.release);
+	struct abi_utsname name;
+
+	system_name_get(&name);
+	seq_print(s, "%s\n", name.release);
+	return 0;
+}
+
+static int make_osversion(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	struct abi_utsname name;
+
+	system_name_get(&name);
+	seq_print(s, "%s\n", name.version);
 	return 0;
 }
 
 static int make_hostname(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
-	seq_print(s, "%s\n", system_name.nodename);
+	struct abi_utsname name;
+
+	system_name_get(&name);
+	seq_print(s, "%s\n", name.nodename);
 	return 0;
 }
 
-/* How memory is promised: vm/limit.h's rule is the one that Linux calls 0. */
-static int make_overcommit(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+static int make_domainname(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 {
-	seq_print(s, "0\n");
+	struct abi_utsname name;
+
+	system_name_get(&name);
+	seq_print(s, "%s\n", name.domainname);
+	return 0;
+}
+
+/* The first line, as far as there is room for it. */
+static int write_name(enum system_name_part part, const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] && text[n] != '\n' && n < 64)
+		n++;
+	return system_name_set(part, text, n);
+}
+
+static int write_hostname(void *subject UNUSED, const char *text, size_t len UNUSED)
+{
+	return write_name(SYSTEM_NODE, text);
+}
+
+static int write_domainname(void *subject UNUSED, const char *text, size_t len UNUSED)
+{
+	return write_name(SYSTEM_DOMAIN, text);
+}
+
+#define UUID_BYTES 16
+
+/* A random one: RFC 9562's version 4. */
+static void uuid_make(u8 uuid[UUID_BYTES])
+{
+	random_bytes(uuid, UUID_BYTES);
+	uuid[6] = (uuid[6] & 0x0f) | 0x40;
+	uuid[8] = (uuid[8] & 0x3f) | 0x80;
+}
+
+static void put_uuid(struct seq *s, const u8 uuid[UUID_BYTES])
+{
+	for (int i = 0; i < UUID_BYTES; i++)
+		seq_print(s, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid[i]);
+	seq_put(s, "\n", 1);
+}
+
+static u8 boot_id[UUID_BYTES]; /* (c) */
+
+static int make_boot_id(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	put_uuid(s, boot_id);
+	return 0;
+}
+
+/* Another one for every reading. */
+static int make_uuid(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	u8 uuid[UUID_BYTES];
+
+	uuid_make(uuid);
+	put_uuid(s, uuid);
+	return 0;
+}
+
+/* Bits of the generator's state, all of them always as good as random. */
+static int make_entropy(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "256\n");
+	return 0;
+}
+
+/* No number bounds the open files of the system. */
+static int make_file_max(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
+{
+	seq_print(s, "%lu\n", ~0ul >> 1);
 	return 0;
 }
 
@@ -284,20 +405,47 @@ static int make_nr_open(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 	return 0;
 }
 
-const struct text_entry sysctl_vm_texts[] = {
-	{"max_map_count", 0444, make_max_map_count},
-	{"overcommit_memory", 0444, make_overcommit},
+static const struct text_entry vm_texts[] = {
+	{"max_map_count", 0644, make_max_map_count, write_max_map_count},
+	{"mmap_min_addr", 0444, make_mmap_min, NULL},
+	{"overcommit_memory", 0444, make_overcommit, NULL},
 };
-const struct text_entry sysctl_kernel_texts[] = {
-	{"pid_max", 0444, make_pid_max},
-	{"ostype", 0444, make_ostype},
-	{"osrelease", 0444, make_osrelease},
-	{"hostname", 0444, make_hostname},
+static const struct text_entry kernel_texts[] = {
+	{"domainname", 0644, make_domainname, write_domainname},
+	{"hostname", 0644, make_hostname, write_hostname},
+	{"ngroups_max", 0444, make_ngroups_max, NULL},
+	{"osrelease", 0444, make_osrelease, NULL},
+	{"ostype", 0444, make_ostype, NULL},
+	{"pid_max", 0444, make_pid_max, NULL},
+	{"threads-max", 0444, make_pid_max, NULL},
+	{"version", 0444, make_osversion, NULL},
 };
-const struct text_entry sysctl_fs_texts[] = {
-	{"pipe-max-size", 0444, make_pipe_max},
-	{"nr_open", 0444, make_nr_open},
+static const struct text_entry random_texts[] = {
+	{"boot_id", 0444, make_boot_id, NULL},
+	{"entropy_avail", 0444, make_entropy, NULL},
+	{"poolsize", 0444, make_entropy, NULL},
+	{"uuid", 0444, make_uuid, NULL},
 };
-const size_t sysctl_vm_count = ARRAY_SIZE(sysctl_vm_texts);
-const size_t sysctl_kernel_count = ARRAY_SIZE(sysctl_kernel_texts);
-const size_t sysctl_fs_count = ARRAY_SIZE(sysctl_fs_texts);
+static const struct text_entry fs_texts[] = {
+	{"file-max", 0444, make_file_max, NULL},
+	{"nr_open", 0444, make_nr_open, NULL},
+	{"pipe-max-size", 0444, make_pipe_max, NULL},
+};
+
+static struct text_dir kernel_dirs[] = {
+	{"random", 0x10400, NULL, 0, random_texts, ARRAY_SIZE(random_texts)},
+};
+static struct text_dir sysctl_dirs[] = {
+	{"fs", 0x10100, NULL, 0, fs_texts, ARRAY_SIZE(fs_texts)},
+	{"kernel", 0x10200, kernel_dirs, ARRAY_SIZE(kernel_dirs), kernel_texts,
+		ARRAY_SIZE(kernel_texts)},
+	{"vm", 0x10300, NULL, 0, vm_texts, ARRAY_SIZE(vm_texts)},
+};
+struct text_dir sysctl_dir = {"sys", 0x10000, sysctl_dirs, ARRAY_SIZE(sysctl_dirs), NULL, 0};
+
+void systext_init(void)
+{
+	uuid_make(boot_id);
+	timer_init(&load_timer, load_sample);
+	timer_arm(&load_timer, clock_now() + LOAD_SAMPLE);
+}

@@ -20,6 +20,7 @@ enum lock_rank {
 	RANK_RENAME = 8,        /* one rename of directories at a time */
 	RANK_DIR = 10,          /* a directory's inode; parent before child, then by address */
 	RANK_INODE = 12,        /* a file's inode: write, truncate */
+	RANK_FILELOCK = 14,     /* advisory locks on files */
 	RANK_PROC = 16,         /* process tree: parents, children, groups, sessions */
 	RANK_MM = 20,           /* an address space; parent before child at fork */
 	RANK_WRITEBACK = 28,    /* an object's write-back */
@@ -42,6 +43,7 @@ enum lock_rank {
 	RANK_SIGACTION = 82, /* a table of signal actions */
 	RANK_DEV = 84,    /* a device's queues */
 	RANK_TTY = 86,    /* a terminal's line buffer */
+	RANK_USER = 87,   /* the table of users */
 	RANK_TIMER = 88,  /* pending timers */
 	RANK_WAITQ = 90,  /* a wait queue; also inside any lock above */
 	RANK_RUNQ = 92,   /* run queues */

@@ -21,6 +21,7 @@
 #include "arch/signal.h"
 #include "arch/trap.h"
 #include "proc/proc.h"
+#include "proc/ptimer.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "sys/random.h"
@@ -588,7 +589,7 @@ static void replace_mm(struct proc *p, struct thread *t, struct mm *mm, struct f
 	struct file *old_exe = p->exe;
 	ulong irq;
 
-	if (t->clear_tid || t->robust_list || p->vfork_pending) {
+	if (t->clear_tid || t->robust_list || t->vfork) {
 		sched_switch_mm(old);
 		proc_leave_mm(t);
 		sched_switch_mm(mm);
@@ -614,8 +615,9 @@ static void become(const char *path, const struct elf_image *image, struct mm *m
 	proc_become_leader(t);
 	replace_mm(p, t, mm, f);
 	fail_plan_set(&p->fail_plan, 0);
+	ptimer_delete_all(p);
 	signal_exec(actions);
-	files_close_on_exec(p->files);
+	files_close_on_exec(t->files);
 	set_name(p, t, path);
 	mutex_lock(&proc_lock);
 	p->did_exec = true;
@@ -625,9 +627,9 @@ static void become(const char *path, const struct elf_image *image, struct mm *m
 }
 
 /* A table of descriptors that others use too must not lose its close-on-exec ones. */
-static int unshare_files(struct proc *p)
+static int unshare_files(struct thread *t)
 {
-	struct files *old = p->files, *own;
+	struct files *old = t->files, *own;
 	ulong irq;
 
 	if (!files_shared(old))
@@ -635,10 +637,10 @@ static int unshare_files(struct proc *p)
 	own = files_copy(old);
 	if (!own)
 		return -ENOMEM;
-	irq = spin_lock_irq(&p->sig_lock);
-	p->files = own;
-	spin_unlock_irq(&p->sig_lock, irq);
-	files_put(old);
+	irq = spin_lock_irq(&t->proc->sig_lock);
+	t->files = own;
+	spin_unlock_irq(&t->proc->sig_lock, irq);
+	files_leave(old);
 	return 0;
 }
 
@@ -658,7 +660,7 @@ static int single_out(struct proc *p, struct sigactions **actions)
 	}
 	err = p->nthreads > 1 ? signal_end_others() : 0;
 	if (!err)
-		err = unshare_files(p);
+		err = unshare_files(current_thread());
 	if (err && *actions)
 		sigactions_put(*actions);
 	return err;
@@ -693,8 +695,10 @@ int proc_exec(const char *path, struct exec_args *a)
 {
 	struct elf_image *image = kmalloc(sizeof(*image), ALLOC_WAIT);
 	struct file *f = NULL;
-	int err = image ? open_program(path, a, &f) : -ENOMEM;
+	int err = image ? proc_judge_tasks() : -ENOMEM;
 
+	if (!err)
+		err = open_program(path, a, &f);
 	if (!err)
 		err = elf_read(f, image);
 	if (!err)

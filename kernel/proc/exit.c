@@ -1,7 +1,8 @@
 /*
  * The end of threads and processes, and the wait for them.
  *
- * A thread leaves its memory, then its process; the last one stays and ends the process.
+ * A thread leaves its memory and its files, then its process; the last one stays and ends the
+ * process.
  *
  * A process gives back all it has while it can still sleep, then, under proc_lock, becomes a
  * zombie: number and exit status, to be collected by its parent. A parent that ignores SIGCHLD has
@@ -17,6 +18,7 @@
 #include "proc/init.h"
 #include "proc/itimer.h"
 #include "proc/proc.h"
+#include "proc/ptimer.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/mm.h"
@@ -121,17 +123,17 @@ static void leave_memory(struct proc *p)
 		file_drop(exe);
 }
 
-/* Close everything. Those who look at p through /proc may hold it a little longer. */
-static void leave_files(struct proc *p)
+/* Close everything that no other thread shares. */
+static void leave_files(struct thread *t)
 {
-	struct files *files = p->files;
-	struct fs_context *fs = p->fs;
-	ulong irq = spin_lock_irq(&p->sig_lock);
+	struct files *files = t->files;
+	struct fs_context *fs = t->fs;
+	ulong irq = spin_lock_irq(&t->proc->sig_lock);
 
-	p->files = NULL;
-	p->fs = NULL;
-	spin_unlock_irq(&p->sig_lock, irq);
-	files_put(files);
+	t->files = NULL;
+	t->fs = NULL;
+	spin_unlock_irq(&t->proc->sig_lock, irq);
+	files_leave(files);
 	fs_context_put(fs);
 }
 
@@ -168,10 +170,10 @@ static NORETURN void end_process(struct thread *t)
 
 	signal_end_proc(p);
 	itimer_stop(p);
+	ptimer_delete_all(p);
 	if (p->sid == p->pid && p->tty)
 		tty_leader_exit(p->tty);
 	leave_memory(p);
-	leave_files(p);
 	mutex_lock(&proc_lock);
 	p->exit_status = p->group_status;
 	leave_tree(p);
@@ -194,6 +196,8 @@ static NORETURN void end_thread(int wait_status)
 	signal_begin_end(wait_status);
 	proc_leave_mm(t);
 	sched_switch_mm(NULL);
+	leave_files(t);
+	proc_pass_children(t);
 	/* Once t has left it, p may end at any time. */
 	proc_hold(p);
 	if (!proc_remove_thread(t, false)) {
@@ -230,6 +234,8 @@ static bool wait_wants(const struct wait *w, const struct proc *child)
 {
 	bool clone_child = child->exit_signal != SIGCHLD;
 
+	if ((w->options & WNOTHREAD) && child->parent_thread != current_thread())
+		return false;
 	if (!(w->options & WALL) && clone_child != !!(w->options & WCLONE))
 		return false;
 	return w->which == P_ALL || (w->which == P_PID && child->pid == w->id) ||

@@ -17,6 +17,7 @@
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "proc/trap.h"
+#include "proc/user.h"
 #include "vm/kmalloc.h"
 #include "vm/mm.h"
 #include "vm/uaccess.h"
@@ -34,8 +35,6 @@
 #define CLONE_UNTRACED 0x800000ul  /* concerns tracers only */
 #define CLONE_CHILD_SETTID 0x1000000ul
 #define CLONE_IO 0x80000000ul	   /* shares a context of I/O scheduling, of which there is none */
-/* What threads of one process share here in any case. */
-#define CLONE_THREAD_SHARES (CLONE_VM | CLONE_SIGHAND | CLONE_FS | CLONE_FILES)
 #define CLONE_KNOWN                                                                                \
 	(CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK |               \
 	 CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |        \
@@ -55,6 +54,21 @@ static void child_entry(void)
 	intr_disable();
 	trap_return_to_user(t->tf);
 	return_to_user(t->tf);
+}
+
+static void inherit_priority(struct thread *t, const struct thread *self)
+{
+	t->cpus = self->cpus;
+	t->priority = self->priority;
+	if (!t->priority.fork_resets)
+		return;
+	t->priority.fork_resets = false;
+	if (t->priority.level) {
+		t->priority.policy = POLICY_OTHER;
+		t->priority.level = 0;
+		t->priority.nice = 0;
+	}
+	t->priority.nice = MAX(t->priority.nice, 0);
 }
 
 /* 0, or a negative errno for a thread-local storage that is none. */
@@ -80,76 +94,172 @@ static int copy_thread(struct thread *t, const struct clone_args *a)
 	if (a->flags & CLONE_CHILD_CLEARTID)
 		t->clear_tid = a->ctid;
 	memcpy(t->name, self->name, sizeof(t->name));
+	inherit_priority(t, self);
 	return tf_fork_child(t, t->tf, a->stack, a->flags & CLONE_SETTLS, a->tls);
 }
 
-/* Give back what copy_resources got. */
-static void drop_resources(struct proc *p)
+/* ---- What a thread has ---- */
+
+/* Give back what copy_views got. */
+static void drop_views(struct thread *t)
+{
+	if (t->files)
+		files_leave(t->files);
+	if (t->fs)
+		fs_context_put(t->fs);
+}
+
+/* t's descriptors and view of the file system. False if there is no memory. */
+static bool copy_views(struct thread *t, ulong flags)
+{
+	struct thread *self = current_thread();
+
+	if (flags & CLONE_FILES)
+		files_use(self->files);
+	if (flags & CLONE_FS)
+		fs_context_hold(self->fs);
+	t->files = flags & CLONE_FILES ? self->files : files_copy(self->files);
+	t->fs = flags & CLONE_FS ? self->fs : fs_context_copy(self->fs);
+	if (t->files && t->fs)
+		return true;
+	drop_views(t);
+	return false;
+}
+
+/* The wait of vfork, which may be given up before its end: both sides hold it. */
+struct vfork {
+	u32 ref;   /* (a) */
+	bool over; /* (a) */
+	struct waitq wait;
+};
+
+static struct vfork *vfork_new(void)
+{
+	struct vfork *v = kmalloc(sizeof(*v), ALLOC_WAIT);
+
+	if (!v)
+		return NULL;
+	v->ref = 2;
+	v->over = false;
+	waitq_init(&v->wait);
+	return v;
+}
+
+static void vfork_put(struct vfork *v)
+{
+	if (!__atomic_sub_fetch(&v->ref, 1, __ATOMIC_ACQ_REL))
+		kmfree(v);
+}
+
+static void vfork_over(struct thread *t)
+{
+	struct vfork *v = t->vfork;
+
+	t->vfork = NULL;
+	__atomic_store_n(&v->over, true, __ATOMIC_RELEASE);
+	waitq_wake_all(&v->wait);
+	vfork_put(v);
+}
+
+/* Until the child leaves the memory; a signal that ends this thread ends the wait. */
+static void vfork_wait(struct vfork *v)
+{
+	WAIT_EVENT(&v->wait, __atomic_load_n(&v->over, __ATOMIC_ACQUIRE), WAIT_KILLABLE,
+		   WAIT_FOREVER);
+	vfork_put(v);
+}
+
+/* The new thread, which nobody knows yet. 0 or -errno. */
+static int make_thread(const struct clone_args *a, struct thread **out)
+{
+	struct thread *t = thread_alloc(child_entry);
+	int err = t ? copy_thread(t, a) : -ENOMEM;
+
+	if (!err && (a->flags & CLONE_VFORK)) {
+		t->vfork = vfork_new();
+		if (!t->vfork)
+			err = -ENOMEM;
+	}
+	if (!err && !copy_views(t, a->flags))
+		err = -ENOMEM;
+	if (!err) {
+		*out = t;
+		return 0;
+	}
+	if (t && t->vfork)
+		kmfree(t->vfork);
+	if (t)
+		thread_free(t);
+	return err;
+}
+
+static void unmake_thread(struct thread *t)
+{
+	if (t->vfork)
+		kmfree(t->vfork);
+	drop_views(t);
+	thread_free(t);
+}
+
+/* ---- What a process has ---- */
+
+static void drop_memory(struct proc *p)
 {
 	if (p->mm)
 		mm_put(p->mm);
-	if (p->files)
-		files_put(p->files);
-	if (p->fs)
-		fs_context_put(p->fs);
 	if (p->exe)
 		file_drop(p->exe);
 }
 
-static bool copy_resources(struct proc *p, ulong flags)
+static bool copy_memory(struct proc *p, ulong flags)
 {
 	struct proc *self = current_proc();
 
-	p->exe = proc_get_exe(self);
-	if (flags & CLONE_FILES)
-		files_hold(self->files);
-	if (flags & CLONE_FS)
-		fs_context_hold(self->fs);
 	if (flags & CLONE_VM)
 		mm_hold(self->mm);
-	p->files = flags & CLONE_FILES ? self->files : files_copy(self->files);
-	p->fs = flags & CLONE_FS ? self->fs : fs_context_copy(self->fs);
-	if (p->files && p->fs)
-		p->mm = flags & CLONE_VM ? self->mm : mm_fork(self->mm);
-	else if (flags & CLONE_VM)
-		mm_put(self->mm);
-	if (p->mm)
-		return true;
-	drop_resources(p);
-	return false;
+	p->mm = flags & CLONE_VM ? self->mm : mm_fork(self->mm);
+	if (!p->mm)
+		return false;
+	p->exe = proc_get_exe(self);
+	return true;
 }
 
 /* The child, which nobody knows yet, in *child. */
 static int make_child(const struct clone_args *a, struct proc **child)
 {
 	struct proc *p = proc_create(current_proc(), a->flags & CLONE_SIGHAND);
-	struct thread *t = thread_alloc(child_entry);
-	int err = t ? copy_thread(t, a) : -ENOMEM;
+	struct thread *t;
+	int err = p ? proc_count_task(p) : -ENOMEM;
 
-	if (!err && !p)
-		err = -ENOMEM;
-	if (!err && !copy_resources(p, a->flags))
-		err = -ENOMEM;
-	if (!err) {
-		p->exit_signal = a->flags & CLONE_PARENT ? current_proc()->exit_signal
-							 : (int)(a->flags & CSIGNAL);
-		memcpy(p->name, t->name, sizeof(p->name));
-		proc_add_thread(p, t);
-		t->mm = p->mm;
-		*child = p;
-		return 0;
+	if (err) {
+		if (p)
+			proc_put(p);
+		return err;
 	}
-	if (t)
-		thread_free(t);
-	if (p)
+	err = make_thread(a, &t);
+	if (!err && !copy_memory(p, a->flags)) {
+		unmake_thread(t);
+		err = -ENOMEM;
+	}
+	if (err) {
+		proc_uncount_task(p);
 		proc_put(p);
-	return err;
+		return err;
+	}
+	p->exit_signal = a->flags & CLONE_PARENT ? current_proc()->exit_signal
+						 : (int)(a->flags & CSIGNAL);
+	memcpy(p->name, t->name, sizeof(p->name));
+	proc_add_thread(p, t);
+	t->mm = p->mm;
+	*child = p;
+	return 0;
 }
 
 static void unmake_child(struct proc *p, struct thread *t)
 {
-	drop_resources(p);
-	thread_free(t);
+	drop_memory(p);
+	unmake_thread(t);
+	proc_uncount_task(p);
 	proc_put(p);
 }
 
@@ -165,33 +275,49 @@ static int publish(struct proc *p, ulong flags)
 	mutex_lock(&proc_lock);
 	err = signal_fatal_pending() ? -EINTR
 				     : proc_publish(p, flags & CLONE_PARENT ? self->parent : self);
-	if (!err)
-		proc_hold(p);
+	if (!err) {
+		p->parent_thread = flags & CLONE_PARENT ? self->parent_thread : current_thread();
+		current_thread()->has_children |= !(flags & CLONE_PARENT);
+	}
 	mutex_unlock(&proc_lock);
 	return err;
 }
 
-static long clone_thread(const struct clone_args *a)
+/* The new thread t is known: let it run. Its number. */
+static long let_run(const struct clone_args *a, struct thread *t)
 {
-	struct thread *t = thread_alloc(child_entry);
-	int err = t ? copy_thread(t, a) : -ENOMEM, tid;
+	struct vfork *vfork = t->vfork;
+	int tid = t->tid;
 
-	if (!err) {
-		t->mm = current_thread()->mm;
-		/* It looks at once whether the process is stopped. */
-		t->work = WORK_SIGNAL;
-		err = proc_publish_thread(t);
-	}
-	if (err) {
-		if (t)
-			thread_free(t);
-		return err;
-	}
-	tid = t->tid;
 	if (a->flags & CLONE_PARENT_SETTID)
 		(void)COPYOUT(a->ptid, &tid);
 	sched_ready(t);
+	if (vfork)
+		vfork_wait(vfork);
 	return tid;
+}
+
+static long clone_thread(const struct clone_args *a)
+{
+	struct thread *t;
+	int err = proc_count_task(current_proc());
+
+	if (err)
+		return err;
+	err = make_thread(a, &t);
+	if (err) {
+		proc_uncount_task(current_proc());
+		return err;
+	}
+	t->mm = current_thread()->mm;
+	/* It looks at once whether the process is stopped. */
+	t->work = WORK_SIGNAL;
+	err = proc_publish_thread(t);
+	if (!err)
+		return let_run(a, t);
+	unmake_thread(t);
+	proc_uncount_task(current_proc());
+	return err;
 }
 
 static bool flags_allowed(ulong flags)
@@ -201,8 +327,7 @@ static bool flags_allowed(ulong flags)
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
 		return false;
 	if (flags & CLONE_THREAD)
-		return (flags & CLONE_THREAD_SHARES) == CLONE_THREAD_SHARES &&
-		       !(flags & CLONE_VFORK);
+		return flags & CLONE_SIGHAND;
 	return (flags & CSIGNAL) <= NSIG;
 }
 
@@ -210,7 +335,7 @@ long proc_clone(const struct clone_args *a)
 {
 	struct thread *t;
 	struct proc *p;
-	int err, pid;
+	int err;
 
 	if (!flags_allowed(a->flags))
 		return -EINVAL;
@@ -220,21 +345,11 @@ long proc_clone(const struct clone_args *a)
 	if (err)
 		return err;
 	t = LIST_FIRST(&p->threads, struct thread, proc_link);
-	p->vfork_pending = a->flags & CLONE_VFORK;
 	err = publish(p, a->flags);
-	if (err) {
-		unmake_child(p, t);
-		return err;
-	}
-	pid = p->pid;
-	if (a->flags & CLONE_PARENT_SETTID)
-		(void)COPYOUT(a->ptid, &pid);
-	sched_ready(t);
-	if (a->flags & CLONE_VFORK)
-		WAIT_EVENT(&p->vfork_wait, !__atomic_load_n(&p->vfork_pending, __ATOMIC_ACQUIRE),
-			   WAIT_KILLABLE, WAIT_FOREVER);
-	proc_put(p);
-	return pid;
+	if (!err)
+		return let_run(a, t);
+	unmake_child(p, t);
+	return err;
 }
 
 void proc_leave_mm(struct thread *t)
@@ -245,10 +360,8 @@ void proc_leave_mm(struct thread *t)
 	if (t->mm)
 		futex_leave(t, __atomic_load_n(&p->nthreads, __ATOMIC_RELAXED) > 1 ||
 				       __atomic_load_n(&t->mm->ref, __ATOMIC_RELAXED) > 1);
-	if (p->vfork_pending && t->tid == p->pid) {
-		__atomic_store_n(&p->vfork_pending, false, __ATOMIC_RELEASE);
-		waitq_wake_all(&p->vfork_wait);
-	}
+	if (t->vfork)
+		vfork_over(t);
 }
 
 struct proc *proc_spawn(struct proc *parent, const char *name, void (*fn)(void))
@@ -258,12 +371,14 @@ struct proc *proc_spawn(struct proc *parent, const char *name, void (*fn)(void))
 	int err = -ENOMEM;
 
 	if (p && t) {
-		p->files = files_create();
-		p->fs = fs_context_create();
-		if (p->files && p->fs) {
+		t->files = files_create();
+		t->fs = fs_context_create();
+		if (t->files && t->fs) {
 			str_copy(p->name, name, sizeof(p->name));
 			str_copy(t->name, name, sizeof(t->name));
 			proc_add_thread(p, t);
+			p->ntasks = 1;
+			__atomic_fetch_add(&p->user->tasks, 1, __ATOMIC_RELAXED);
 			mutex_lock(&proc_lock);
 			err = proc_publish(p, parent);
 			mutex_unlock(&proc_lock);
@@ -273,11 +388,11 @@ struct proc *proc_spawn(struct proc *parent, const char *name, void (*fn)(void))
 		sched_ready(t);
 		return p;
 	}
-	if (p) {
-		drop_resources(p);
+	if (p && p->ntasks)
+		proc_uncount_task(p);
+	if (p)
 		proc_put(p);
-	}
 	if (t)
-		thread_free(t);
+		unmake_thread(t);
 	return NULL;
 }

@@ -84,7 +84,7 @@ static void install_stdio(struct file *f)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		file_hold(f);
-		if (files_install(current_proc()->files, f, fd, false) < 0)
+		if (files_install(current_thread()->files, f, fd, false) < 0)
 			panic("no memory for the first descriptors");
 	}
 	file_drop(f);

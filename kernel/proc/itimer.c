@@ -1,5 +1,5 @@
 /*
- * Interval timers.
+ * Interval timers, and the limit of CPU time.
  */
 #include "proc/itimer.h"
 #include "lib/errno.h"
@@ -52,6 +52,39 @@ void itimer_stop(struct proc *p)
 	__atomic_store_n(&p->cpu_timers, false, __ATOMIC_RELAXED);
 }
 
+/* Whether p's threads want ticks may have changed. sig_lock held. */
+static void note_timers(struct proc *p)
+{
+	__atomic_store_n(&p->cpu_timers, p->virtual_timer.expires || p->prof_timer.expires ||
+						 p->cpu_warning != RLIM_INFINITY,
+			 __ATOMIC_RELAXED);
+}
+
+/* The same, and they shall have them at once. */
+static void start_timers(struct proc *p)
+{
+	struct thread *t;
+
+	note_timers(p);
+	LIST_EACH(t, &p->threads, proc_link)
+		sched_give_tick(t);
+}
+
+static u64 limit_ns(u64 seconds)
+{
+	return seconds < RLIM_INFINITY / NSEC ? seconds * NSEC : RLIM_INFINITY;
+}
+
+void itimer_limit(struct proc *p, const struct rlimit_pair *limit)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+
+	p->cpu_warning = limit_ns(limit->cur);
+	p->cpu_end = limit_ns(limit->max);
+	start_timers(p);
+	spin_unlock_irq(&p->sig_lock, irq);
+}
+
 /* proc_lock keeps two callers apart; the timer's own function is stopped by the cancellation. */
 static void exchange_real(struct proc *p, const struct itimer_value *set, struct itimer_value *old)
 {
@@ -79,7 +112,6 @@ static void exchange_cpu(struct proc *p, enum itimer_which which, const struct i
 			 struct itimer_value *old)
 {
 	struct cpu_timer *t = which == ITIMER_VIRTUAL ? &p->virtual_timer : &p->prof_timer;
-	struct thread *thread;
 	u64 now;
 	ulong irq;
 
@@ -91,10 +123,7 @@ static void exchange_cpu(struct proc *p, enum itimer_which which, const struct i
 	if (set) {
 		t->interval = set->left ? set->interval : 0;
 		t->expires = set->left ? now + set->left : 0;
-		__atomic_store_n(&p->cpu_timers, p->virtual_timer.expires || p->prof_timer.expires,
-				 __ATOMIC_RELAXED);
-		LIST_EACH(thread, &p->threads, proc_link)
-			sched_give_tick(thread);
+		start_timers(p);
 	}
 	spin_unlock_irq(&p->sig_lock, irq);
 }
@@ -125,19 +154,33 @@ static bool expire(struct cpu_timer *t, u64 now)
 	return true;
 }
 
+/* RLIMIT_CPU's signal that is due, or 0: a warning each second, then the end. sig_lock held. */
+static int limit_signal(struct proc *p, u64 used)
+{
+	if (used >= p->cpu_end)
+		return SIGKILL;
+	if (used < p->cpu_warning)
+		return 0;
+	p->cpu_warning += NSEC;
+	return SIGXCPU;
+}
+
 void itimer_tick(struct thread *t)
 {
 	struct proc *p = t->proc;
 	struct usage u;
 	bool virtual, prof;
+	int limit;
 
 	proc_usage(p, &u);
 	spin_lock(&p->sig_lock);
 	virtual = expire(&p->virtual_timer, u.utime);
 	prof = expire(&p->prof_timer, u.utime + u.stime);
-	__atomic_store_n(&p->cpu_timers, p->virtual_timer.expires || p->prof_timer.expires,
-			 __ATOMIC_RELAXED);
+	limit = limit_signal(p, u.utime + u.stime);
+	note_timers(p);
 	spin_unlock(&p->sig_lock);
+	if (limit)
+		send(p, limit);
 	if (virtual)
 		send(p, SIGVTALRM);
 	if (prof)

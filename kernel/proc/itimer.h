@@ -7,6 +7,7 @@
 #include "lib/types.h"
 
 struct proc;
+struct rlimit_pair;
 struct thread;
 
 enum itimer_which { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
@@ -18,6 +19,8 @@ struct itimer_value {
 int itimer_exchange(enum itimer_which which, const struct itimer_value *set,
 		    struct itimer_value *old);
 void itimer_init(struct proc *p);
+/* p's RLIMIT_CPU, in seconds, is this from now on: told by the same ticks. */
+void itimer_limit(struct proc *p, const struct rlimit_pair *limit);
 /* At the end of a process: no timer fires afterwards. */
 void itimer_stop(struct proc *p);
 /* A tick while t, whose process has a CPU timer, runs. Interrupts off. */

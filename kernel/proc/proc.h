@@ -26,6 +26,7 @@ struct sigactions;
 struct thread;
 struct trapframe;
 struct tty;
+struct user;
 
 #define PID_MAX 4194304
 #define PID_REUSE 300 /* where the search for a free number begins once all have been used */
@@ -60,6 +61,8 @@ struct proc {
 	u32 state;			/* (t) enum proc_state */
 	u32 ref; /* (a) for /proc and signal senders that look at it while it may end */
 	struct proc *parent;		/* (t) */
+	/* (t) whose child it is, of the parent's threads; only to be compared with */
+	const struct thread *parent_thread;
 	int ppid;			/* (t) parent->pid; may be read without */
 	struct list children, sibling;	/* (t) */
 	/* (t) children that ended, and those with a wait_event, oldest first */
@@ -77,9 +80,6 @@ struct proc {
 	bool group_exit;		/* (s) all threads end, and this is the wait status: */
 	int group_status;		/* (s) */
 	struct mm *mm;			/* (s) changed by its own thread only, in exec and exit */
-	/* (s) descriptors; fs/file.h. Its own threads read it without; NULL once it exits */
-	struct files *files;
-	struct fs_context *fs;		/* cwd, root, umask; fs/path.h. As files */
 	struct file *exe; /* (s) the running program's open file, for /proc/PID/exe; or NULL */
 	struct tty *tty;		/* (t) controlling terminal or NULL */
 	int exit_status;		/* (t) wait status once a zombie */
@@ -91,8 +91,6 @@ struct proc {
 	/* (s) a stop signal was taken from the queue, and neither SIGCONT nor SIGKILL came since */
 	bool stop_taken;
 	bool continued;			/* (s) SIGCONT ended the stop: to be told to the parent */
-	bool vfork_pending;		/* (a) the parent waits until exec or exit */
-	struct waitq vfork_wait;
 	struct waitq child_wait;	/* wait4 sleeps here; woken when a child changes */
 	int wait_event; /* (t) a stop or continue not yet reported: its wait status, or 0 */
 	struct spinlock sig_lock;	/* RANK_SIGNAL */
@@ -102,13 +100,21 @@ struct proc {
 	u32 sig_queued;			/* (s) entries in its and its threads' queues */
 	struct timer real_timer;	/* ITIMER_REAL, alarm */
 	u64 real_interval;		/* ns; changed with the timer cancelled */
+	struct tree timers;		/* (s) POSIX timers by id; ptimer.c */
+	int next_timer;			/* (s) where the search for a free id begins */
+	u32 ntimers;			/* (s) */
 	struct cpu_timer virtual_timer, prof_timer; /* (s) */
-	bool cpu_timers;		/* (a) one of the two is on: its threads want ticks */
+	u64 cpu_warning, cpu_end; /* (s) CPU time for SIGXCPU, SIGKILL: RLIMIT_CPU; ns, ~0: none */
+	bool cpu_timers;		/* (a) any of these is on: its threads want ticks */
 	struct rlimit_pair rlimit[RLIM_COUNT]; /* (t); a single value may be read without */
 	struct usage dead;		/* (s) of threads that ended */
 	struct usage child;		/* (t) of children waited for */
 	u64 start_time;			/* (c) clock_now() at its fork */
 	u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+	u32 personality;		/* (a) personality(2) */
+	struct user *user;		/* (s) the one with number uid */
+	u32 ntasks;			/* (s) counted there */
+	bool too_many_tasks; /* (s) its user had too many when it became his: exec looks again */
 	char name[16];
 	struct fail_plan fail_plan;	/* its allocations that fail on purpose */
 };
@@ -146,7 +152,10 @@ int proc_last_pid(void); /* the number given out last */
  */
 struct mm *proc_get_mm(struct proc *p);
 struct file *proc_get_exe(struct proc *p);
-/* The same for its descriptors and its view of the file system: files_put, fs_context_put. */
+/*
+ * The same for the descriptors and the view of the file system of its first thread that has any:
+ * files_put, fs_context_put.
+ */
 struct files *proc_get_files(struct proc *p);
 struct fs_context *proc_get_fs(struct proc *p);
 /* What p has used until now, its live threads included; not its children. */
@@ -164,6 +173,8 @@ void usage_add(struct usage *sum, const struct usage *u);
  */
 struct proc *proc_create(struct proc *from, bool share_actions);
 int proc_publish(struct proc *p, struct proc *parent);
+/* t, the current thread, is at its end: its children are another thread's, if there is one. */
+void proc_pass_children(struct thread *t);
 /* Take p, a zombie, out of tree, group and table, and drop the tree's reference. proc_lock held. */
 void proc_release(struct proc *p);
 /* The only thread of p joins it, p being nowhere visible. */
@@ -180,6 +191,21 @@ int proc_publish_thread(struct thread *t);
 bool proc_remove_thread(struct thread *t, bool even_last);
 /* t, the current thread and the only one of its process, takes the process's number. */
 void proc_become_leader(struct thread *t);
+/*
+ * Count one more thread of p, for its user; with the current process's RLIMIT_NPROC, which does not
+ * bind the superuser: -EAGAIN. And take it back.
+ */
+int proc_count_task(struct proc *p);
+void proc_uncount_task(struct proc *p);
+/*
+ * The current process's real user becomes uid, with all it counts; it is noted if he had too many
+ * threads before. -EAGAIN: no memory.
+ */
+int proc_change_user(u32 uid);
+/* The real user stays the same: note if he has too many. */
+void proc_note_tasks(void);
+/* exec: -EAGAIN if that was so, and still is. */
+int proc_judge_tasks(void);
 
 /*
  * p ends: it becomes a zombie, and its children become heir's, which is not told of the zombies

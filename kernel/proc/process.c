@@ -16,6 +16,7 @@
  * Letters: (i) pid_lock; others as in proc.h.
  */
 #include "proc/proc.h"
+#include "proc/ptimer.h"
 #include "fs/file.h"
 #include "fs/path.h"
 #include "lib/errno.h"
@@ -25,6 +26,7 @@
 #include "proc/itimer.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
+#include "proc/user.h"
 #include "vm/kmalloc.h"
 #include "vm/limit.h"
 #include "vm/mm.h"
@@ -57,11 +59,11 @@ static void proc_setup(struct proc *p)
 	list_init(&p->group_link);
 	list_init(&p->threads);
 	list_init(&p->sig_queue);
-	waitq_init(&p->vfork_wait);
 	waitq_init(&p->child_wait);
 	waitq_init(&p->thread_wait);
 	spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
 	itimer_init(p);
+	ptimer_init(p);
 	p->ref = 1;
 	p->exit_signal = SIGCHLD;
 	p->start_time = clock_now();
@@ -103,6 +105,10 @@ void proc_init(void)
 	kernel_proc.actions = sigactions_new();
 	if (!kernel_proc.actions)
 		panic("no memory for signal actions");
+	user_module_init();
+	kernel_proc.user = user_get(0);
+	if (!kernel_proc.user)
+		panic("no memory for the superuser");
 	default_limits(kernel_proc.rlimit);
 	str_copy(kernel_proc.name, "kernel", sizeof(kernel_proc.name));
 }
@@ -119,6 +125,7 @@ void proc_put(struct proc *p)
 	if (__atomic_sub_fetch(&p->ref, 1, __ATOMIC_ACQ_REL))
 		return;
 	sigactions_put(p->actions);
+	user_put(p->user);
 	kmem_free(proc_cache, p);
 }
 
@@ -236,10 +243,16 @@ int proc_last_pid(void)
 struct files *proc_get_files(struct proc *p)
 {
 	ulong irq = spin_lock_irq(&p->sig_lock);
-	struct files *files = p->files;
+	struct files *files = NULL;
+	struct thread *t;
 
-	if (files)
+	LIST_EACH(t, &p->threads, proc_link) {
+		files = t->files;
+		if (!files)
+			continue;
 		files_hold(files);
+		break;
+	}
 	spin_unlock_irq(&p->sig_lock, irq);
 	return files;
 }
@@ -247,10 +260,16 @@ struct files *proc_get_files(struct proc *p)
 struct fs_context *proc_get_fs(struct proc *p)
 {
 	ulong irq = spin_lock_irq(&p->sig_lock);
-	struct fs_context *fs = p->fs;
+	struct fs_context *fs = NULL;
+	struct thread *t;
 
-	if (fs)
+	LIST_EACH(t, &p->threads, proc_link) {
+		fs = t->fs;
+		if (!fs)
+			continue;
 		fs_context_hold(fs);
+		break;
+	}
 	spin_unlock_irq(&p->sig_lock, irq);
 	return fs;
 }
@@ -486,6 +505,18 @@ static void inherit(struct proc *p, struct proc *from)
 	p->egid = from->egid;
 	p->sgid = from->sgid;
 	p->fsgid = from->fsgid;
+	p->personality = from->personality;
+	itimer_limit(p, &p->rlimit[RLIMIT_CPU]);
+}
+
+/* The user whom from's threads count for, whatever they change meanwhile. */
+static struct user *user_of(struct proc *from)
+{
+	ulong irq = spin_lock_irq(&from->sig_lock);
+	struct user *u = user_hold(from->user);
+
+	spin_unlock_irq(&from->sig_lock, irq);
+	return u;
 }
 
 struct proc *proc_create(struct proc *from, bool share_actions)
@@ -501,6 +532,7 @@ struct proc *proc_create(struct proc *from, bool share_actions)
 	}
 	proc_setup(p);
 	inherit(p, from);
+	p->user = user_of(from);
 	return p;
 }
 
@@ -562,6 +594,83 @@ int proc_publish_thread(struct thread *t)
 	return err;
 }
 
+/* ---- How many a user has ---- */
+
+/* sig_lock held. */
+static void uncount_task(struct proc *p)
+{
+	p->ntasks--;
+	__atomic_fetch_sub(&p->user->tasks, 1, __ATOMIC_RELAXED);
+}
+
+void proc_uncount_task(struct proc *p)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+
+	uncount_task(p);
+	spin_unlock_irq(&p->sig_lock, irq);
+}
+
+/* The current process's sig_lock held, or its user's reference. */
+static bool too_many(const struct user *u)
+{
+	return __atomic_load_n(&u->tasks, __ATOMIC_RELAXED) > rlimit_cur(RLIMIT_NPROC);
+}
+
+int proc_count_task(struct proc *p)
+{
+	struct proc *self = current_proc();
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	int err = 0;
+
+	p->ntasks++;
+	__atomic_fetch_add(&p->user->tasks, 1, __ATOMIC_RELAXED);
+	if (p->user->uid && self->euid && too_many(p->user)) {
+		uncount_task(p);
+		err = -EAGAIN;
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+	return err;
+}
+
+int proc_change_user(u32 uid)
+{
+	struct proc *p = current_proc();
+	struct user *new = user_get(uid), *old;
+	ulong irq;
+
+	if (!new)
+		return -EAGAIN;
+	irq = spin_lock_irq(&p->sig_lock);
+	old = p->user;
+	p->user = new;
+	p->too_many_tasks = uid && too_many(new);
+	__atomic_fetch_sub(&old->tasks, p->ntasks, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&new->tasks, p->ntasks, __ATOMIC_RELAXED);
+	spin_unlock_irq(&p->sig_lock, irq);
+	user_put(old);
+	return 0;
+}
+
+void proc_note_tasks(void)
+{
+	struct proc *p = current_proc();
+	ulong irq = spin_lock_irq(&p->sig_lock);
+
+	p->too_many_tasks = p->user->uid && too_many(p->user);
+	spin_unlock_irq(&p->sig_lock, irq);
+}
+
+int proc_judge_tasks(void)
+{
+	struct proc *p = current_proc();
+	ulong irq = spin_lock_irq(&p->sig_lock);
+
+	p->too_many_tasks = p->too_many_tasks && too_many(p->user);
+	spin_unlock_irq(&p->sig_lock, irq);
+	return p->too_many_tasks ? -EAGAIN : 0;
+}
+
 /* No thread bears the number of t any more. pid_lock held. */
 static void forget_number(struct thread *t)
 {
@@ -582,6 +691,9 @@ bool proc_remove_thread(struct thread *t, bool even_last)
 	if (leaves) {
 		forget_number(t);
 		signal_end_thread(t);
+		/* The first thread counts until the process is collected. */
+		if (t->tid != p->pid)
+			uncount_task(p);
 	}
 	spin_unlock(&p->sig_lock);
 	spin_unlock_irq(&pid_lock, irq);
@@ -597,6 +709,7 @@ void proc_become_leader(struct thread *t)
 		return;
 	irq = spin_lock_irq(&pid_lock);
 	forget_number(t);
+	proc_uncount_task(p);
 	__atomic_store_n(&t->tid, p->pid, __ATOMIC_RELAXED);
 	p->id->thread = t;
 	spin_unlock_irq(&pid_lock, irq);
@@ -616,6 +729,42 @@ void proc_leave_tree(struct proc *p, struct proc *heir)
 		proc_reparent(child, heir);
 }
 
+/*
+ * Of p's threads one that is not at its end, for p's new children; NULL if there is none. proc_lock
+ * held.
+ */
+static struct thread *take_over(struct proc *p)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	struct thread *t, *found = NULL;
+
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (!t->ending) {
+			found = t;
+			t->has_children = true;
+			break;
+		}
+	}
+	spin_unlock_irq(&p->sig_lock, irq);
+	return found;
+}
+
+void proc_pass_children(struct thread *t)
+{
+	struct proc *p = t->proc, *child;
+	struct thread *heir;
+
+	if (!__atomic_load_n(&t->has_children, __ATOMIC_RELAXED))
+		return;
+	mutex_lock(&proc_lock);
+	heir = take_over(p);
+	LIST_EACH(child, &p->children, sibling) {
+		if (child->parent_thread == t)
+			child->parent_thread = heir;
+	}
+	mutex_unlock(&proc_lock);
+}
+
 void proc_reparent(struct proc *p, struct proc *parent)
 {
 	bool was_link = is_link(p);
@@ -624,6 +773,7 @@ void proc_reparent(struct proc *p, struct proc *parent)
 		p->group->links--;
 	list_remove(&p->sibling);
 	p->parent = parent;
+	p->parent_thread = take_over(parent);
 	__atomic_store_n(&p->ppid, parent->pid, __ATOMIC_RELAXED);
 	p->exit_signal = SIGCHLD;
 	list_append(&parent->children, &p->sibling);
@@ -644,6 +794,7 @@ void proc_release(struct proc *p)
 	list_remove(&p->sibling);
 	if (!list_empty(&p->report_link))
 		list_remove(&p->report_link);
+	proc_uncount_task(p);
 	irq = spin_lock_irq(&pid_lock);
 	nprocs--;
 	p->id->proc = NULL;

@@ -1,5 +1,5 @@
 /*
- * The scheduler: a queue of ready threads for each CPU, served in turn.
+ * The scheduler: a queue of ready threads for each CPU; in which order, is runq.c's matter.
  *
  * States. A running thread that wants to wait sets its state to THREAD_SLEEPING (or
  * THREAD_STOPPED), looks at its condition again and calls sched_block. Whoever wakes it changes the
@@ -13,9 +13,17 @@
  * it idles, and says so in idle_mask before it looks for the last time; who queues a thread looks
  * at idle_mask afterwards. So none waits while a CPU idles.
  *
+ * A thread that may not run on all CPUs is taken by none: it is placed on one of its own when it is
+ * queued, and again at each tick. So is a real-time thread, on the CPU whose thread is the least
+ * urgent. Whoever is on a queue of a CPU that is forbidden to it is sent on when its turn comes; a
+ * thread that leaves a CPU and may not come back is queued by its successor, once it is off its
+ * stack.
+ *
  * Time. A tick ends a slice, and is programmed only while others wait for the CPU (or a process
  * timer counts). Once programmed it is left alone: a switch costs no access to the clock's
- * comparator. A thread that got the CPU just before the tick keeps it for one more.
+ * comparator. A thread that got the CPU just before the tick keeps it for one more. A thread that
+ * becomes ready has to wait for the tick, unless it is a real-time thread: that gets the CPU of a
+ * less urgent one as soon as this is on its way to user mode.
  *
  * Letters: (r) the run queue's lock, (l) the CPU itself with interrupts off.
  */
@@ -28,6 +36,8 @@
 #include "proc/itimer.h"
 #include "proc/account.h"
 #include "proc/proc.h"
+#include "proc/runq.h"
+#include "proc/sync.h"
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "vm/kmalloc.h"
@@ -36,12 +46,11 @@
 
 #define STACKS_KEPT 4 /* a CPU, of ended threads, for new ones */
 
-struct runq {
-	struct spinlock lock;	/* RANK_RUNQ */
-	struct list ready;	/* (r) by run_link */
-	u32 count;		/* (r) in ready; others read it without */
+struct local {
+	struct runq runq;
 	atomic_u64 tick;	/* (l) when the next tick is due; 0 if none is */
 	struct thread *left;	/* (l) the thread just switched away from */
+	bool left_moves;	/* (l) it is ready and in no queue */
 	struct list dead;	/* (r) ended threads with their stacks, by run_link */
 	u32 ndead;		/* (r) */
 };
@@ -54,8 +63,10 @@ struct kernel_start {
 
 struct cpu cpus[MAX_CPUS];
 u32 cpu_count;
-static struct runq runqs[MAX_CPUS];
+static struct local locals[MAX_CPUS];
 static u32 idle_mask; /* (a) a bit for each CPU that waits for work */
+static struct waitq moved; /* who waits for a thread to leave a CPU */
+static u32 moves_awaited;  /* (a) how many do */
 static u32 nthreads;  /* (a) that were made and did not end; without idle threads */
 static struct kmem_cache *thread_cache;
 
@@ -80,18 +91,23 @@ static struct cpu *become_idle(void)
 void sched_init(void)
 {
 	thread_cache = kmem_cache_create("thread", sizeof(struct thread), _Alignof(struct thread));
+	waitq_init(&moved);
 	for (unsigned i = 0; i < MAX_CPUS; i++) {
-		spin_init(&runqs[i].lock, "runq", RANK_RUNQ);
-		list_init(&runqs[i].ready);
-		list_init(&runqs[i].dead);
+		runq_init(&locals[i].runq);
+		list_init(&locals[i].dead);
 		cpus[i].next_event = WAIT_FOREVER;
 	}
 	become_idle();
 }
 
+static inline struct local *local_of(const struct cpu *c)
+{
+	return &locals[c->id];
+}
+
 static inline struct runq *runq_of(const struct cpu *c)
 {
-	return &runqs[c->id];
+	return &locals[c->id].runq;
 }
 
 /* ---- Threads ---- */
@@ -101,23 +117,23 @@ struct trapframe *thread_frame(const struct thread *t)
 	return (struct trapframe *)((char *)t->kstack + KSTACK_SIZE) - 1;
 }
 
-static struct thread *dead_pop(struct runq *rq, u32 keep)
+static struct thread *dead_pop(struct local *l, u32 keep)
 {
-	ulong irq = spin_lock_irq(&rq->lock);
+	ulong irq = spin_lock_irq(&l->runq.lock);
 	struct thread *t = NULL;
 
-	if (rq->ndead > keep) {
-		t = LIST_FIRST(&rq->dead, struct thread, run_link);
+	if (l->ndead > keep) {
+		t = LIST_FIRST(&l->dead, struct thread, run_link);
 		list_remove(&t->run_link);
-		rq->ndead--;
+		l->ndead--;
 	}
-	spin_unlock_irq(&rq->lock, irq);
+	spin_unlock_irq(&l->runq.lock, irq);
 	return t;
 }
 
 static struct thread *thread_make(void)
 {
-	struct thread *t = dead_pop(&runqs[cpu_id()], 0);
+	struct thread *t = dead_pop(&locals[cpu_id()], 0);
 	void *stack;
 
 	if (t) {
@@ -147,6 +163,7 @@ struct thread *thread_alloc(void (*entry)(void))
 	t->cpu = this_cpu();
 	t->state = THREAD_READY;
 	t->proc = &kernel_proc;
+	t->cpus = ~0u;
 	t->altstack_flags = SS_DISABLE;
 	list_init(&t->sig_queue);
 	context_init(&t->context, thread_frame(t), entry);
@@ -169,7 +186,7 @@ void thread_free(struct thread *t)
 void sched_drain(void)
 {
 	for (unsigned i = 0; i < MAX_CPUS; i++)
-		for (struct thread *t; (t = dead_pop(&runqs[i], 0));)
+		for (struct thread *t; (t = dead_pop(&locals[i], 0));)
 			thread_destroy(t);
 	kva_drain();
 }
@@ -225,11 +242,11 @@ void sched_program(u64 when)
 }
 
 /* See that a tick comes on this CPU. Interrupts off. */
-static void want_tick(struct runq *rq)
+static void want_tick(struct local *l)
 {
-	if (!rq->tick) {
-		rq->tick = clock_now() + TICK_NS;
-		sched_program(rq->tick);
+	if (!l->tick) {
+		l->tick = clock_now() + TICK_NS;
+		sched_program(l->tick);
 	}
 }
 
@@ -237,7 +254,7 @@ void sched_want_tick(void)
 {
 	ulong irq = intr_save();
 
-	want_tick(runq_of(this_cpu()));
+	want_tick(local_of(this_cpu()));
 	intr_restore(irq);
 }
 
@@ -254,64 +271,105 @@ static bool counts_time(const struct thread *t)
 }
 
 /* The tick is over for `t`: it makes room, unless it has only just begun to run. */
-static void end_slice(struct runq *rq, struct thread *t)
+static void end_slice(struct local *l, struct thread *t)
 {
 	if (clock_ticks_ns(clock_ticks() - t->run_start) >= TICK_NS / 2)
 		__atomic_fetch_or(&t->work, WORK_RESCHED, __ATOMIC_RELAXED);
 	else
-		want_tick(rq);
+		want_tick(l);
 }
 
 void sched_tick(u64 now)
 {
 	struct cpu *c = this_cpu();
-	struct runq *rq = runq_of(c);
+	struct local *l = local_of(c);
 	struct thread *t = c->current;
 
-	if (!rq->tick)
+	if (!l->tick)
 		return;
-	if (now < rq->tick) {
-		sched_program(rq->tick);
+	if (now < l->tick) {
+		sched_program(l->tick);
 		return;
 	}
-	rq->tick = 0;
+	l->tick = 0;
 	if (t == c->idle)
 		return;
 	/* Who queues a thread raises the count before it looks for a tick. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&rq->count, __ATOMIC_RELAXED))
-		end_slice(rq, t);
+	if (__atomic_load_n(&l->runq.count, __ATOMIC_RELAXED))
+		end_slice(l, t);
 	if (counts_time(t)) {
 		itimer_tick(t);
-		want_tick(rq);
+		want_tick(l);
 	}
 }
 
 /* ---- Run queues ---- */
 
-static void runq_append(struct runq *rq, struct thread *t)
+static bool may_run_on(const struct thread *t, const struct cpu *c)
 {
-	list_append(&rq->ready, &t->run_link);
-	__atomic_store_n(&rq->count, rq->count + 1, __ATOMIC_RELAXED);
+	return __atomic_load_n(&t->cpus, __ATOMIC_RELAXED) & 1u << c->id;
 }
 
-static void runq_remove(struct runq *rq, struct thread *t)
+static u8 level_of(const struct thread *t)
 {
-	list_remove(&t->run_link);
-	__atomic_store_n(&rq->count, rq->count - 1, __ATOMIC_RELAXED);
+	return __atomic_load_n(&t->priority.level, __ATOMIC_RELAXED);
 }
 
-/* The CPU where t, which is ready, shall queue. */
+/* Of the CPUs in the mask, t's own first, the one whose thread is the least urgent. */
+static struct cpu *weakest(const struct thread *t, u32 mask)
+{
+	struct cpu *found = NULL;
+	s32 least = INT32_MAX;
+
+	if (mask & 1u << t->cpu->id) {
+		found = t->cpu;
+		least = __atomic_load_n(&runq_of(found)->running, __ATOMIC_RELAXED);
+	}
+	for (; mask; mask &= mask - 1) {
+		struct cpu *c = &cpus[__builtin_ctz(mask)];
+		s32 running = __atomic_load_n(&runq_of(c)->running, __ATOMIC_RELAXED);
+
+		if (!found || running < least) {
+			found = c;
+			least = running;
+		}
+	}
+	return found;
+}
+
+/* Of the CPUs in the mask, the one with the shortest queue. */
+static struct cpu *least_busy(u32 mask)
+{
+	struct cpu *found = &cpus[__builtin_ctz(mask)];
+
+	for (; mask; mask &= mask - 1) {
+		struct cpu *c = &cpus[__builtin_ctz(mask)];
+
+		if (__atomic_load_n(&runq_of(c)->count, __ATOMIC_RELAXED) <
+			__atomic_load_n(&runq_of(found)->count, __ATOMIC_RELAXED))
+			found = c;
+	}
+	return found;
+}
+
+/* The CPU where t, which is ready, shall queue once it is off its stack. */
+static struct cpu *destination(const struct thread *t)
+{
+	u32 mask = __atomic_load_n(&t->cpus, __ATOMIC_RELAXED) & cpus_all();
+	u32 idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED) & mask;
+
+	if (idle)
+		return idle & 1u << t->cpu->id ? t->cpu : &cpus[__builtin_ctz(idle)];
+	if (level_of(t))
+		return weakest(t, mask);
+	return mask & 1u << t->cpu->id ? t->cpu : least_busy(mask);
+}
+
+/* The CPU where t, which is ready, shall queue now. */
 static struct cpu *place(const struct thread *t)
 {
-	u32 idle;
-
-	if (__atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE))
-		return t->cpu;
-	idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
-	if (!idle || (idle & (1u << t->cpu->id)))
-		return t->cpu;
-	return &cpus[__builtin_ctz(idle)];
+	return __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) ? t->cpu : destination(t);
 }
 
 /* Interrupt an idle CPU, if there is one, and let no other wake choose it. */
@@ -326,33 +384,57 @@ static void kick_idle(u32 candidates)
 		machine_kick_cpu((unsigned)__builtin_ctz(idle));
 }
 
+/*
+ * t has been queued on c, whose queue is locked: see that c's thread makes room in time. True if c
+ * is to be interrupted for that.
+ */
+static bool ask_for_room(struct cpu *c, const struct thread *t)
+{
+	struct local *l = local_of(c);
+	bool here = c == this_cpu();
+	u32 work = 0, old;
+
+	if (t->level > l->runq.running)
+		work = WORK_RESCHED;
+	if (here)
+		want_tick(l);
+	else if (!__atomic_load_n(&l->tick, __ATOMIC_RELAXED))
+		work |= WORK_TICK;
+	if (!work)
+		return false;
+	old = __atomic_fetch_or(&c->current->work, work, __ATOMIC_SEQ_CST);
+	return !here && (old & work) != work;
+}
+
 /* Queue t, and see that it gets its turn. */
-static void enqueue(struct cpu *c, struct thread *t)
+static void enqueue(struct cpu *c, struct thread *t, enum runq_place where)
 {
 	struct runq *rq = runq_of(c);
 	ulong irq = spin_lock_irq(&rq->lock);
-	bool here = c == this_cpu(), busy = c->current != c->idle, late = false;
+	bool here = c == this_cpu(), busy = c->current != c->idle, late = false, movable;
 
-	runq_append(rq, t);
+	/* The queue's clock may have stood still for long, while its thread was alone. */
+	if (busy && !rq->count)
+		runq_charge(rq, c->current, false);
+	t->cpu = c;
+	runq_add(rq, t, where);
+	movable = !list_empty(&t->run_link);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (busy && here)
-		want_tick(rq);
-	else if (busy && !__atomic_load_n(&rq->tick, __ATOMIC_RELAXED))
-		late = !(__atomic_fetch_or(&c->current->work, WORK_TICK, __ATOMIC_SEQ_CST) &
-			 WORK_TICK);
+	if (busy)
+		late = ask_for_room(c, t);
 	spin_unlock(&rq->lock);
 	if (late)
 		machine_kick_cpu(c->id);
-	if (busy)
-		kick_idle(~0u);
-	else if (!here)
+	if (!busy && !here)
 		kick_idle(1u << c->id);
+	else if (busy && movable)
+		kick_idle(~0u);
 	intr_restore(irq);
 }
 
 void sched_ready(struct thread *t)
 {
-	enqueue(place(t), t);
+	enqueue(place(t), t, RUNQ_LAST);
 }
 
 static bool wake_from(struct thread *t, u32 state)
@@ -360,7 +442,7 @@ static bool wake_from(struct thread *t, u32 state)
 	if (!__atomic_compare_exchange_n(&t->state, &state, THREAD_READY, false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_RELAXED))
 		return false;
-	enqueue(place(t), t);
+	enqueue(place(t), t, RUNQ_LAST);
 	return true;
 }
 
@@ -395,20 +477,21 @@ void sched_interrupt(struct thread *t, bool fatal)
 static struct thread *steal(const struct cpu *c)
 {
 	for (u32 i = 1; i < cpu_count; i++) {
-		struct runq *rq = &runqs[(c->id + i) % cpu_count];
+		struct runq *rq = &locals[(c->id + i) % cpu_count].runq;
 		struct thread *t, *found = NULL;
 
-		if (!__atomic_load_n(&rq->count, __ATOMIC_RELAXED))
+		if (!__atomic_load_n(&rq->nmovable, __ATOMIC_RELAXED))
 			continue;
 		spin_lock(&rq->lock);
-		LIST_EACH(t, &rq->ready, run_link) {
+		/* One of them at most is on its stack still. */
+		LIST_EACH(t, &rq->movable, run_link) {
 			if (!__atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE)) {
 				found = t;
 				break;
 			}
 		}
 		if (found)
-			runq_remove(rq, found);
+			runq_take(rq, found);
 		spin_unlock(&rq->lock);
 		if (found)
 			return found;
@@ -416,72 +499,165 @@ static struct thread *steal(const struct cpu *c)
 	return NULL;
 }
 
-static struct thread *dequeue(struct runq *rq)
+/* ---- Switching ---- */
+
+enum how { MUST_WAIT, PREEMPTED, YIELDS };
+
+/*
+ * self is ready again, but there are others on c: had it better queue elsewhere? c's queue is
+ * locked.
+ */
+static bool better_elsewhere(const struct cpu *c, struct runq *rq, const struct thread *self)
+{
+	u32 mask = __atomic_load_n(&self->cpus, __ATOMIC_RELAXED) & cpus_all() & ~(1u << c->id);
+	const struct thread *first = runq_first(rq);
+
+	if (!mask || (!level_of(self) && thread_may_run_anywhere(self)))
+		return false;
+	if (mask & __atomic_load_n(&idle_mask, __ATOMIC_RELAXED))
+		return true;
+	return level_of(self) && first->level >= level_of(self) &&
+	       __atomic_load_n(&runq_of(weakest(self, mask))->running, __ATOMIC_RELAXED) <
+		       level_of(self);
+}
+
+/*
+ * self does not wait for anything, but gives way: into c's queue, or (left_moves) to another one
+ * once it has left its stack. False if it need not. c's queue is locked.
+ */
+static bool give_way(struct cpu *c, struct runq *rq, struct thread *self, enum how how)
+{
+	bool may_stay = may_run_on(self, c);
+	enum runq_place where = RUNQ_LAST;
+
+	if (may_stay && !rq->count)
+		return false;
+	self->state = THREAD_READY;
+	if (!may_stay || better_elsewhere(c, rq, self)) {
+		local_of(c)->left_moves = true;
+		return true;
+	}
+	if (how == YIELDS)
+		where = RUNQ_YIELD;
+	else if (level_of(self) && !runq_turn_over(self))
+		where = RUNQ_FIRST;
+	runq_add(rq, self, where);
+	return true;
+}
+
+/*
+ * Take the first thread out of c's queue, which is locked, and let go meanwhile to send on those
+ * that may not run here. NULL if there is none.
+ */
+static struct thread *dequeue(struct cpu *c, struct runq *rq, const struct thread *self)
 {
 	struct thread *t;
 
-	if (list_empty(&rq->ready))
-		return NULL;
-	t = LIST_FIRST(&rq->ready, struct thread, run_link);
-	runq_remove(rq, t);
+	while ((t = runq_first(rq))) {
+		runq_take(rq, t);
+		if (may_run_on(t, c))
+			break;
+		if (t == self) {
+			local_of(c)->left_moves = true;
+			continue;
+		}
+		spin_unlock(&rq->lock);
+		enqueue(place(t), t, RUNQ_LAST);
+		spin_lock(&rq->lock);
+	}
 	return t;
 }
 
-/* ---- Switching ---- */
+static void run_on(struct cpu *c, struct runq *rq, struct thread *t)
+{
+	if (t != c->idle)
+		runq_adopt(rq, t);
+	t->level = level_of(t);
+	t->charged = clock_ticks();
+	__atomic_store_n(&rq->running, t == c->idle ? RUNNING_IDLE : t->level, __ATOMIC_RELAXED);
+	t->cpu = c;
+	t->on_cpu = true;
+	__atomic_store_n(&t->state, THREAD_RUNNING, __ATOMIC_RELEASE);
+	c->current = t;
+}
 
 /* Choose the thread that runs next, and make it the CPU's current one. Interrupts off. */
-static struct thread *pick(struct cpu *c, struct runq *rq, struct thread *self)
+static struct thread *pick(struct cpu *c, struct runq *rq, struct thread *self, enum how how)
 {
 	struct thread *next;
 
 	spin_lock(&rq->lock);
-	if (self->state == THREAD_RUNNING && self != c->idle) {
-		if (!rq->count) {
-			spin_unlock(&rq->lock);
-			return self;
-		}
-		self->state = THREAD_READY;
-		runq_append(rq, self);
+	runq_charge(rq, self, self == c->idle);
+	if (self->state == THREAD_RUNNING && self != c->idle && !give_way(c, rq, self, how)) {
+		run_on(c, rq, self);
+		spin_unlock(&rq->lock);
+		return self;
 	}
-	next = dequeue(rq);
+	next = dequeue(c, rq, self);
 	if (!next) {
 		spin_unlock(&rq->lock);
 		next = steal(c);
 		spin_lock(&rq->lock);
 		if (!next)
-			next = dequeue(rq);
+			next = dequeue(c, rq, self);
 		if (!next)
 			next = c->idle;
 	}
-	next->cpu = c;
-	next->on_cpu = true;
-	__atomic_store_n(&next->state, THREAD_RUNNING, __ATOMIC_RELEASE);
-	c->current = next;
+	run_on(c, rq, next);
 	spin_unlock(&rq->lock);
 	return next;
+}
+
+/* Of the real-time threads that c leaves waiting, send the first where it is more urgent. */
+static void send_waiting(struct cpu *c, struct runq *rq)
+{
+	struct cpu *to = c;
+	struct thread *t;
+
+	spin_lock(&rq->lock);
+	if (rq->realtime.root) {
+		t = CONTAINER_OF(tree_first(&rq->realtime), struct thread, run_node);
+		to = place(t);
+		if (to != c && __atomic_load_n(&runq_of(to)->running, __ATOMIC_RELAXED) < t->level)
+			runq_take(rq, t);
+		else
+			to = c;
+	}
+	spin_unlock(&rq->lock);
+	if (to != c)
+		enqueue(to, t, RUNQ_LAST);
 }
 
 /* What the thread that comes does for the one that went. Interrupts off. */
 static void finish_switch(void)
 {
-	struct runq *rq = runq_of(this_cpu());
-	struct thread *left = rq->left;
-	bool dead = left->state == THREAD_DEAD;
+	struct local *l = local_of(this_cpu());
+	struct thread *left = l->left;
+	bool dead = left->state == THREAD_DEAD, moves = l->left_moves;
 
+	l->left_moves = false;
+	if (moves)
+		left->cpu = destination(left);
 	__atomic_store_n(&left->on_cpu, false, __ATOMIC_RELEASE);
 	if (dead) {
-		spin_lock(&rq->lock);
-		list_push(&rq->dead, &left->run_link);
-		rq->ndead++;
-		spin_unlock(&rq->lock);
+		spin_lock(&l->runq.lock);
+		list_push(&l->dead, &left->run_link);
+		l->ndead++;
+		spin_unlock(&l->runq.lock);
 	}
+	if (moves)
+		enqueue(left->cpu, left, RUNQ_LAST);
+	/* Who waits for it counts himself before he looks at on_cpu. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (UNLIKELY(__atomic_load_n(&moves_awaited, __ATOMIC_RELAXED)))
+		waitq_wake_all(&moved);
 }
 
-static void switch_to(struct cpu *c, struct runq *rq, struct thread *self, struct thread *next)
+static void switch_to(struct cpu *c, struct local *l, struct thread *self, struct thread *next)
 {
 	struct pmap *pmap = next->mm ? &next->mm->pmap : NULL;
 
-	next->run_start = clock_ticks();
+	next->run_start = next->charged;
 	self->cpu_ticks += next->run_start - self->run_start;
 	if (UNLIKELY(self->work & (WORK_RESCHED | WORK_TICK)))
 		__atomic_fetch_and(&self->work, ~(WORK_RESCHED | WORK_TICK), __ATOMIC_RELAXED);
@@ -491,38 +667,50 @@ static void switch_to(struct cpu *c, struct runq *rq, struct thread *self, struc
 		pmap_switch(pmap);
 	if (next->tf)
 		user_state_load(next);
-	if (next != c->idle && (rq->count || counts_time(next)))
-		want_tick(rq);
-	rq->left = self;
+	if (next != c->idle && (l->runq.count || counts_time(next)))
+		want_tick(l);
+	l->left = self;
 	context_switch(&self->context, &next->context);
 	finish_switch();
 }
 
-static void schedule(void)
+static void schedule(enum how how)
 {
 	ulong irq = intr_save();
 	struct cpu *c = this_cpu();
-	struct runq *rq = runq_of(c);
-	struct thread *self = current_thread(), *next = pick(c, rq, self);
+	struct local *l = local_of(c);
+	struct thread *self = current_thread(), *next = pick(c, &l->runq, self, how);
 
-	if (next != self)
-		switch_to(c, rq, self, next);
-	else if (UNLIKELY(self->work & WORK_RESCHED))
-		__atomic_fetch_and(&self->work, ~WORK_RESCHED, __ATOMIC_RELAXED);
+	if (UNLIKELY(l->runq.realtime.root))
+		send_waiting(c, &l->runq);
+	if (next != self) {
+		switch_to(c, l, self, next);
+	} else {
+		if (UNLIKELY(self->work & WORK_RESCHED))
+			__atomic_fetch_and(&self->work, ~WORK_RESCHED, __ATOMIC_RELAXED);
+		if (self != c->idle && l->runq.count)
+			want_tick(l);
+	}
 	intr_restore(irq);
 }
 
 void sched_yield(void)
 {
 	lock_check_sleep(CALL_SITE);
-	schedule();
+	schedule(YIELDS);
+}
+
+void sched_preempt(void)
+{
+	lock_check_sleep(CALL_SITE);
+	schedule(PREEMPTED);
 }
 
 void sched_block(void)
 {
 	lock_check_sleep(CALL_SITE);
 	DEBUG_ASSERT(current_thread() != this_cpu()->idle);
-	schedule();
+	schedule(MUST_WAIT);
 }
 
 void sched_stay(void)
@@ -540,7 +728,7 @@ void sched_stay(void)
 	/*
 	 * A waker came first: the thread is, or will be, on a run queue and has to go through it.
 	 */
-	schedule();
+	schedule(MUST_WAIT);
 }
 
 void sched_enter(void)
@@ -554,11 +742,11 @@ void sched_exit(void)
 	struct thread *self = current_thread(), *old;
 
 	ASSERT(self->proc == &kernel_proc);
-	while ((old = dead_pop(&runqs[cpu_id()], STACKS_KEPT)))
+	while ((old = dead_pop(&locals[cpu_id()], STACKS_KEPT)))
 		thread_destroy(old);
 	__atomic_fetch_sub(&nthreads, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&self->state, THREAD_DEAD, __ATOMIC_RELEASE);
-	schedule();
+	schedule(MUST_WAIT);
 	panic("a dead thread runs");
 }
 
@@ -571,27 +759,92 @@ void sched_switch_mm(struct mm *mm)
 	intr_restore(irq);
 }
 
+/* ---- Urgency and CPUs ---- */
+
+/* What t is queued by has changed: queue it anew. Any context. */
+static void requeue(struct thread *t)
+{
+	struct runq *rq;
+	ulong irq;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	while ((rq = __atomic_load_n(&t->queue, __ATOMIC_ACQUIRE))) {
+		bool found;
+
+		irq = spin_lock_irq(&rq->lock);
+		found = t->queue == rq;
+		if (found)
+			runq_take(rq, t);
+		spin_unlock_irq(&rq->lock, irq);
+		if (found) {
+			enqueue(place(t), t, RUNQ_LAST);
+			return;
+		}
+	}
+	/* It runs, or will look when it does next. */
+	__atomic_fetch_or(&t->work, WORK_RESCHED, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&t->state, __ATOMIC_RELAXED) == THREAD_RUNNING && t != current_thread())
+		machine_kick_cpu(t->cpu->id);
+}
+
+void sched_set_priority(struct thread *t, struct priority priority)
+{
+	t->priority.policy = priority.policy;
+	t->priority.nice = priority.nice;
+	t->priority.fork_resets = priority.fork_resets;
+	__atomic_store_n(&t->priority.level, priority.level, __ATOMIC_RELAXED);
+	requeue(t);
+}
+
+void sched_set_cpus(struct thread *t, u32 cpus_allowed)
+{
+	__atomic_store_n(&t->cpus, cpus_allowed, __ATOMIC_SEQ_CST);
+	requeue(t);
+}
+
+static int is_astray(struct proc *p UNUSED, struct thread *t, void *arg UNUSED)
+{
+	return t && t != current_thread() && __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) &&
+	       !may_run_on(t, t->cpu);
+}
+
+int sched_wait_moved(int tid)
+{
+	int err;
+
+	__atomic_fetch_add(&moves_awaited, 1, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	err = WAIT_EVENT(&moved, thread_call(0, tid, is_astray, NULL) <= 0, WAIT_KILLABLE,
+			 WAIT_FOREVER);
+	__atomic_fetch_sub(&moves_awaited, 1, __ATOMIC_SEQ_CST);
+	return err;
+}
+
 /* ---- Idle ---- */
 
-static bool work_anywhere(void)
+/* Is there a thread that CPU c could run? */
+static bool work_for(const struct cpu *c)
 {
+	if (__atomic_load_n(&runq_of(c)->count, __ATOMIC_RELAXED))
+		return true;
 	for (u32 i = 0; i < cpu_count; i++)
-		if (__atomic_load_n(&runqs[i].count, __ATOMIC_RELAXED))
+		if (__atomic_load_n(&locals[i].runq.nmovable, __ATOMIC_RELAXED))
 			return true;
 	return false;
 }
 
 void sched_start(void)
 {
-	u32 bit = 1u << become_idle()->id;
+	struct cpu *c = become_idle();
+	u32 bit = 1u << c->id;
 
 	for (;;) {
 		intr_enable();
-		schedule();
+		schedule(MUST_WAIT);
 		intr_disable();
 		__atomic_fetch_or(&idle_mask, bit, __ATOMIC_SEQ_CST);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		if (!work_anywhere())
+		if (!work_for(c))
 			cpu_idle();
 		__atomic_fetch_and(&idle_mask, ~bit, __ATOMIC_RELAXED);
 	}
@@ -601,7 +854,7 @@ void sched_load(u32 *running, u32 *total)
 {
 	*running = 0;
 	for (u32 i = 0; i < cpu_count; i++)
-		*running += __atomic_load_n(&runqs[i].count, __ATOMIC_RELAXED) +
+		*running += __atomic_load_n(&locals[i].runq.count, __ATOMIC_RELAXED) +
 			    (cpus[i].current != cpus[i].idle);
 	*total = __atomic_load_n(&nthreads, __ATOMIC_RELAXED);
 }

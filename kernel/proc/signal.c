@@ -31,6 +31,7 @@
 #include "proc/account.h"
 #include "proc/init.h"
 #include "proc/proc.h"
+#include "proc/ptimer.h"
 #include "proc/thread.h"
 #include "proc/timer.h"
 #include "vm/kmalloc.h"
@@ -177,7 +178,9 @@ static bool queue_add(struct proc *p, struct list *queue, const struct ksiginfo 
 {
 	struct sig_entry *first, *e;
 
-	if (p->sig_queued >= p->rlimit[RLIMIT_SIGPENDING].cur)
+	/* What the kernel or kill says is kept, of a standard signal: there is one entry of each. */
+	if (p->sig_queued >= p->rlimit[RLIMIT_SIGPENDING].cur &&
+	    (info->signo >= FIRST_REALTIME || info->code < 0))
 		return false;
 	e = kmem_alloc(entry_cache, 0);
 	if (!e)
@@ -196,20 +199,12 @@ static void entry_free(struct proc *p, struct sig_entry *e)
 	kmem_free(entry_cache, e);
 }
 
-/*
- * Take the oldest entry of sig; its information to *info, which says SI_USER of nobody if there was
- * no memory for an entry. True if more of them wait.
- */
-static bool queue_take(struct proc *p, struct list *queue, int sig, struct ksiginfo *info)
+/* The entry e, the first of its number, leaves the queue. True if more of them wait. */
+static bool unlink_first(struct sig_entry *e)
 {
-	struct sig_entry *e = queue_find(queue, sig), *next;
-	bool more;
+	bool more = !list_empty(&e->more);
+	struct sig_entry *next;
 
-	*info = (struct ksiginfo){ .signo = sig, .code = SI_USER };
-	if (!e)
-		return false;
-	*info = e->info;
-	more = !list_empty(&e->more);
 	if (more) {
 		next = LIST_FIRST(&e->more, struct sig_entry, link);
 		list_remove(&next->link);
@@ -217,7 +212,26 @@ static bool queue_take(struct proc *p, struct list *queue, int sig, struct ksigi
 		list_insert_between(&next->link, &e->link, e->link.next);
 	}
 	list_remove(&e->link);
+	return more;
+}
+
+/*
+ * Take the oldest entry of sig; its information to *info, which says SI_USER of nobody if there was
+ * no memory for an entry. True if more of them wait.
+ */
+static bool queue_take(struct proc *p, struct list *queue, int sig, struct ksiginfo *info)
+{
+	struct sig_entry *e = queue_find(queue, sig);
+	bool more;
+
+	*info = (struct ksiginfo){ .signo = sig, .code = SI_USER };
+	if (!e)
+		return false;
+	*info = e->info;
+	more = unlink_first(e);
 	entry_free(p, e);
+	if (info->timer_turn)
+		ptimer_taken(p, info);
 	return more;
 }
 
@@ -298,26 +312,38 @@ static bool is_dropped(struct proc *p, struct thread *t, int sig)
 	return is_ignored(p, sig) && !(t->sig_mask & SIG_BIT(sig));
 }
 
-/*
- * See that somebody takes what is pending for the process: one who waits for it; else all who may
- * if it ends them, else the first who has nothing else to act upon, or just the first.
- */
-static void interrupt_taker(struct proc *p, int sig)
+/* Wake the first thread that waits for sig. False if none does. */
+static bool interrupt_waiting(struct proc *p, int sig)
 {
-	bool fatal = ends_process(p, sig);
-	struct thread *t, *taker = NULL;
+	struct thread *t;
 
 	LIST_EACH(t, &p->threads, proc_link) {
 		if (t->sig_waited & SIG_BIT(sig)) {
 			sched_interrupt(t, false);
-			return;
+			return true;
 		}
 	}
+	return false;
+}
+
+/*
+ * See that somebody takes what is pending for the process: all who may if it ends them, which nobody
+ * can wait away who does not block it; else one who waits for it, else the first who has nothing
+ * else to act upon, or just the first.
+ */
+static void interrupt_taker(struct proc *p, int sig)
+{
+	bool fatal = ends_process(p, sig), ends = false;
+	struct thread *t, *taker = NULL;
+
+	if (!fatal && interrupt_waiting(p, sig))
+		return;
 	LIST_EACH(t, &p->threads, proc_link) {
 		if (t->ending || (t->sig_mask & SIG_BIT(sig)))
 			continue;
 		if (fatal) {
 			sched_interrupt(t, true);
+			ends = true;
 		} else if (!(__atomic_load_n(&t->work, __ATOMIC_RELAXED) & WORK_SIGNAL)) {
 			taker = t;
 			break;
@@ -327,6 +353,8 @@ static void interrupt_taker(struct proc *p, int sig)
 	}
 	if (taker)
 		sched_interrupt(taker, false);
+	if (fatal && !ends)
+		interrupt_waiting(p, sig);
 }
 
 /* The current thread does not take these signals any more: others shall. sig_lock held. */
@@ -378,6 +406,73 @@ int signal_send_thread(struct proc *p, struct thread *t, const struct ksiginfo *
 
 	spin_unlock_irq(&p->sig_lock, irq);
 	return err;
+}
+
+static struct thread *find_thread(struct proc *p, int tid)
+{
+	struct thread *t;
+
+	LIST_EACH(t, &p->threads, proc_link) {
+		if (t->tid == tid)
+			return t;
+	}
+	return NULL;
+}
+
+enum timer_signal signal_queue_timer(struct proc *p, int tid, const struct ksiginfo *info)
+{
+	struct thread *t = tid ? find_thread(p, tid) : NULL;
+	int sig = info->signo;
+
+	if (p->exiting || list_empty(&p->threads) || (tid && (!t || t->ending)))
+		return TIMER_SIGNAL_NOBODY;
+	send_job_control(p, sig);
+	if (is_dropped(p, t, sig))
+		return TIMER_SIGNAL_DROPPED;
+	if (!queue_add(p, t ? &t->sig_queue : &p->sig_queue, info))
+		return TIMER_SIGNAL_LATER;
+	*(t ? &t->sig_pending : &p->sig_pending) |= SIG_BIT(sig);
+	if (t)
+		sched_interrupt(t, ends_process(p, sig));
+	else
+		interrupt_taker(p, sig);
+	return TIMER_SIGNAL_QUEUED;
+}
+
+static bool is_of_timer(const struct sig_entry *e, int id)
+{
+	return e->info.timer_turn && e->info.pid == id;
+}
+
+/* Drop the entry of that timer; the pending bit goes with the last of its number. */
+static void unqueue(struct proc *p, u64 *pending, struct list *queue, int sig, int id)
+{
+	struct sig_entry *first = queue_find(queue, sig), *e;
+
+	if (!first)
+		return;
+	if (is_of_timer(first, id)) {
+		if (!unlink_first(first))
+			*pending &= ~SIG_BIT(sig);
+		entry_free(p, first);
+		return;
+	}
+	LIST_EACH(e, &first->more, link) {
+		if (!is_of_timer(e, id))
+			continue;
+		list_remove(&e->link);
+		entry_free(p, e);
+		return;
+	}
+}
+
+void signal_unqueue_timer(struct proc *p, int sig, int id)
+{
+	struct thread *t;
+
+	unqueue(p, &p->sig_pending, &p->sig_queue, sig, id);
+	LIST_EACH(t, &p->threads, proc_link)
+		unqueue(p, &t->sig_pending, &t->sig_queue, sig, id);
 }
 
 static int send_to_member(struct proc *p, void *info)
@@ -687,12 +782,26 @@ static int take(struct thread *t, u64 set, struct ksiginfo *info)
 	return sig;
 }
 
+/* Of the signals that are pending those that end the process, whoever waits for them. */
+static u64 fatal_pending(const struct thread *t)
+{
+	u64 fatal = 0;
+
+	for (u64 set = deliverable(t); set; set &= set - 1) {
+		int sig = __builtin_ctzll(set) + 1;
+
+		if (ends_process(t->proc, sig) && !is_protected(t->proc))
+			fatal |= SIG_BIT(sig);
+	}
+	return fatal;
+}
+
 /* One of the signals of set, or 0; with `stay` others wake the thread for one from now on. */
 static int take_waited(struct thread *t, u64 set, bool stay, struct ksiginfo *info)
 {
 	struct proc *p = t->proc;
 	ulong irq = spin_lock_irq(&p->sig_lock);
-	int sig = take(t, (t->sig_pending | p->sig_pending) & set, info);
+	int sig = take(t, (t->sig_pending | p->sig_pending) & set & ~fatal_pending(t), info);
 
 	t->sig_waited = stay && !sig ? set : 0;
 	/* What came meanwhile was for this thread to take: another may wait for it. */

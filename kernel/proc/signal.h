@@ -93,6 +93,7 @@ struct ksiginfo {
 	s32 pid, uid, status; /* kill, SIGCHLD */
 	ulong addr;	      /* faults */
 	ulong value;	      /* sigqueue, timers */
+	u32 timer_turn;	      /* not 0: of a POSIX timer, whose id is pid; see ptimer.c */
 	u64 utime, stime;     /* SIGCHLD, in clock ticks */
 };
 
@@ -128,6 +129,18 @@ ulong signal_handler_of(struct proc *p, int sig);
 int signal_send_proc(struct proc *p, const struct ksiginfo *info);
 /* To thread t of p, as thread_call gives it: NULL stands for one that takes none any more. */
 int signal_send_thread(struct proc *p, struct thread *t, const struct ksiginfo *info);
+/*
+ * A POSIX timer's signal, for thread tid (0: any): queued, though others of its number are. For
+ * LATER there is no room now. sig_lock held. And take it out of the queue, if it is there.
+ */
+enum timer_signal {
+	TIMER_SIGNAL_QUEUED,
+	TIMER_SIGNAL_DROPPED,
+	TIMER_SIGNAL_LATER,
+	TIMER_SIGNAL_NOBODY
+};
+enum timer_signal signal_queue_timer(struct proc *p, int tid, const struct ksiginfo *info);
+void signal_unqueue_timer(struct proc *p, int sig, int id);
 /* A fault of the current thread: cannot be ignored or blocked (then it kills). */
 void signal_force(const struct ksiginfo *info);
 /* Send to every process of a group: 0, or -ESRCH if there is none. */

@@ -9,13 +9,18 @@
 
 #include "lib/list.h"
 #include "lib/lock.h"
+#include "lib/tree.h"
 #include "lib/types.h"
 #include "arch/context.h" /* struct context: callee-saved registers; struct user_state */
 #include "machine/param.h"
 
+struct files;
+struct fs_context;
 struct mm;
 struct proc;
+struct runq;
 struct trapframe;
+struct vfork;
 struct waitq;
 
 enum thread_state {
@@ -27,15 +32,34 @@ enum thread_state {
 };
 
 enum thread_work {
-	WORK_RESCHED = 1 << 0, /* others wait for this CPU, and the slice is used up */
+	WORK_RESCHED = 1 << 0, /* it may be somebody else's turn */
 	WORK_TICK = 1 << 1,    /* others wait for this CPU: see that a tick comes */
 	WORK_SIGNAL = 1 << 2,  /* a signal may have to be acted upon, or a call to be restarted */
+};
+
+/* Linux's numbers. There is no SCHED_DEADLINE. */
+enum sched_policy {
+	POLICY_OTHER,
+	POLICY_FIFO,
+	POLICY_RR,
+	POLICY_BATCH, /* the same as POLICY_OTHER */
+	POLICY_IDLE = 5,
+};
+#define NICE_MIN (-20)
+#define NICE_MAX 19
+
+/* How urgent a thread is. All zeros: SCHED_OTHER with nice 0. */
+struct priority {
+	u8 policy;	/* enum sched_policy */
+	u8 level;	/* 1 to 99 with POLICY_FIFO and POLICY_RR, else 0 */
+	s8 nice;	/* counts while level is 0 */
+	bool fork_resets; /* its children shall be ordinary */
 };
 
 struct cpu;
 
 struct thread {
-	struct cpu *cpu; /* runs (or ran last) here; MUST be first: the trap entry code knows it */
+	struct cpu *cpu; /* runs, queues or ran last here; MUST be first: the trap entry code knows it */
 	void *kstack;		  /* lowest address of the kernel stack */
 	struct trapframe *tf;	  /* user registers; NULL for a kernel thread */
 	struct context context;	  /* saved while not running */
@@ -47,9 +71,25 @@ struct thread {
 	u32 wait_how;		  /* enum wait_how while it sleeps */
 	u32 restart;		  /* ERESTART... of the system call that a signal ended, else 0 */
 	u64 restart_deadline;	  /* of a sleep that is to be restarted, else 0 */
-	struct list run_link;	  /* in a run queue */
+	struct priority priority; /* changed by sched_set_priority */
+	u32 cpus;		  /* (a) a bit for each CPU it may run on; sched_set_cpus */
+	/* letter: (r) the lock of the queue it stands in, or of the CPU it runs on */
+	struct runq *queue;	  /* (r) NULL while it stands in none */
+	struct tree_node run_node; /* (r) there */
+	struct list run_link;	  /* (r) there, if it may run anywhere; once dead, in `dead` */
+	u8 level;		  /* (r) priority.level when it was queued, or chosen */
+	u64 vtime;		  /* (r) virtual time, by the clock of ... */
+	struct runq *vqueue;	  /* (r) ... this queue */
+	u64 charged;		  /* (r) clock_ticks() up to which its time is counted in vtime */
+	u64 turn_spent;		  /* (r) of its turn, with POLICY_RR */
 	struct mm *mm;		  /* the address space it runs in; NULL for kernel threads */
 	struct proc *proc;	  /* its process; kernel threads belong to process 0 */
+	/* descriptors (fs/file.h); cwd and umask (fs/path.h): threads may share them or not. Changed
+	   under its process's sig_lock, read by the thread itself without; NULL at its end */
+	struct files *files;
+	struct fs_context *fs;
+	struct vfork *vfork;	  /* somebody waits until it leaves its memory: fork.c; or NULL */
+	bool has_children;	  /* (proc_lock) it may be some process's parent_thread */
 	int tid; /* its process's number if it leads it; changes in exec only */
 	struct list proc_link;	  /* in proc->threads */
 	ulong set_tid; /* user address to write the tid to at its first return to user mode, or 0 */
@@ -117,8 +157,10 @@ void sched_init(void);		     /* boot CPU */
 void sched_start(void) NORETURN;
 void sched_enter(void);		     /* the first thing that a new thread does */
 void sched_ready(struct thread *t);  /* a new thread may run */
-/* Let others run; returns later. */
+/* Let others run, one at least if it is as urgent; returns later. */
 void sched_yield(void);
+/* Let those run whose turn it is. */
+void sched_preempt(void);
 /*
  * Give the CPU away. The caller has set its state to THREAD_SLEEPING or THREAD_STOPPED and has then
  * looked once more at what it waits for; returns after a wake, or at once if that came already.
@@ -145,13 +187,31 @@ void sched_tick(u64 now);
 static inline void sched_point(void)
 {
 	if (UNLIKELY(current_thread()->work & WORK_RESCHED))
-		sched_yield();
+		sched_preempt();
 }
 /*
  * The current thread runs in mm from now on (NULL: in no user space): set t->mm and load its page
  * table.
  */
 void sched_switch_mm(struct mm *mm);
+/* The CPUs there are, a bit each; may t run on all of them? */
+static inline u32 cpus_all(void)
+{
+	return ~0u >> (32 - cpu_count);
+}
+static inline bool thread_may_run_anywhere(const struct thread *t)
+{
+	return (__atomic_load_n(&t->cpus, __ATOMIC_RELAXED) & cpus_all()) == cpus_all();
+}
+/*
+ * t's urgency, and the CPUs it may run on (one that exists at least), from now on: holds when t
+ * is in user mode next, or a moment later if it runs elsewhere. t cannot end meanwhile; one caller
+ * at a time. Any context.
+ */
+void sched_set_priority(struct thread *t, struct priority priority);
+void sched_set_cpus(struct thread *t, u32 cpus);
+/* Sleep until thread tid has left a CPU that is forbidden to it. 0, or -EINTR. */
+int sched_wait_moved(int tid);
 /* Let this CPU's timer interrupt come by `when` (ns) at the latest. Interrupts off. */
 void sched_program(u64 when);
 /* The current thread wants ticks while it runs (process timers), beginning now. */

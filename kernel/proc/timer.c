@@ -21,6 +21,7 @@ struct timer_queue {
 
 static struct timer_queue queues[MAX_CPUS];
 static atomic_u64 realtime_offset; /* of clock_realtime() from clock_now() */
+static struct waitq realtime_set; /* who sleeps until a real time: woken when the clock is set */
 
 void timer_module_init(void)
 {
@@ -29,6 +30,7 @@ void timer_module_init(void)
 		tree_init(&queues[i].tree, NULL);
 		queues[i].first = WAIT_FOREVER;
 	}
+	waitq_init(&realtime_set);
 }
 
 /*
@@ -45,6 +47,7 @@ void clock_set_realtime(u64 ns)
 {
 	__atomic_store_n(&realtime_offset, ns - clock_now() - clock_realtime_base,
 			 __ATOMIC_RELAXED);
+	waitq_wake_all(&realtime_set);
 }
 
 void timer_init(struct timer *t, void (*fn)(struct timer *))
@@ -184,4 +187,24 @@ int timer_sleep(u64 deadline)
 	waitq_enter(&nobody, &w);
 	err = waitq_sleep(&nobody, &w, WAIT_INTERRUPTIBLE, deadline);
 	return err == -EINTR ? -EINTR : 0;
+}
+
+int timer_sleep_real(u64 deadline)
+{
+	struct waiter w;
+	int err = 0;
+
+	while (err != -EINTR) {
+		u64 offset, when;
+
+		waitq_enter(&realtime_set, &w);
+		offset = clock_realtime() - clock_now();
+		when = deadline > offset ? deadline - offset : 0;
+		if (when <= clock_now()) {
+			waitq_leave(&realtime_set, &w);
+			return 0;
+		}
+		err = waitq_sleep(&realtime_set, &w, WAIT_INTERRUPTIBLE, when);
+	}
+	return err;
 }

@@ -29,6 +29,7 @@ struct timer {
  */
 u64 clock_now(void);
 u64 clock_realtime(void); /* ns since 1970 */
+/* Also wakes who sleeps until a real time. May not be called in interrupts. */
 void clock_set_realtime(u64 ns);
 
 void timer_module_init(void);
@@ -49,3 +50,5 @@ u64 timer_left(struct timer *t);
 void timer_interrupt(void);
 /* Sleep until clock_now() >= deadline: 0, or -EINTR if there is a signal to act upon. */
 int timer_sleep(u64 deadline);
+/* The same until clock_realtime() >= deadline, though that clock is set meanwhile. */
+int timer_sleep_real(u64 deadline);

@@ -141,7 +141,7 @@ static NOINLINE void do_work(struct thread *t, struct trapframe *tf)
 		if (work & WORK_SIGNAL)
 			signal_deliver(tf);
 		if (work & WORK_RESCHED)
-			sched_yield();
+			sched_preempt();
 		intr_disable();
 	} while (__atomic_load_n(&t->work, __ATOMIC_RELAXED));
 }

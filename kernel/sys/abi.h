@@ -15,6 +15,15 @@ struct abi_timespec {
 	s64 sec, nsec;
 };
 enum time_form { TIME_LONG, TIME_64 };
+/*
+ * A lock of fcntl, with the two forms that a timespec has: this is the one with "64" in its name.
+ */
+struct abi_flock {
+	s16 type, whence;
+	s64 start, len;
+	s32 pid;
+};
+enum flock_form { FLOCK_LONG, FLOCK_64 };
 struct abi_timeval {
 	long sec, usec;
 };
@@ -42,7 +51,11 @@ struct abi_sysinfo {
 struct abi_utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
 };
-extern const struct abi_utsname system_name; /* what uname(2) answers; /proc too */
+/* What uname(2) answers; /proc too. */
+void system_name_get(struct abi_utsname *out);
+enum system_name_part { SYSTEM_NODE, SYSTEM_DOMAIN };
+/* Set one of its parts to n bytes at text: 0, or -EINVAL for more than 64. */
+int system_name_set(enum system_name_part part, const char *text, size_t n);
 struct abi_stack {
 	ulong sp;
 	int flags;

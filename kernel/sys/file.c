@@ -25,7 +25,7 @@
 
 static struct files *current_files(void)
 {
-	return current_proc()->files;
+	return current_thread()->files;
 }
 
 static struct file *get_file(ulong fd)
@@ -150,6 +150,33 @@ SYSCALL(pwrite64)
 	return sys_pwrite_at(args, (off_t)(long)args[3]);
 }
 
+/* May there be a position in the open file? Judged before what it was opened for. */
+static int judge_position(ulong fd)
+{
+	struct file *f = get_file(fd);
+	int err;
+
+	if (!f)
+		return -EBADF;
+	err = f->flags & O_PATH ? -EBADF : f->ops->seek ? 0 : -ESPIPE;
+	file_drop(f);
+	return err;
+}
+
+/* The flags of preadv2 and pwritev2. HIPRI asks for haste where a device can be asked. */
+#define RWF_HIPRI 1u
+#define RWF_DSYNC 2u
+#define RWF_SYNC 4u
+#define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
+
+/* n bytes were written and shall be on the disk. n, or why they are not. */
+static ssize_t sync_written(struct file *f, bool all, ssize_t n)
+{
+	int err = f->ops->sync ? f->ops->sync(f, !all) : 0;
+
+	return err ? err : n;
+}
+
 /* Copy a program's vector in and judge it: the sum of the lengths, or -errno. */
 static ssize_t iov_copyin(struct iovec *iov, ulong from, u32 n)
 {
@@ -168,13 +195,15 @@ static ssize_t iov_copyin(struct iovec *iov, ulong from, u32 n)
 	return (ssize_t)total;
 }
 
-static long rw_vector(const ulong *args, bool write)
+static long rw_vector(const ulong *args, bool write, off_t *pos, u32 flags)
 {
 	struct iovec few[IOV_INLINE], *iov = few;
 	struct uio u = {0};
 	struct file *f;
-	ssize_t n = get_for(args[0], write, &f);
+	ssize_t n = pos ? judge_position(args[0]) : 0;
 
+	if (!n)
+		n = get_for(args[0], write, &f);
 	if (n)
 		return n;
 	if (args[2] > IOV_MAX)
@@ -186,7 +215,9 @@ static long rw_vector(const ulong *args, bool write)
 	if (n > 0) {
 		u.iov = iov;
 		u.left = (size_t)n;
-		n = transfer(f, &u, write, NULL);
+		n = flags & ~RWF_KNOWN ? -EOPNOTSUPP : transfer(f, &u, write, pos);
+		if (n > 0 && write && (flags & (RWF_DSYNC | RWF_SYNC)))
+			n = sync_written(f, flags & RWF_SYNC, n);
 	}
 	if (iov != few)
 		kmfree(iov);
@@ -196,12 +227,52 @@ static long rw_vector(const ulong *args, bool write)
 
 SYSCALL(readv)
 {
-	return rw_vector(args, false);
+	return rw_vector(args, false, NULL, 0);
 }
 
 SYSCALL(writev)
 {
-	return rw_vector(args, true);
+	return rw_vector(args, true, NULL, 0);
+}
+
+long sys_preadv_at(const ulong *args, off_t pos, u32 flags)
+{
+	return pos < 0 ? -EINVAL : rw_vector(args, false, &pos, flags);
+}
+
+long sys_pwritev_at(const ulong *args, off_t pos, u32 flags)
+{
+	return pos < 0 ? -EINVAL : rw_vector(args, true, &pos, flags);
+}
+
+long sys_preadv2_at(const ulong *args, off_t pos, u32 flags)
+{
+	return pos == -1 ? rw_vector(args, false, NULL, flags) : sys_preadv_at(args, pos, flags);
+}
+
+long sys_pwritev2_at(const ulong *args, off_t pos, u32 flags)
+{
+	return pos == -1 ? rw_vector(args, true, NULL, flags) : sys_pwritev_at(args, pos, flags);
+}
+
+SYSCALL(preadv)
+{
+	return sys_preadv_at(args, (off_t)(long)args[3], 0);
+}
+
+SYSCALL(pwritev)
+{
+	return sys_pwritev_at(args, (off_t)(long)args[3], 0);
+}
+
+SYSCALL(preadv2)
+{
+	return sys_preadv2_at(args, (off_t)(long)args[3], (u32)args[5]);
+}
+
+SYSCALL(pwritev2)
+{
+	return sys_pwritev2_at(args, (off_t)(long)args[3], (u32)args[5]);
 }
 
 off_t sys_seek_to(ulong fd, off_t off, int whence)
@@ -414,7 +485,7 @@ static long set_flags(struct file *f, u32 flags)
 	return 0;
 }
 
-static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
+static long fcntl_file(struct file *f, int fd, int cmd, ulong arg, enum flock_form form)
 {
 	switch (cmd) {
 	case F_DUPFD:
@@ -430,6 +501,13 @@ static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
 		return -EBADF;
 	switch (cmd) {
 	case F_SETFL: return set_flags(f, (u32)arg);
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return sys_fcntl_lock(f, fd, (enum fcntl_lock_cmd)cmd, arg, form);
 	case F_GETPIPE_SZ: return pipe_get_size(f);
 	case F_SETPIPE_SZ: return pipe_set_size(f, arg);
 	case F_ADD_SEALS: return file_add_seals(f, arg);
@@ -438,16 +516,21 @@ static long fcntl_file(struct file *f, int fd, int cmd, ulong arg)
 	}
 }
 
-SYSCALL(fcntl)
+long sys_fcntl_in(const ulong *args, enum flock_form form)
 {
 	struct file *f = get_file(args[0]);
 	long n;
 
 	if (!f)
 		return -EBADF;
-	n = fcntl_file(f, (int)args[0], (int)args[1], args[2]);
+	n = fcntl_file(f, (int)args[0], (int)args[1], args[2], form);
 	file_drop(f);
 	return n;
+}
+
+SYSCALL(fcntl)
+{
+	return sys_fcntl_in(args, FLOCK_LONG);
 }
 
 enum ioctl_cmd { FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451 };

@@ -27,7 +27,7 @@ SYSCALL(memfd_create)
 	err = memfd_create(name, flags, &f);
 	if (err)
 		return err;
-	err = files_install(current_proc()->files, f, 0, flags & MFD_CLOEXEC);
+	err = files_install(current_thread()->files, f, 0, flags & MFD_CLOEXEC);
 	if (err < 0)
 		file_drop(f);
 	return err;
@@ -35,7 +35,7 @@ SYSCALL(memfd_create)
 
 long sys_fallocate_in(ulong fd, ulong mode, off_t off, off_t len)
 {
-	struct file *f = files_get(current_proc()->files, (int)fd);
+	struct file *f = files_get(current_thread()->files, (int)fd);
 	long err;
 
 	if (!f)

@@ -48,7 +48,7 @@ static int paths_copyin(ulong va, ulong vb, char **a, char **b)
 
 static struct file *get_file(ulong fd)
 {
-	return files_get(current_proc()->files, (int)fd);
+	return files_get(current_thread()->files, (int)fd);
 }
 
 /* --- stat --- */
@@ -395,7 +395,7 @@ SYSCALL(getcwd)
 
 SYSCALL(umask)
 {
-	return fs_umask(current_proc()->fs, (u32)args[0]);
+	return fs_umask(current_thread()->fs, (u32)args[0]);
 }
 
 /* --- attributes --- */

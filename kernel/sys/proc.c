@@ -8,6 +8,7 @@
 #include "arch/signal.h"
 #include "proc/account.h"
 #include "proc/exec.h"
+#include "proc/itimer.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
@@ -239,14 +240,21 @@ static bool id_allowed(struct ids ids, u32 id)
 
 static long ids_set(struct ids ids, u32 real, u32 effective, u32 saved)
 {
+	bool user = ids.real == &current_proc()->uid;
+	bool other = user && real != KEEP && real != *ids.real;
+
 	if (!id_allowed(ids, real) || !id_allowed(ids, effective) || !id_allowed(ids, saved))
 		return -EPERM;
+	if (other && proc_change_user(real))
+		return -EAGAIN;
 	if (real != KEEP)
 		*ids.real = real;
 	if (effective != KEEP)
 		*ids.effective = *ids.fs = effective;
 	if (saved != KEEP)
 		*ids.saved = saved;
+	if (user && !other)
+		proc_note_tasks();
 	return 0;
 }
 
@@ -475,8 +483,11 @@ static long exchange_limit(struct proc *p, unsigned which, const struct rlimit_p
 	*old = p->rlimit[which];
 	if (new)
 		result = judge_limit(which, new, old);
-	if (new && !result)
+	if (new && !result) {
 		p->rlimit[which] = *new;
+		if (which == RLIMIT_CPU)
+			itimer_limit(p, new);
+	}
 	mutex_unlock(&proc_lock);
 	return result;
 }

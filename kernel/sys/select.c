@@ -81,7 +81,7 @@ static int count_members(struct select *s)
 	for (uint fd = 0; fd < s->n; fd++) {
 		if (!events_of(s, fd))
 			continue;
-		if (files_get_cloexec(current_proc()->files, (int)fd) < 0)
+		if (files_get_cloexec(current_thread()->files, (int)fd) < 0)
 			return -EBADF;
 		s->nfds++;
 	}
@@ -147,7 +147,7 @@ long sys_select_until(const ulong *args, u64 deadline)
 
 	if ((int)args[0] < 0)
 		return -EINVAL;
-	s.n = MIN((uint)args[0], files_room(current_proc()->files));
+	s.n = MIN((uint)args[0], files_room(current_thread()->files));
 	s.longs = (s.n + LONG_BITS - 1) / LONG_BITS;
 	s.sets = kcalloc(MAX(SETS * s.longs, (size_t)1), sizeof(ulong), ALLOC_WAIT);
 	if (!s.sets)

@@ -36,6 +36,10 @@ SYSCALL(readv);
 SYSCALL(writev);
 SYSCALL(pread64);
 SYSCALL(pwrite64);
+SYSCALL(preadv);
+SYSCALL(pwritev);
+SYSCALL(preadv2);
+SYSCALL(pwritev2);
 SYSCALL(lseek);
 SYSCALL(dup);
 SYSCALL(dup3);
@@ -48,6 +52,14 @@ SYSCALL(fsync);
 SYSCALL(fdatasync);
 SYSCALL(sync);
 SYSCALL(ftruncate);
+
+/* lock.c */
+SYSCALL(flock);
+
+/* range.c */
+SYSCALL(close_range);
+SYSCALL(fadvise64);
+SYSCALL(sync_file_range);
 
 /* select.c */
 SYSCALL(pselect6);
@@ -119,12 +131,17 @@ SYSCALL(getrusage);
 SYSCALL(times);
 
 /* sched.c */
+SYSCALL(sched_setscheduler);
 SYSCALL(sched_getscheduler);
+SYSCALL(sched_setparam);
 SYSCALL(sched_getparam);
 SYSCALL(sched_get_priority_max);
 SYSCALL(sched_get_priority_min);
 SYSCALL(sched_rr_get_interval);
+SYSCALL(sched_setaffinity);
 SYSCALL(sched_getaffinity);
+SYSCALL(getcpu);
+SYSCALL(setpriority);
 SYSCALL(getpriority);
 
 /* signal.c */
@@ -143,6 +160,13 @@ SYSCALL(sigaltstack);
 SYSCALL(setitimer);
 SYSCALL(getitimer);
 
+/* ptimer.c */
+SYSCALL(timer_create);
+SYSCALL(timer_delete);
+SYSCALL(timer_getoverrun);
+SYSCALL(timer_gettime);
+SYSCALL(timer_settime);
+
 /* futex.c */
 SYSCALL(futex);
 
@@ -150,10 +174,16 @@ SYSCALL(futex);
 SYSCALL(clock_gettime);
 SYSCALL(clock_getres);
 SYSCALL(clock_nanosleep);
+SYSCALL(clock_settime);
 SYSCALL(nanosleep);
 SYSCALL(gettimeofday);
+SYSCALL(settimeofday);
 
 /* system.c */
+SYSCALL(membarrier);
+SYSCALL(personality);
+SYSCALL(setdomainname);
+SYSCALL(sethostname);
 SYSCALL(uname);
 SYSCALL(sysinfo);
 SYSCALL(getrandom);

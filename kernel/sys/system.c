@@ -18,13 +18,84 @@
 #include "vm/uaccess.h"
 
 /* C libraries want a release number of Linux that is new enough. */
-const struct abi_utsname system_name = {
+static struct abi_utsname name = {
 	"mv6", "mv6", "6.1.0-mv6", "#1 mv6 " MV6_VERSION, MACHINE_NAME, "(none)",
 };
+/* Of the names of node and domain, which the superuser changes. A leaf. */
+static struct spinlock name_lock = SPINLOCK_INIT("system name", RANK_NONE);
+
+void system_name_get(struct abi_utsname *out)
+{
+	spin_lock(&name_lock);
+	*out = name;
+	spin_unlock(&name_lock);
+}
+
+int system_name_set(enum system_name_part part, const char *text, size_t n)
+{
+	char *to = part == SYSTEM_NODE ? name.nodename : name.domainname;
+
+	if (n >= sizeof(name.nodename))
+		return -EINVAL;
+	spin_lock(&name_lock);
+	memset(to, 0, sizeof(name.nodename));
+	memcpy(to, text, n);
+	spin_unlock(&name_lock);
+	return 0;
+}
 
 SYSCALL(uname)
 {
-	return COPYOUT(args[0], &system_name);
+	struct abi_utsname now;
+
+	system_name_get(&now);
+	return COPYOUT(args[0], &now);
+}
+
+static long set_name_from(enum system_name_part part, ulong va, ulong len)
+{
+	char text[sizeof(name.nodename)];
+
+	if (current_proc()->euid)
+		return -EPERM;
+	if ((int)len < 0 || len >= sizeof(text))
+		return -EINVAL;
+	return copyin(text, va, len) ? -EFAULT : system_name_set(part, text, len);
+}
+
+SYSCALL(sethostname)
+{
+	return set_name_from(SYSTEM_NODE, args[0], args[1]);
+}
+
+SYSCALL(setdomainname)
+{
+	return set_name_from(SYSTEM_DOMAIN, args[0], args[1]);
+}
+
+#define MEMBARRIER_QUERY 0
+
+/* Which barriers there are: none. */
+SYSCALL(membarrier)
+{
+	return (int)args[0] == MEMBARRIER_QUERY && !(u32)args[1] ? 0 : -EINVAL;
+}
+
+#define PERSONALITY_ASK 0xffffffffu
+#define ADDR_NO_RANDOMIZE 0x0040000u
+
+/* Linux's own, whose one property can be chosen: addresses that are not random, as none here is. */
+SYSCALL(personality)
+{
+	struct proc *p = current_proc();
+	u32 set = (u32)args[0], old = __atomic_load_n(&p->personality, __ATOMIC_RELAXED);
+
+	if (set == PERSONALITY_ASK)
+		return (long)old;
+	if (set & ~ADDR_NO_RANDOMIZE)
+		return -EINVAL;
+	__atomic_store_n(&p->personality, set, __ATOMIC_RELAXED);
+	return (long)old;
 }
 
 SYSCALL(sysinfo)

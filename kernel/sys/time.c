@@ -203,14 +203,84 @@ SYSCALL(clock_getres)
 	return sys_clock_getres_in(args, TIME_LONG);
 }
 
+/* --- setting the clock --- */
+
+#define SETTABLE_SECONDS (SECONDS_MAX - 30ll * 365 * 24 * 3600) /* 30 years are left to run */
+#define ZONE_MAX (15 * 60) /* minutes */
+
+/* What programs call the time zone: it is kept for them. Minutes west of Greenwich, and a word. */
+static s32 timezone[2];
+
+/* The clock cannot be set to before the machine was started. */
+long sys_set_clock(const struct abi_timespec *ts)
+{
+	u64 ns;
+
+	if (abi_timespec_ns(ts, &ns) || ts->sec > SETTABLE_SECONDS)
+		return -EINVAL;
+	if (current_proc()->euid)
+		return -EPERM;
+	if (ns < clock_now())
+		return -EINVAL;
+	clock_set_realtime(ns);
+	return 0;
+}
+
+long sys_clock_settime_in(const ulong *args, enum time_form form)
+{
+	struct abi_timespec ts;
+	int id = (int)args[0];
+	u64 ns;
+
+	if (id > CLOCK_REALTIME)
+		return -EINVAL;
+	if (abi_timespec_get(&ts, args[1], form))
+		return -EFAULT;
+	if (id < 0)
+		return clock_read(id, &ns) ? -EINVAL : -EPERM;
+	return sys_set_clock(&ts);
+}
+
+SYSCALL(clock_settime)
+{
+	return sys_clock_settime_in(args, TIME_LONG);
+}
+
 SYSCALL(gettimeofday)
 {
 	struct abi_timeval tv = abi_timeval_of(clock_realtime());
-	const s32 timezone[2] = { 0, 0 };
+	const s32 zone[2] = {__atomic_load_n(&timezone[0], __ATOMIC_RELAXED),
+		__atomic_load_n(&timezone[1], __ATOMIC_RELAXED)};
 
 	if (args[0] && COPYOUT(args[0], &tv))
 		return -EFAULT;
-	return args[1] ? COPYOUT(args[1], &timezone) : 0;
+	return args[1] ? COPYOUT(args[1], &zone) : 0;
+}
+
+SYSCALL(settimeofday)
+{
+	struct abi_timeval tv = {0};
+	struct abi_timespec ts;
+	s32 zone[2];
+
+	if (args[0] && COPYIN(&tv, args[0]))
+		return -EFAULT;
+	if (tv.usec < 0 || tv.usec > 1000000)
+		return -EINVAL;
+	if (args[1] && COPYIN(&zone, args[1]))
+		return -EFAULT;
+	ts = (struct abi_timespec){tv.sec, tv.usec * 1000};
+	if (args[0] && (ts.sec < 0 || ts.sec > SETTABLE_SECONDS || ts.nsec >= (s64)NSEC))
+		return -EINVAL;
+	if (current_proc()->euid)
+		return -EPERM;
+	if (args[1]) {
+		if (zone[0] > ZONE_MAX || zone[0] < -ZONE_MAX)
+			return -EINVAL;
+		__atomic_store_n(&timezone[0], zone[0], __ATOMIC_RELAXED);
+		__atomic_store_n(&timezone[1], zone[1], __ATOMIC_RELAXED);
+	}
+	return args[0] ? sys_set_clock(&ts) : 0;
 }
 
 /*
@@ -236,12 +306,14 @@ static long sleep_relative(u64 ns, ulong rem, enum time_form form)
 	return -ERESTART_SLEEP;
 }
 
+bool sys_is_real_clock(int clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_TAI;
+}
+
 static long sleep_until(int clock, u64 when)
 {
-	bool real = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
-	u64 offset = real ? clock_realtime() - clock_now() : 0;
-
-	return timer_sleep(when > offset ? when - offset : 0) ? -ERESTARTNOHAND : 0;
+	return (sys_is_real_clock(clock) ? timer_sleep_real(when) : timer_sleep(when)) ? -ERESTARTNOHAND : 0;
 }
 
 SYSCALL(nanosleep)
@@ -275,6 +347,14 @@ static int judge_sleep_clock(int clock)
 		return -EOPNOTSUPP;
 	}
 	return -EINVAL;
+}
+
+/* The CPU clocks have timers on Linux. */
+int sys_judge_timer_clock(int clock)
+{
+	u64 ns;
+
+	return clock < 0 && !clock_read(clock, &ns) ? -EOPNOTSUPP : judge_sleep_clock(clock);
 }
 
 long sys_clock_nanosleep_in(const ulong *args, enum time_form form)

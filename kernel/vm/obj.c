@@ -97,6 +97,16 @@ void obj_put(struct obj *o)
 		o->ops->release(o);
 }
 
+u64 obj_size(struct obj *o)
+{
+	u64 size;
+
+	mutex_lock(&o->lock);
+	size = o->size;
+	mutex_unlock(&o->lock);
+	return size;
+}
+
 /* ---- pages ---- */
 
 bool obj_inside(const struct obj *o, u64 index)

@@ -87,6 +87,8 @@ void obj_init(struct obj *o, const struct obj_ops *ops, u64 size);
  * lives. NULL if there is no memory.
  */
 struct obj *obj_anon_create(u64 size, ulong promised);
+/* The size now, whole also where a word holds half of it. Takes obj->lock. */
+u64 obj_size(struct obj *o);
 void obj_hold(struct obj *o);
 /* May sleep; no lock of rank OBJ or above held. */
 void obj_put(struct obj *o);

@@ -31,10 +31,11 @@
 
 /*
  * Kinds of arguments: f descriptor, D descriptor of a directory, P path, b buffer, a address,
- * l length, o offset, n number, w another small number, v advice, i process, s signal, p protection,
- * m flags of mmap, O flags of open, M mode, V vector of buffers, t time, S signal set, A action,
- * L descriptors to poll, G strings, q request of ioctl, X path of a program. Only there stands this
- * program itself: it could be truncated under everybody's feet.
+ * l length, o offset, n number, w another small number, v advice, i process, I the process itself
+ * or none, s signal, p protection, m flags of mmap, O flags of open, M mode, V vector of buffers,
+ * t time, S signal set, A action, L descriptors to poll, e how a timer notifies, G strings,
+ * K lock command of fcntl, k lock,
+ * q request of ioctl, X path of a program. Only there stands this program itself.
  */
 struct call {
 	long nr;
@@ -54,11 +55,16 @@ static const struct call calls[] = {
 	{ SYS_pread64, "fblo" }, { SYS_pwrite64, "fblo" }, { SYS_sendfile, "ffbl" },
 	{ SYS_ppoll, "LwtSw" }, { SYS_readlinkat, "DPbl" }, { SYS_statfs, "Pb" },
 	{ SYS_fstatfs, "fb" }, { SYS_sync, "" }, { SYS_fsync, "f" }, { SYS_fdatasync, "f" },
+	{ SYS_fcntl, "fKk" }, { SYS_fcntl, "fKk" }, { SYS_flock, "fw" },
 	{ SYS_utimensat, "DPtn" }, { SYS_exit_group, "n" }, { SYS_waitid, "wibnb" },
 	{ SYS_set_tid_address, "a" }, { SYS_set_robust_list, "al" },
 	{ SYS_get_robust_list, "ibb" }, { SYS_nanosleep, "tt" }, { SYS_getitimer, "wb" },
 	{ SYS_setitimer, "wtb" }, { SYS_clock_gettime, "wb" }, { SYS_clock_getres, "wb" },
 	{ SYS_clock_nanosleep, "wwtt" }, { SYS_sched_yield, "" }, { SYS_kill, "is" },
+	{ SYS_sched_setscheduler, "Iwb" }, { SYS_sched_setparam, "Ib" },
+	{ SYS_sched_getscheduler, "i" }, { SYS_sched_getparam, "ib" },
+	{ SYS_sched_setaffinity, "Iwb" }, { SYS_sched_getaffinity, "ilb" },
+	{ SYS_setpriority, "wIn" }, { SYS_getpriority, "wi" }, { SYS_getcpu, "bba" },
 	{ SYS_tgkill, "iis" }, { SYS_tkill, "is" }, { SYS_futex, "awntan" },
 	{ SYS_futex, "awntan" }, { SYS_sigaltstack, "bb" }, { SYS_rt_sigsuspend, "Sl" },
 	{ SYS_rt_sigaction, "sAAw" }, { SYS_rt_sigaction, "sAAw" }, { SYS_rt_sigprocmask, "wSSw" },
@@ -74,12 +80,21 @@ static const struct call calls[] = {
 	{ SYS_mlock, "al" }, { SYS_mlock2, "alw" }, { SYS_munlock, "al" }, { SYS_mlockall, "w" },
 	{ SYS_munlockall, "" }, { SYS_mremap, "allwa" }, { SYS_mremap, "allwa" },
 	{ SYS_madvise, "alv" }, { SYS_madvise, "alv" }, { SYS_mincore, "alb" },
+	{ SYS_preadv, "fVwo" }, { SYS_pwritev, "fVwo" }, { SYS_preadv2, "fVwonw" },
+	{ SYS_pwritev2, "fVwonw" }, { SYS_fadvise64, "follw" }, { SYS_sync_file_range, "follw" },
+	{ SYS_close_range, "ffw" }, { SYS_pselect6, "wbbbtb" }, { SYS_timer_create, "web" },
+	{ SYS_timer_create, "web" }, { SYS_timer_settime, "wwtb" }, { SYS_timer_settime, "wwtb" },
+	{ SYS_timer_gettime, "wb" }, { SYS_timer_getoverrun, "w" }, { SYS_timer_delete, "w" },
+	{ SYS_clock_settime, "wt" }, { SYS_settimeofday, "tb" }, { SYS_sethostname, "bl" },
+	{ SYS_setdomainname, "bl" }, { SYS_personality, "n" }, { SYS_membarrier, "wnn" },
+	{ SYS_rt_sigtimedwait, "Sbtw" }, { SYS_rt_sigqueueinfo, "isb" },
+	{ SYS_rt_tgsigqueueinfo, "iisb" },
 	{ SYS_wait4, "ibwb" }, { SYS_prlimit64, "iwbb" }, { SYS_renameat2, "DPDPw" },
 	{ SYS_getrandom, "blw" }, { SYS_statx, "DPnnb" }, { SYS_memfd_create, "Pw" },
 #ifdef __i386__
-	{ SYS_fcntl64, "fnn" }, { SYS_mmap2, "alpmfn" }, { SYS_mmap2, "alpmfn" },
+	{ SYS_fcntl64, "fnn" }, { SYS_fcntl64, "fKk" }, { SYS_mmap2, "alpmfn" }, { SYS_mmap2, "alpmfn" },
 	{ SYS_mmap2, "alpmfn" }, { SYS_fstatat64, "DPbn" }, { SYS_fstat64, "fb" },
-	{ SYS__llseek, "fnobw" }, { SYS_fallocate, "fwowlw" },
+	{ SYS__llseek, "fnobw" }, { SYS__newselect, "wbbbt" }, { SYS_fallocate, "fwowlw" },
 #else
 	{ SYS_fcntl, "fnn" }, { SYS_mmap, "alpmfo" }, { SYS_mmap, "alpmfo" },
 	{ SYS_mmap, "alpmfo" }, { SYS_newfstatat, "DPbn" }, { SYS_fstat, "fb" },
@@ -352,9 +367,45 @@ static long request(void)
 	return below(8) ? pick(requests) : (long)rnd();
 }
 
+static long lock_command(void)
+{
+	static const int commands[] = { 5, 6, 6, 6, 7, 12, 13, 13, 14, 36, 37, 37, 38 };
+
+	return below(8) ? pick(commands) : (long)below(64);
+}
+
+/* A struct flock, of whatever form: little of it is nonsense. */
+static long some_lock(void)
+{
+	struct flock *l = words(4);
+
+	l->l_type = (short)below(3);
+	l->l_whence = (short)below(below(8) ? 2 : 4);
+	l->l_pid = 0;
+	if (below(4))
+		l->l_start = below(64);
+	if (below(4))
+		l->l_len = below(32);
+	return below(8) ? (long)l : buffer();
+}
+
+static long event(void)
+{
+	struct sigevent *e = (struct sigevent *)(arena + 7 * PS) + below(8);
+
+	if (below(4) == 0)
+		return below(2) ? 0 : address();
+	memset(e, 0, sizeof(*e));
+	e->sigev_notify = below(6) ? (int)below(2) : below(2) ? 4 : (int)rnd();
+	e->sigev_signo = below(8) ? (int)(32 + below(33)) : (int)below(66);
+	e->sigev_value.sival_int = (int)rnd();
+	((int *)e)[sizeof(e->sigev_value) / sizeof(int) + 2] = getpid();
+	return (long)e;
+}
+
 static long argument(char kind)
 {
-	if (below(40) == 0 && kind != 'i')
+	if (below(40) == 0 && kind != 'i' && kind != 'I')
 		return odd_number();
 	switch (kind) {
 	case 'f': return descriptor();
@@ -368,6 +419,7 @@ static long argument(char kind)
 	case 'w': return below(9);
 	case 'v': return below(8) ? (long)below(27) : number();
 	case 'i': return process();
+	case 'I': return below(4) ? 0 : -1;
 	case 's': return below(8) ? (long)below(66) : number();
 	case 'p': return below(8) ? (long)below(8) : number();
 	case 'm': return map_flags();
@@ -379,6 +431,9 @@ static long argument(char kind)
 	case 'A': return action();
 	case 'L': return polled();
 	case 'G': return strings();
+	case 'e': return event();
+	case 'K': return lock_command();
+	case 'k': return some_lock();
 	case 'q': return request();
 	default: return number();
 	}
@@ -412,7 +467,8 @@ static void clone_call(void)
 
 static bool spares_parent(long nr, const long *args)
 {
-	if (nr == SYS_kill || nr == SYS_tgkill || nr == SYS_tkill)
+	if (nr == SYS_kill || nr == SYS_tgkill || nr == SYS_tkill || nr == SYS_rt_sigqueueinfo ||
+	   nr == SYS_rt_tgsigqueueinfo)
 		return (int)args[0] != parent && (int)args[0] != -parent && (int)args[0] != -1;
 	if (nr == SYS_prlimit64 || nr == SYS_setpgid)
 		return (int)args[0] != parent;
@@ -663,6 +719,8 @@ int main(int argc, char **argv)
 	greedy = argc > 4;
 	parent = getpid();
 	board = shared_memory(sizeof *board);
+	/* Whoever makes himself urgent must not keep the judge from judging. */
+	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &(struct sched_param){50});
 	memset(long_path, 'a', PS);
 	for (unsigned i = 0; i < PS; i += 50)
 		long_path[i] = '/';

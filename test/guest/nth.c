@@ -17,7 +17,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/select.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "../../kernel/sys/debug_calls.h"
@@ -438,6 +440,55 @@ static long do_many(void)
 	return r;
 }
 
+static struct flock some_lock = {.l_type = F_WRLCK, .l_start = 10, .l_len = 10};
+static struct flock its_middle = {.l_type = F_UNLCK, .l_start = 14, .l_len = 2};
+
+static long do_lock(void)
+{
+	return tap_kernel_result(fcntl(some_file, F_SETLK, &some_lock));
+}
+
+static void undo_lock(void)
+{
+	struct flock all = {.l_type = F_UNLCK};
+
+	fcntl(some_file, F_SETLK, &all);
+}
+
+/* Nothing at first; then of the lock that the last undo left. */
+static long do_unlock(void)
+{
+	return tap_kernel_result(fcntl(some_file, F_SETLK, &its_middle));
+}
+
+static void undo_unlock(void)
+{
+	if (do_lock())
+		bail_out("no lock: errno %d", errno);
+}
+
+static long do_flock(void) { return sys(SYS_flock, some_file, LOCK_EX); }
+static void undo_flock(void) { sys(SYS_flock, some_file, LOCK_UN); }
+
+static int timer_id;
+static long do_timer(void) { return sys(SYS_timer_create, CLOCK_MONOTONIC, NULL, &timer_id); }
+static void undo_timer(void) { sys(SYS_timer_delete, timer_id); }
+
+static long do_open_sys(void)
+{
+	return sys(SYS_openat, AT_FDCWD, "/sys/devices/system/cpu/online", O_RDONLY);
+}
+
+static long do_preadv(void)
+{
+	static struct iovec twenty[20];
+	static char bytes[20];
+
+	for (int i = 0; i < 20; i++)
+		twenty[i] = (struct iovec){bytes + i, 1};
+	return tap_kernel_result(preadv(some_file, twenty, 20, 0));
+}
+
 static void nothing(void)
 {
 }
@@ -507,12 +558,18 @@ static const struct call {
 	{"readlink in /proc", do_readlink, nothing, false, NULL},
 	{"getcwd", do_getcwd, nothing, false, NULL},
 	{"mkdir", do_mkdir, undo_mkdir, true, NULL},
+	{"open in /sys", do_open_sys, undo_open, true, NULL},
+	{"preadv of twenty buffers", do_preadv, nothing, false, NULL},
+	{"fcntl that locks", do_lock, undo_lock, false, NULL},
+	{"fcntl that unlocks the middle", do_unlock, undo_unlock, false, NULL},
+	{"flock", do_flock, undo_flock, false, NULL},
+	{"timer_create", do_timer, undo_timer, false, NULL},
 };
 
 /* An error that a lack of memory may become. */
 static bool no_memory(long r)
 {
-	return r == -ENOMEM || r == -EAGAIN || r == -ENFILE;
+	return r == -ENOMEM || r == -EAGAIN || r == -ENFILE || r == -ENOLCK;
 }
 
 static void test_call(const struct call *c)

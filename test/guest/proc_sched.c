@@ -1,5 +1,6 @@
 /*
- * What the scheduling calls tell of a process that has asked for nothing.
+ * What the scheduling calls tell of a process that has asked for nothing. What they change:
+ * proc_priority.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>

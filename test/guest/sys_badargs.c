@@ -20,6 +20,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -390,6 +391,18 @@ static void sweep_processes(void)
 		CALL(getrusage, "nO", 0, RUSAGE_SELF, g),
 		CALL(times, "o", 0, g),
 		CALL(sched_yield, "n", 0, 0),
+		CALL(sched_setscheduler, "xnn", 0, 0, SCHED_OTHER, g + PS),
+		CALL(sched_setparam, "xn", 0, 0, g + PS),
+		CALL(sched_getscheduler, "n", 0, 0),
+		CALL(sched_getparam, "nn", 0, 0, g),
+		LABELLED("sched_setaffinity, its mask", sched_setaffinity, "xxI", 0, 0, sizeof(long),
+		   g),
+		LABELLED("sched_setaffinity, its size", sched_setaffinity, "xnx", 0, 0, sizeof(long),
+		   g),
+		CALL(sched_getaffinity, "nnn", 0, 0, sizeof(long), g),
+		CALL(getcpu, "oon", 0, g, g + 64, 0),
+		LABELLED("setpriority, its nice", setpriority, "xxn", 0, PRIO_PROCESS, 0, 0),
+		CALL(getpriority, "nn", 0, PRIO_PROCESS, 0),
 		CALL(umask, "n", 0, 022),
 	};
 
@@ -418,6 +431,17 @@ static void sweep_signals(void)
 		LABELLED("sigaltstack that sets", sigaltstack, "ix", 0, 0, 0),
 		LABELLED("sigaltstack that asks", sigaltstack, "xo", 0, 0, g),
 		CALL(setitimer, "nio", 0, ITIMER_VIRTUAL, g, g + 64),
+		CALL(rt_sigtimedwait, "IxIx", MAY_WAIT, g, 0, g, 8),
+		LABELLED("rt_sigtimedwait, its size", rt_sigtimedwait, "xxxn", MAY_WAIT, g, 0, g, 8),
+		LABELLED("rt_sigqueueinfo, its information", rt_sigqueueinfo, "xxI", 0, SELF, SIGURG,
+		   g),
+		LABELLED("rt_tgsigqueueinfo, its information", rt_tgsigqueueinfo, "xxxI", 0, SELF,
+		   SELF, SIGURG, g),
+		CALL(timer_create, "niO", FRESH | MAY_DIE, CLOCK_MONOTONIC, 0, g + 128),
+		CALL(timer_settime, "nnnn", 0, 0, 0, g, g + 64),
+		CALL(timer_gettime, "nn", 0, 0, g),
+		CALL(timer_getoverrun, "n", 0, 0),
+		CALL(timer_delete, "n", 0, 0),
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
@@ -445,6 +469,17 @@ static void sweep_files(void)
 		LABELLED("pread64, its count and offset", pread64, "xxnnn", 0, FILE_FD, g, 50, 0),
 		CALL(pwrite64, "FIxxx", 0, FILE_FD, g, 50, 0),
 		LABELLED("pwrite64, its offset", pwrite64, "xxxnx", 0, FILE_FD, g, 1, 0),
+		CALL(preadv, "Fxnx", 0, FILE_FD, (long)&one, 1, 0),
+		LABELLED("preadv, its array", preadv, "xIxn", 0, FILE_FD, (long)&one, 1, 0),
+		CALL(pwritev, "Fxnx", 0, FILE_FD, (long)&one, 1, 0),
+		LABELLED("pwritev2, its flags", pwritev2, "Fxnxxn", 0, FILE_FD, (long)&one, 1, 0, 0, 0),
+		CALL(fadvise64, "Fnnn", 0, FILE_FD, 0, 0, 0),
+		CALL(sync_file_range, "Fnnnnn", 0, FILE_FD, 0, 0, 0),
+		LABELLED("close_range, its flags", close_range, "xxn", 0, 100, 200, 0),
+		LABELLED("close_range, its end", close_range, "xnx", 0, 100, 200, 0),
+		LABELLED("pselect6, its sets", pselect6, "xiiix", MAY_WAIT, 20, g, g + 128, g + 256, 0),
+		LABELLED("pselect6, its time", pselect6, "xxxxi", MAY_WAIT, 20, g, g + 128, g + 256, g),
+		LABELLED("fallocate, its mode", fallocate, "Fnxx", 0, FILE_FD, 0, 0, 1),
 		CALL(lseek, "Fnn", 0, FILE_FD, 0, SEEK_SET),
 		CALL(dup, "F", 0, FILE_FD),
 		CALL(dup3, "Fxn", 0, FILE_FD, 30, 0),
@@ -453,6 +488,10 @@ static void sweep_files(void)
 		CALL(fcntl, "Fnn", 0, FILE_FD, F_GETFD, 0),
 		LABELLED("fcntl F_DUPFD", fcntl, "xxn", 0, FILE_FD, F_DUPFD, 0),
 		LABELLED("fcntl F_SETFL", fcntl, "xxn", 0, FILE_FD, F_SETFL, 0),
+		LABELLED("fcntl F_GETLK", fcntl, "Fxn", 0, FILE_FD, F_GETLK, g),
+		LABELLED("fcntl F_SETLK", fcntl, "FxI", 0, FILE_FD, F_SETLK, g),
+		LABELLED("fcntl F_OFD_GETLK", fcntl, "Fxn", 0, FILE_FD, F_OFD_GETLK, g),
+		CALL(flock, "Fn", MAY_WAIT, FILE_FD, LOCK_UN),
 		CALL(ioctl, "Fnn", 0, NULL_FD, TCGETS, g),
 		LABELLED("ioctl of a file", ioctl, "xxn", 0, FILE_FD, TCGETS, g),
 		CALL(ppoll, "Iniix", MAY_WAIT, g, 1, g, 0, 8),
@@ -517,6 +556,9 @@ static void sweep_rest(void)
 		CALL(nanosleep, "In", MAY_WAIT, g, g),
 		CALL(clock_nanosleep, "nnIn", MAY_WAIT, CLOCK_MONOTONIC, 0, g, g),
 		CALL(gettimeofday, "oo", 0, g, g + 64),
+		/* To set the clock or a name would harm the machine the test runs on. */
+		LABELLED("clock_settime of no clock", clock_settime, "xI", 0, -1, g),
+		CALL(membarrier, "xnn", 0, 0, 0, 0),
 		/* Without the first magic number the others mean nothing. */
 		CALL(reboot, "xnnn", 0, 0, 0, 0, 0),
 	};

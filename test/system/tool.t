@@ -17,6 +17,7 @@ help=$out
 for command in run exec test bench image gdb setup; do
 	like "$help" "  $command " "help names $command"
 	says 0 "usage: ./mv6 $command" "$command --help" "$command" --help
+	says 0 "usage: ./mv6 $command" "$command -m i386 --help" "$command" -m i386 --help
 done
 says 0 'usage:' 'no command'
 says 2 'no command "frobnicate"' 'an unknown command' frobnicate

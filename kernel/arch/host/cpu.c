@@ -45,6 +45,11 @@ void cpu_relax(void)
 	sched_yield();
 }
 
+void sched_preempt(void)
+{
+	sched_yield();
+}
+
 void host_cpu(unsigned n)
 {
 	host_current = &threads[n];

@@ -122,7 +122,7 @@ SYSCALL(dup2)
 
 	if ((int)args[0] != (int)args[1])
 		return sys_dup3(WORDS(args[0], args[1], 0));
-	f = files_get(current_proc()->files, (int)args[0]);
+	f = files_get(current_thread()->files, (int)args[0]);
 	if (!f)
 		return -EBADF;
 	file_drop(f);
@@ -132,6 +132,19 @@ SYSCALL(dup2)
 SYSCALL(pipe)
 {
 	return sys_pipe2(WORDS(args[0], 0));
+}
+
+/* The commands with locks of the wide form have numbers of their own. */
+enum fcntl64_cmd { F_GETLK64 = 12, F_SETLK64 = 13, F_SETLKW64 = 14 };
+
+SYSCALL(fcntl64)
+{
+	ulong cmd = args[1];
+
+	if (cmd >= F_GETLK64 && cmd <= F_SETLKW64)
+		return sys_fcntl_in(
+			WORDS(args[0], cmd - F_GETLK64 + F_GETLK, args[2]), FLOCK_64);
+	return sys_fcntl(args);
 }
 
 /* poll's milliseconds as fs_poll wants them: negative is forever, 0 not at all. */
@@ -176,6 +189,42 @@ SYSCALL(pread64_pair)
 SYSCALL(pwrite64_pair)
 {
 	return sys_pwrite_at(args, pair(args[3], args[4]));
+}
+
+SYSCALL(preadv_pair)
+{
+	return sys_preadv_at(args, pair(args[3], args[4]), 0);
+}
+
+SYSCALL(pwritev_pair)
+{
+	return sys_pwritev_at(args, pair(args[3], args[4]), 0);
+}
+
+SYSCALL(preadv2_pair)
+{
+	return sys_preadv2_at(args, pair(args[3], args[4]), (u32)args[5]);
+}
+
+SYSCALL(pwritev2_pair)
+{
+	return sys_pwritev2_at(args, pair(args[3], args[4]), (u32)args[5]);
+}
+
+/* The first form's length is one word. */
+SYSCALL(fadvise64_pair)
+{
+	return sys_fadvise_in(args[0], pair(args[1], args[2]), (off_t)args[3], args[4]);
+}
+
+SYSCALL(fadvise64_64)
+{
+	return sys_fadvise_in(args[0], pair(args[1], args[2]), pair(args[3], args[4]), args[5]);
+}
+
+SYSCALL(sync_file_range_pairs)
+{
+	return sys_sync_range(args[0], pair(args[1], args[2]), pair(args[3], args[4]), args[5]);
 }
 
 SYSCALL(truncate64)

@@ -25,6 +25,11 @@ SYSCALL(vfork)
 	return proc_clone(&a);
 }
 
+SYSCALL(nice)
+{
+	return sys_nice_by((int)args[0]);
+}
+
 SYSCALL(waitpid)
 {
 	const ulong a[] = {args[0], args[1], args[2], 0};

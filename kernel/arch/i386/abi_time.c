@@ -21,6 +21,15 @@ SYSCALL(time)
 	return trap_value((ulong)now);
 }
 
+SYSCALL(stime)
+{
+	s32 now;
+
+	if (COPYIN(&now, args[0]))
+		return -EFAULT;
+	return sys_set_clock(&(struct abi_timespec){now, 0});
+}
+
 /* Seconds, rounded, but never 0 for an alarm that was on. */
 SYSCALL(alarm)
 {
@@ -124,6 +133,11 @@ SYSCALL(clock_getres64)
 	return sys_clock_getres_in(args, TIME_64);
 }
 
+SYSCALL(clock_settime64)
+{
+	return sys_clock_settime_in(args, TIME_64);
+}
+
 SYSCALL(clock_nanosleep64)
 {
 	return sys_clock_nanosleep_in(args, TIME_64);
@@ -147,6 +161,16 @@ SYSCALL(sched_rr_get_interval64)
 SYSCALL(rt_sigtimedwait64)
 {
 	return sys_rt_sigtimedwait_in(args, TIME_64);
+}
+
+SYSCALL(timer_gettime64)
+{
+	return sys_timer_gettime_in(args, TIME_64);
+}
+
+SYSCALL(timer_settime64)
+{
+	return sys_timer_settime_in(args, TIME_64);
 }
 
 SYSCALL(utimensat64)

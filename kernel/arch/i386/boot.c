@@ -56,7 +56,7 @@ void machine_early_putc(char c)
 /* --- what the loader says --- */
 
 /* [pa, pa + n) of what the loader left; NULL if the direct map cannot hold it. */
-static const void *loader_data(u32 pa, u32 n)
+static const void *loader_data(u32 pa, u64 n)
 {
 	return pa < PHYS_LIMIT && n <= PHYS_LIMIT - pa ? phys_to_virt(pa) : NULL;
 }
@@ -112,7 +112,7 @@ static void read_memory(void)
 static void read_modules(void)
 {
 	const struct multiboot_module *m =
-		loader_data(info.mods_addr, info.mods_count * sizeof(*m));
+		loader_data(info.mods_addr, (u64)info.mods_count * sizeof(*m));
 
 	if (!(info.flags & MULTIBOOT_HAS_MODULES) || !m)
 		return;

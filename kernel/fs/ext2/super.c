@@ -386,11 +386,29 @@ static void ext2_shrink(struct fs *fs)
 	meta_shrink(CONTAINER_OF(fs, struct ext2, fs));
 }
 
+/* Indexes of directories that are still in memory, as the root is always, are built anew when needed. */
+static void ext2_clear(struct fs *fs)
+{
+	struct inode *inode;
+	u64 ino = 0;
+
+	while ((inode = inode_peek(fs, &ino))) {
+		if (inode_is_dir(inode)) {
+			rwlock_write(&inode->lock);
+			index_free(&ext2_inode_of(inode)->index);
+			rwlock_write_unlock(&inode->lock);
+		}
+		inode_put(inode);
+		ino++;
+	}
+}
+
 static const struct fs_ops ext2_ops = {
 	.sync = ext2_sync,
 	.unmount = ext2_unmount,
 	.statfs = ext2_statfs,
 	.shrink = ext2_shrink,
+	.clear = ext2_clear,
 };
 
 /* --- mount --- */

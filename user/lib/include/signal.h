@@ -89,6 +89,14 @@ typedef struct {
 #define si_status si_fields.child.status
 #define si_addr si_fields.addr
 
+/* si_code of SIGCHLD, and of waitid. */
+#define CLD_EXITED 1
+#define CLD_KILLED 2
+#define CLD_DUMPED 3
+#define CLD_TRAPPED 4
+#define CLD_STOPPED 5
+#define CLD_CONTINUED 6
+
 typedef struct {
 	void *ss_sp;
 	int ss_flags;
