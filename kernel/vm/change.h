@@ -10,6 +10,7 @@
 struct change {
 	struct vma *spare[2]; /* upper parts for the splits at both ends of a range */
 	struct list dead;     /* vmas that are gone, still holding their references */
+	ulong load, load_end; /* mprotect: there is locked memory that became writable */
 	struct batch batch;
 };
 
