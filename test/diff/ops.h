@@ -1263,7 +1263,7 @@ DIFF_FN void make_files(void)
 /* The program's process. */
 DIFF_FN void run_subject(const struct op *ops, int count)
 {
-	struct part all = {.ops = ops, .count = count};
+	struct part all = {.ops = ops, .to = count};
 	struct rlimit none = {0, 0};
 
 	setrlimit(RLIMIT_CORE, &none);
