@@ -17,15 +17,18 @@
 /* The private page of v at va: what it is goes to *view. False if there is none. */
 static bool view_private(struct mm *mm, const struct vma *v, ulong va, struct page_view *view)
 {
-	ulong at = va;
+	ulong at = va, sharers;
 	bool found;
 
 	if (v->flags & VMA_SHARED)
 		return false;
 	spin_lock(&mm->anon.lock);
-	found = anon_next(&mm->anon, &at, va + PAGE_SIZE, &view->sharers);
+	found = anon_next(&mm->anon, &at, va + PAGE_SIZE, &sharers);
 	spin_unlock(&mm->anon.lock);
-	view->present = view->dirty = found;
+	if (found) {
+		view->present = view->dirty = true;
+		view->sharers = sharers;
+	}
 	return found;
 }
 
