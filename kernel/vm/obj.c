@@ -132,9 +132,7 @@ struct page *obj_page_locked(struct obj *o, ulong index)
 
 bool obj_has_page_locked(const struct obj *o, u64 index)
 {
-	const struct page *p = obj_inside(o, index) ? radix_get(&o->pages, (ulong)index) : NULL;
-
-	return p && !(__atomic_load_n(&p->flags, __ATOMIC_ACQUIRE) & PAGE_BUSY);
+	return obj_inside(o, index) && radix_get(&o->pages, (ulong)index);
 }
 
 unsigned obj_pages_locked(struct obj *o, ulong index, struct page **pages, unsigned n)

@@ -190,7 +190,7 @@ static inline bool obj_wants_stores(const struct obj *o)
 }
 /* May p be mapped writable at once, without marking anything? */
 bool obj_is_dirty_locked(const struct obj *o, const struct page *p);
-/* Is the page at index in memory and up to date? This is no use of it. */
+/* Is the page at index in memory, if perhaps on its way in or to the store? This is no use of it. */
 bool obj_has_page_locked(const struct obj *o, u64 index);
 /* Is index inside the size? */
 bool obj_inside(const struct obj *o, u64 index);

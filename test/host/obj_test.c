@@ -293,6 +293,21 @@ static void write_back_spares_what_is_being_written(void **state UNUSED)
 	obj_put(&source->obj);
 }
 
+/* mincore asks; a page on its way to the store has not left memory. */
+static void a_busy_page_is_in_memory(void **state UNUSED)
+{
+	struct page *p;
+
+	assert_int_equal(obj_get_page(&file->obj, 6, &p), 0);
+	assert_true(page_trybusy(p));
+	mutex_lock(&file->obj.lock);
+	assert_true(obj_has_page_locked(&file->obj, 6));
+	assert_false(obj_has_page_locked(&file->obj, 7));
+	mutex_unlock(&file->obj.lock);
+	page_unbusy(p);
+	page_put(p);
+}
+
 static void reclaim_drops_clean_idle_pages_alone(void **state UNUSED)
 {
 	u8 one = 1;
@@ -606,6 +621,7 @@ int main(void)
 		TEST(a_write_that_ends_early_shows_nothing_old),
 		TEST(writing_from_a_mapping_of_the_same_page),
 		TEST(write_back_spares_what_is_being_written),
+		TEST(a_busy_page_is_in_memory),
 		TEST(reclaim_drops_clean_idle_pages_alone),
 		TEST(reclaim_takes_mapped_pages),
 		TEST(reclaim_spares_locked_mappings),
