@@ -135,8 +135,9 @@ image:
 # --- programs that run on mv6 and on Linux ---
 
 # Those of test/guest/$(MACHINE) are for that machine alone; Linux here runs programs for i386.
-GUEST_DIRS := test/guest test/guest/$(MACHINE) test/system test/diff
-LINUX_DIRS := test/guest test/guest/i386 test/diff
+LABS := $(sort $(wildcard course/exercises/*/guest))
+GUEST_DIRS := test/guest test/guest/$(MACHINE) test/system test/diff $(LABS)
+LINUX_DIRS := test/guest test/guest/i386 test/diff $(LABS)
 GUEST_FLAGS := -std=gnu11 -static -O1 -g -pthread -Wall -Wextra -Itest/guest
 GUEST_CC := $(CROSS)gcc
 LINUX_CC := i686-linux-gnu-gcc

@@ -84,19 +84,26 @@ static ssize_t transfer(struct file *f, struct uio *u, bool write, off_t *pos)
 	return n;
 }
 
-/* The open file for a transfer: -EBADF if it is not open for that. */
-static int get_for(ulong fd, bool write, struct file **out)
+/*
+ * The open file for a transfer: -EBADF if it is not open for that; with `at` first -ESPIPE if it
+ * has no positions.
+ */
+static int get_for(ulong fd, bool write, bool at, struct file **out)
 {
 	struct file *f = get_file(fd);
+	int err = 0;
 
 	if (!f)
 		return -EBADF;
-	if (!(write ? file_writable(f) : file_readable(f))) {
+	if (at && !f->ops->seek && !(f->flags & O_PATH))
+		err = -ESPIPE;
+	else if (!(write ? file_writable(f) : file_readable(f)))
+		err = -EBADF;
+	if (err)
 		file_drop(f);
-		return -EBADF;
-	}
-	*out = f;
-	return 0;
+	else
+		*out = f;
+	return err;
 }
 
 static long rw(const ulong *args, bool write, off_t *pos)
@@ -104,13 +111,11 @@ static long rw(const ulong *args, bool write, off_t *pos)
 	struct file *f;
 	struct iovec iov;
 	struct uio u;
-	long n = get_for(args[0], write, &f);
+	long n = get_for(args[0], write, pos != NULL, &f);
 
 	if (n)
 		return n;
-	if (pos && !f->ops->seek) {
-		n = -ESPIPE;
-	} else if (!uaccess_ok(args[1], args[2])) {
+	if (!uaccess_ok(args[1], args[2])) {
 		n = -EFAULT;
 	} else {
 		uio_init(&u, &iov, args[1], MIN(args[2], RW_MAX), false);
@@ -150,19 +155,6 @@ SYSCALL(pwrite64)
 	return sys_pwrite_at(args, (off_t)(long)args[3]);
 }
 
-/* May there be a position in the open file? Judged before what it was opened for. */
-static int judge_position(ulong fd)
-{
-	struct file *f = get_file(fd);
-	int err;
-
-	if (!f)
-		return -EBADF;
-	err = f->flags & O_PATH ? -EBADF : f->ops->seek ? 0 : -ESPIPE;
-	file_drop(f);
-	return err;
-}
-
 /* The flags of preadv2 and pwritev2. HIPRI asks for haste where a device can be asked. */
 #define RWF_HIPRI 1u
 #define RWF_DSYNC 2u
@@ -200,10 +192,8 @@ static long rw_vector(const ulong *args, bool write, off_t *pos, u32 flags)
 	struct iovec few[IOV_INLINE], *iov = few;
 	struct uio u = {0};
 	struct file *f;
-	ssize_t n = pos ? judge_position(args[0]) : 0;
+	ssize_t n = get_for(args[0], write, pos != NULL, &f);
 
-	if (!n)
-		n = get_for(args[0], write, &f);
 	if (n)
 		return n;
 	if (args[2] > IOV_MAX)
@@ -348,11 +338,11 @@ static ssize_t send_all(struct file *out, struct file *in, off_t *in_pos, size_t
 long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
 {
 	struct file *in, *out;
-	long n = get_for(in_fd, false, &in);
+	long n = get_for(in_fd, false, false, &in);
 
 	if (n)
 		return n;
-	n = get_for(out_fd, true, &out);
+	n = get_for(out_fd, true, false, &out);
 	if (n) {
 		file_drop(in);
 		return n;

@@ -10,6 +10,7 @@
 struct change {
 	struct vma *spare[2]; /* upper parts for the splits at both ends of a range */
 	struct list dead;     /* vmas that are gone, still holding their references */
+	ulong load, load_end; /* mprotect: there is locked memory that became writable */
 	struct batch batch;
 };
 
@@ -28,6 +29,9 @@ void unmap_commit(struct mm *mm, ulong start, ulong end, struct change *c);
 
 /* Where a mapping of len bytes goes: at the hint if there is room. 0 if there is none anywhere. */
 ulong choose_address(struct mm *mm, ulong hint, ulong len);
+
+/* How many pages of [start, end) are mapped. */
+ulong pages_mapped(struct mm *mm, ulong start, ulong end);
 
 /* When memory is short for a change: drop so many pages of files, and try again. */
 #define PREPARE_RECLAIM 16

@@ -304,14 +304,25 @@ static int advise_mark(struct mm *mm, ulong start, ulong end, int advice, bool *
 
 /* ---- the call ---- */
 
-static void find_hole(struct mm *mm, ulong start, ulong end, bool *hole)
+/* Advice that has no effect here: only the range is judged. None about reclaim where pages are locked. */
+static int advise_nothing(struct mm *mm, ulong start, ulong end, int advice, bool *hole)
 {
+	bool reclaim = advice == MADV_COLD || advice == MADV_PAGEOUT;
 	struct part p;
+	int err = 0;
 
 	rwlock_read(&mm->lock);
-	for (; start < end && !*hole; start = p.end)
-		*hole = !part_find(mm, start, end, &p) || p.start > start;
+	for (; start < end && !err; start = p.end) {
+		if (!part_find(mm, start, end, &p)) {
+			*hole = true;
+			break;
+		}
+		*hole |= p.start > start;
+		if (reclaim && (p.vma->flags & VMA_LOCKED))
+			err = -EINVAL;
+	}
 	rwlock_read_unlock(&mm->lock);
+	return err;
 }
 
 static bool known(int advice)
@@ -319,7 +330,7 @@ static bool known(int advice)
 	switch (advice) {
 	case MADV_NORMAL ... MADV_DONTNEED:
 	case MADV_FREE ... MADV_DOFORK:
-	case MADV_DONTDUMP ... MADV_KEEPONFORK:
+	case MADV_DONTDUMP ... MADV_PAGEOUT:
 	case MADV_POPULATE_READ ... MADV_DONTNEED_LOCKED:
 		return true;
 	default:
@@ -345,8 +356,7 @@ static int advise(struct mm *mm, ulong start, ulong end, int advice, bool *hole)
 	case MADV_POPULATE_WRITE:
 		return advise_populate(mm, start, end, PROT_WRITE);
 	default:
-		find_hole(mm, start, end, hole);
-		return 0;
+		return advise_nothing(mm, start, end, advice, hole);
 	}
 }
 

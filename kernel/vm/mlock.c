@@ -30,6 +30,7 @@ struct piece {
 	ulong start, end;
 	unsigned access; /* PROT_NONE: the program may not touch it */
 	bool leave; /* as it is: it is locked as it is touched */
+	bool own; /* locked, private, and may be written */
 };
 
 /* What begins at or after `start` and before `end`; false if nothing does. */
@@ -44,6 +45,8 @@ static bool next_piece(struct mm *mm, ulong start, ulong end, struct piece *p)
 		p->end = MIN(v->end, end);
 		p->access = loading_access(v);
 		p->leave = v->flags & VMA_LOCKONFAULT;
+		p->own = (v->flags & (VMA_LOCKED | VMA_SHARED)) == VMA_LOCKED &&
+			p->access == PROT_WRITE;
 	} else {
 		v = NULL;
 	}
@@ -88,6 +91,15 @@ int mm_populate(struct mm *mm, ulong start, ulong end, bool all)
 		err = 0;
 	}
 	return all ? 0 : err;
+}
+
+void mm_load_locked(struct mm *mm, ulong start, ulong end)
+{
+	struct piece p;
+
+	for (; start < end && next_piece(mm, start, end, &p); start = p.end)
+		if (p.own && !p.leave)
+			load_range(mm, p.start, p.end, p.access);
 }
 
 /* ---- locking ---- */

@@ -61,6 +61,8 @@ enum advice {
 	MADV_DODUMP = 17,
 	MADV_WIPEONFORK = 18,
 	MADV_KEEPONFORK = 19,
+	MADV_COLD = 20,
+	MADV_PAGEOUT = 21,
 	MADV_POPULATE_READ = 22,
 	MADV_POPULATE_WRITE = 23,
 	MADV_DONTNEED_LOCKED = 24,
@@ -161,6 +163,11 @@ int mm_map_place(struct mm *mm, const struct map_request *rq);
  * lock held; may sleep.
  */
 int mm_populate(struct mm *mm, ulong start, ulong end, bool all);
+/*
+ * Give locked private memory of [start, end) that may be written its private pages, as mlock would
+ * have done. What cannot be had is left out. No lock held; may sleep.
+ */
+void mm_load_locked(struct mm *mm, ulong start, ulong end);
 
 /*
  * mlock, mlock2, munlock: lock the pages that hold a byte of [addr, addr + len) in memory, loading

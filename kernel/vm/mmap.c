@@ -20,6 +20,7 @@
 void change_begin(struct change *c)
 {
 	c->spare[0] = c->spare[1] = NULL;
+	c->load = c->load_end = 0;
 	list_init(&c->dead);
 	batch_init(&c->batch);
 }
@@ -249,8 +250,7 @@ int mm_map_place(struct mm *mm, const struct map_request *rq)
 	return (ulong)addr < USER_TOP ? 0 : (int)addr;
 }
 
-/* How many pages of [start, end) are mapped. */
-static ulong pages_mapped(struct mm *mm, ulong start, ulong end)
+ulong pages_mapped(struct mm *mm, ulong start, ulong end)
 {
 	ulong pages = 0;
 
@@ -384,6 +384,11 @@ static void protect_vma(struct mm *mm, struct vma *v, unsigned prot, struct chan
 {
 	unsigned lost = pte_effective(v->prot) & ~pte_effective(prot);
 
+	if ((v->flags & VMA_LOCKED) && !(v->prot & PROT_WRITE) && (prot & PROT_WRITE)) {
+		if (!c->load_end)
+			c->load = v->start;
+		c->load_end = v->end;
+	}
 	limit_count_change(mm, v, prot, v->flags);
 	v->prot = prot;
 	if (lost)
@@ -463,6 +468,7 @@ int mm_protect(struct mm *mm, ulong addr, ulong len, unsigned prot)
 	batch_finish(&c.batch);
 	rwlock_write_unlock(&mm->lock);
 	change_end(&c);
+	mm_load_locked(mm, c.load, c.load_end);
 	return err;
 }
 

@@ -9,6 +9,9 @@
  * on the object's list, beside the old one, before the slots change hands, and that happens under
  * the object's lock. So truncation, which holds the lock while it goes through the list, comes to
  * the page wherever it is. The old vma leaves the list after the flush, as always.
+ *
+ * What MREMAP_DONTUNMAP leaves behind is locked no more: the lock goes along with the pages. As on
+ * Linux that holds for the whole mapping, also where only a part of it has moved.
  */
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -72,18 +75,22 @@ static int judge(const struct remap *r)
 }
 
 /* Do the limits let v grow as r asks for? */
-static int judge_growth(const struct mm *mm, const struct vma *v, const struct remap *r)
+static int judge_growth(struct mm *mm, const struct vma *v, const struct remap *r)
 {
-	ulong kept = r->flags & MREMAP_DONTUNMAP ? 0 : r->old_len;
-	ulong pages = (r->new_len - kept) >> PAGE_SHIFT;
+	ulong pages = (r->new_len - r->old_len) >> PAGE_SHIFT, replaced = 0;
 
-	if (!limit_lock(mm, pages, v->flags))
+	if (pages && !limit_lock(mm, pages, v->flags))
 		return -EAGAIN;
-	return limit_map(mm, pages, 0, v->prot, v->flags);
+	if (r->flags & MREMAP_DONTUNMAP) {
+		pages = r->new_len >> PAGE_SHIFT;
+		if (r->flags & MREMAP_FIXED)
+			replaced = pages_mapped(mm, r->to, r->to + r->new_len);
+	}
+	return limit_map(mm, pages, replaced, v->prot, v->flags);
 }
 
 /* May v, which holds r->old, become what r asks for? */
-static int judge_mapping(const struct mm *mm, const struct vma *v, const struct remap *r)
+static int judge_mapping(struct mm *mm, const struct vma *v, const struct remap *r)
 {
 	ulong pages = (r->new_len + (r->old - v->start)) >> PAGE_SHIFT;
 
@@ -198,6 +205,19 @@ static void move_pages(struct mm *mm, const struct remap *r, struct move *m)
 		mutex_unlock(&o->lock);
 }
 
+/* The mapping that holds `old`, all of it, is locked no more. */
+static void unlock_old(struct mm *mm, ulong old, struct change *c)
+{
+	struct vma *v = vma_find(mm, old);
+	unsigned flags = v->flags & ~(unsigned)VMA_LOCK_FLAGS;
+	ulong start = v->start, end = v->end;
+
+	limit_count_change(mm, v, v->prot, flags);
+	vma_set_flags(v, flags);
+	vma_merge(mm, end, &c->dead);
+	vma_merge(mm, start, &c->dead);
+}
+
 /* Prepared; cannot fail. */
 static void move_commit(struct mm *mm, const struct remap *r, struct move *m)
 {
@@ -214,6 +234,8 @@ static void move_commit(struct mm *mm, const struct remap *r, struct move *m)
 		unmap_commit(mm, r->old, r->old + r->old_len, &m->source);
 	else
 		pmap_remove(&mm->pmap, r->old, r->old + r->old_len, &m->source.batch);
+	if ((r->flags & MREMAP_DONTUNMAP) && (flags & VMA_LOCKED))
+		unlock_old(mm, r->old, &m->source);
 	if (flags & VMA_SIGPAGE)
 		mm->sigpage = r->to;
 	m->vma = NULL;

@@ -38,6 +38,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -247,7 +248,7 @@ DIFF_FN uint32_t hash_words(uint32_t hash, const volatile uint32_t *word, size_t
 
 DIFF_FN const char *proc_text(const char *path)
 {
-	static char text[65536];
+	static char text[1 << 18];
 	size_t len = 0;
 	ssize_t n;
 	int fd = open(path, O_RDONLY);

@@ -22,7 +22,7 @@ my @exec = ($ENV{MV6} // "$root/mv6", 'exec', '-m', $machine, '--time-limit', $T
 my $folder = tempdir("$root/build/diff.XXXXXX", CLEANUP => 1);
 chdir $folder or die "$folder: $!\n";
 my ($tests, $reduced) = (0, 0);
-my @options = options();
+my @options = $ENV{MV6_DIFF_CALLS} ? ('--calls', $ENV{MV6_DIFF_CALLS}) : ();
 for (my $from = $first; $from <= $last; $from += $BATCH) {
 	my $to = $from + $BATCH - 1;
 	compare($from, $to < $last ? $to : $last);
@@ -37,14 +37,6 @@ sub result {
 
 sub remark {
 	print map { "# $_\n" } split /\n/, join('', @_);
-}
-
-# Calls that this mv6 does not have would differ in every program.
-sub options {
-	return ('--calls', $ENV{MV6_DIFF_CALLS}) if $ENV{MV6_DIFF_CALLS};
-	my @missing = split ' ', on_mv6([], '--missing');
-	result(1, "$_ # SKIP not there") for @missing;
-	return @missing ? ('--calls', '-' . join(',', @missing)) : ();
 }
 
 # What diff_run prints there, and here. with: names of files to take along.

@@ -5,7 +5,6 @@
  *   diff_run [OPTION...] SEED [LIST]     the log itself; of a part: LIST names operations, 0-4,7,9-12
  *   diff_run [OPTION...] --table SEED [LIST]   the program as a C program
  *   diff_run [OPTION...] --parts FILE    digests of programs that the lines of FILE name: SEED LIST
- *   diff_run --missing                   the groups of calls that this kernel does not have
  *
  *   --calls LIST    only these groups, or with '-' before it all but those; see OP_KINDS in ops.h
  *   --ops N         operations of a program, at most 4096 (default 1000)
@@ -132,61 +131,6 @@ static void print_table(int count)
 	       "\tfwrite(logs->text, 1, logs->len, stdout);\n}\n");
 }
 
-/* --- what a kernel does not have --- */
-
-static int idle(void *arg)
-{
-	(void)arg;
-	return 0;
-}
-
-static bool has_threads(void)
-{
-	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
-	int word = 0;
-
-	if (call(SYS_futex, &word, FUTEX_WAKE, 1) < 0)
-		return false;
-	flags |= CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
-	if (clone(idle, lane_stacks[1] + LANE_STACK - 256, flags, NULL, &word, NULL, &word) < 0)
-		return false;
-	for (int now; (now = *(volatile int *)&word) != 0;)
-		call(SYS_futex, &word, FUTEX_WAIT, now, 0);
-	return true;
-}
-
-/* Whether a mapping of a page is refused under a limit of nothing. */
-static bool has_limit(int limit)
-{
-	struct rlimit old, none;
-	void *p;
-
-	getrlimit((__rlimit_resource_t)limit, &old);
-	none = old;
-	none.rlim_cur = limit == RLIMIT_DATA ? 1 : 0;
-	setrlimit((__rlimit_resource_t)limit, &none);
-	p = mmap(NULL, PS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	setrlimit((__rlimit_resource_t)limit, &old);
-	return p == MAP_FAILED;
-}
-
-static void print_missing(void)
-{
-	static const struct {
-		long nr;
-		const char *group;
-	} probes[] = {{SYS_mremap, "mremap"}, {SYS_madvise, "madvise"}, {SYS_mincore, "mincore"}, {SYS_mlock, "mlock"},
-		{SYS_memfd_create, "memfd"}};
-
-	for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++)
-		if (call(probes[i].nr, 1, 0, -1, -1, 0) == -ENOSYS)
-			puts(probes[i].group);
-	if (!has_threads())
-		puts("thread");
-	if (!has_limit(RLIMIT_AS) || !has_limit(RLIMIT_DATA))
-		puts("rlimit");
-}
-
 static void run(int argc, char **argv)
 {
 	struct log *logs = make_logs();
@@ -209,10 +153,6 @@ int main(int argc, char **argv)
 	bool table = false;
 
 	for (argv++, argc--; argc > 0 && argv[0][0] == '-' && strcmp(argv[0], "--parts") != 0; argv++, argc--) {
-		if (!strcmp(argv[0], "--missing")) {
-			print_missing();
-			return 0;
-		}
 		if (!strcmp(argv[0], "--table")) {
 			table = true;
 			continue;

@@ -129,6 +129,8 @@ DIFF_FN void random_mmap(struct op *op, const struct room *room)
 	op->flags |= one_in(8) ? MAP_FIXED_NOREPLACE : one_in(8) ? 0 : MAP_FIXED;
 	if (one_in(10))
 		op->flags |= PICK(harmless);
+	if ((op->flags & MAP_TYPE) == MAP_SHARED_VALIDATE && one_in(4))
+		op->flags |= 0x200000;
 	if (op->flags & MAP_LOCKED && off[OP_MLOCK])
 		op->flags &= ~MAP_LOCKED;
 	if (one_in(100) && (op->flags & MAP_TYPE) == MAP_SHARED)
@@ -141,7 +143,7 @@ DIFF_FN void random_mmap(struct op *op, const struct room *room)
 
 DIFF_FN void random_mremap(struct op *op, const struct room *room)
 {
-	static const int odd_flags[] = {MREMAP_FIXED, 8, 9, 0x100};
+	static const int odd_flags[] = {MREMAP_FIXED, 8, 9, 0x100, MREMAP_DONTUNMAP, MREMAP_MAYMOVE | MREMAP_DONTUNMAP};
 	int pages, target = random_page(room);
 
 	place(op, room);
@@ -155,13 +157,20 @@ DIFF_FN void random_mremap(struct op *op, const struct room *room)
 		op->flags = PICK(odd_flags);
 	if (one_in(60))
 		op->len2 = 0;
+	if (one_in(8)) {
+		op->flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+		op->len2 = one_in(20) ? op->len2 : op->len;
+		pages = (int)((op->len2 + PS - 1) / PS);
+		op->page2 = pages > room->to - target ? room->to - pages : target;
+	}
 }
 
 DIFF_FN void random_madvise(struct op *op, const struct room *room)
 {
 	static const int advices[] = {MADV_DONTNEED, MADV_DONTNEED, MADV_DONTNEED, MADV_FREE, MADV_NORMAL, MADV_RANDOM,
 		MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK, MADV_KEEPONFORK,
-		MADV_POPULATE_READ, MADV_POPULATE_WRITE, 5, 6, 7, 99, -1};
+		MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_DONTNEED_LOCKED, MADV_REMOVE, MADV_REMOVE, MADV_DONTDUMP,
+		MADV_DODUMP, MADV_COLD, MADV_PAGEOUT, 5, 6, 7, 99, -1};
 
 	place(op, room);
 	op->flags = PICK(advices);
@@ -169,7 +178,8 @@ DIFF_FN void random_madvise(struct op *op, const struct room *room)
 
 DIFF_FN void random_lock(struct op *op, const struct room *room)
 {
-	static const int all_flags[] = {MCL_CURRENT, MCL_FUTURE, MCL_CURRENT | MCL_FUTURE, 0, 8, 4};
+	static const int all_flags[] = {MCL_CURRENT, MCL_FUTURE, MCL_CURRENT | MCL_FUTURE,
+		MCL_CURRENT | MCL_ONFAULT, MCL_FUTURE | MCL_ONFAULT, 0, 8, MCL_ONFAULT};
 
 	place(op, room);
 	if (op->kind == OP_MLOCKALL)
@@ -184,12 +194,19 @@ DIFF_FN void random_lock(struct op *op, const struct room *room)
 
 DIFF_FN void random_file_op(struct op *op, const struct room *room)
 {
+	static const int seals[] = {0, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE,
+		F_SEAL_SHRINK | F_SEAL_GROW, 0x100};
+	static const int allocations[] = {0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_COLLAPSE_RANGE,
+		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE};
 	static const int modes[] = {O_RDWR, O_RDWR, O_RDONLY, O_WRONLY, O_RDWR | O_APPEND, O_RDWR | O_TRUNC, O_PATH};
 
 	op->slot = one_in(3) ? random_slot() : (int)rnd(3) * 2;
 	op->page = random_page(room);
 	op->value = rnd(1 << 30);
 	switch (op->kind) {
+	case OP_TRUNCATE:
+		op->page = (int)rnd(MEMFD);
+		/* fall through */
 	case OP_FTRUNCATE:
 		op->len = one_in(40) ? -1 : (long)rnd(FILE_PAGES * PS);
 		if (op->len > 0 && one_in(3))
@@ -201,17 +218,34 @@ DIFF_FN void random_file_op(struct op *op, const struct room *room)
 		op->len = one_in(40) ? 0 : 512;
 		op->off = (long)rnd(FILE_PAGES * 8 - 1) * 512;
 		break;
+	case OP_READV:
+	case OP_WRITEV:
+		op->page2 = random_page(room);
+		op->shift = (int)rnd(8) * 512;
+		break;
 	case OP_LSEEK:
 		op->off = one_in(20) ? -1 : (long)rnd(20 * PS);
 		op->flags = SEEK_SET;
 		break;
 	case OP_OPEN:
 		op->slot = (int)rnd(SLOTS);
-		op->page = (int)rnd(FILES);
+		op->page = (int)rnd(ZERO + 1);
 		op->flags = PICK(modes);
 		break;
 	case OP_MEMFD:
-		op->flags = one_in(10) ? 0x100 : rnd(2);
+		op->flags = one_in(10) ? 0x100 : rnd(4);
+		break;
+	case OP_SEAL:
+		op->slot = one_in(8) ? op->slot : 6;
+		op->flags = PICK(seals);
+		break;
+	case OP_FALLOCATE:
+		op->slot = one_in(8) ? op->slot : 6;
+		op->flags = PICK(allocations);
+		op->off = (long)rnd(16) * PS;
+		op->len = (long)rnd(8) * PS;
+		if (op->flags & FALLOC_FL_PUNCH_HOLE)
+			op->off += (long)rnd(PS), op->len += (long)rnd(PS);
 		break;
 	default:
 		op->len = rnd(one_in(4) ? 3 * PS : 700);
@@ -228,7 +262,8 @@ DIFF_FN void random_access(struct op *op, const struct room *room)
 		op->len = random_count(room, op->page) * PS;
 	if (op->kind == OP_DIE) {
 		op->flags = rnd(2);
-		op->len = one_in(4);
+		op->len = rnd(4);
+		op->page2 = random_page(room);
 	}
 	if (op->kind == OP_LOAD && op->flags == 4 && one_in(8) && op->page + 1 < room->to)
 		op->shift = PS - 1 - (int)rnd(3);
@@ -249,6 +284,8 @@ DIFF_FN void random_rest(struct op *op)
 		op->prot = PICK(protections);
 		op->off = 1 + rnd((op->len ? (uint32_t)op->len + 20 : 1000) * PS);
 		op->flags = rnd(2);
+		op->len2 = one_in(3) ? 1 + rnd(1000) : 0;
+		op->page2 = one_in(3) ? one_in(4) ? PROT_GROWSUP : PROT_GROWSDOWN : 0;
 	}
 	if (op->kind == OP_RLIMIT) {
 		op->flags = rnd(3);
@@ -263,15 +300,16 @@ static const struct {
 	int weight;
 	bool in_pairs;
 } weights[] = {
-	{OP_MMAP, 140, true}, {OP_MUNMAP, 24, true}, {OP_MPROTECT, 60, true}, {OP_MREMAP, 60, false},
-	{OP_MSYNC, 20, true}, {OP_MADVISE, 60, true}, {OP_MINCORE, 40, false}, {OP_MLOCK, 14, false},
+	{OP_MMAP, 140, true}, {OP_MUNMAP, 24, true}, {OP_MPROTECT, 60, true}, {OP_MREMAP, 60, true},
+	{OP_MSYNC, 20, true}, {OP_MADVISE, 60, true}, {OP_MINCORE, 40, true}, {OP_MLOCK, 14, false},
 	{OP_MLOCK2, 5, false}, {OP_MUNLOCK, 14, false}, {OP_MLOCKALL, 2, false}, {OP_MUNLOCKALL, 4, false},
-	{OP_BRK, 15, false}, {OP_HEAP_LOAD, 15, false}, {OP_HEAP_STORE, 15, false}, {OP_MEMFD, 2, false},
-	{OP_FTRUNCATE, 20, false}, {OP_PREAD, 30, false}, {OP_PWRITE, 30, false}, {OP_READ, 10, false},
+	{OP_BRK, 15, false}, {OP_HEAP_LOAD, 15, false}, {OP_HEAP_STORE, 15, false}, {OP_MEMFD, 3, false}, {OP_SEAL, 4, false}, {OP_FALLOCATE, 6, false},
+	{OP_FTRUNCATE, 16, true}, {OP_TRUNCATE, 4, false}, {OP_READV, 8, false}, {OP_WRITEV, 8, false},
+	{OP_PREAD, 30, true}, {OP_PWRITE, 30, true}, {OP_READ, 10, false},
 	{OP_WRITE, 12, false}, {OP_LSEEK, 10, false}, {OP_OPEN, 14, false}, {OP_CLOSE, 3, false},
 	{OP_LOAD, 100, true}, {OP_STORE, 140, true}, {OP_FILL, 50, true}, {OP_DIE, 4, false}, {OP_GROW, 3, false},
-	{OP_RLIMIT, 3, false}, {OP_FORK, 12, false}, {OP_VMCHILD, 4, false}, {OP_THREAD, 4, false},
-	{OP_VMPAIR, 4, false}, {OP_PAIR, 4, false}, {OP_MAPS, 15, false}, {OP_DIGEST, 8, false},
+	{OP_RLIMIT, 3, false}, {OP_FORK, 12, false}, {OP_VMCHILD, 4, false}, {OP_VFORK, 3, false}, {OP_THREAD, 4, false},
+	{OP_VMPAIR, 4, false}, {OP_PAIR, 4, false}, {OP_MAPS, 15, false}, {OP_SMAPS, 8, false}, {OP_DIGEST, 8, false},
 };
 #define KINDS (sizeof weights / sizeof weights[0])
 
@@ -321,9 +359,14 @@ DIFF_FN void random_op(struct op *op, const struct room *room)
 	case OP_MUNMAP:
 	case OP_MINCORE: place(op, room); break;
 	case OP_MEMFD:
+	case OP_SEAL:
+	case OP_FALLOCATE:
 	case OP_FTRUNCATE:
+	case OP_TRUNCATE:
 	case OP_PREAD:
 	case OP_PWRITE:
+	case OP_READV:
+	case OP_WRITEV:
 	case OP_READ:
 	case OP_WRITE:
 	case OP_LSEEK:
@@ -379,7 +422,7 @@ DIFF_FN void generate(uint32_t seed, struct op *ops, int count)
 	ops[0] = (struct op){.kind = OP_MMAP, .page = PAGES / 2 - 20, .len = 40 * PS, .prot = PROT_READ | PROT_WRITE,
 		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, .slot = -1};
 	if (!off[OP_MEMFD]) {
-		ops[1] = (struct op){.kind = OP_MEMFD};
+		ops[1] = (struct op){.kind = OP_MEMFD, .flags = rnd(2) * 2};
 		ops[2] = (struct op){.kind = OP_OPEN, .slot = 6, .page = MEMFD};
 		ops[3] = (struct op){.kind = OP_FTRUNCATE, .slot = 6, .len = 9 * PS};
 	}

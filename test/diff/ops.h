@@ -3,7 +3,7 @@
  * operations; run_program performs it in a process of its own and leaves a line of result for each in
  * a log. Any part of a program is a program too: operations name pages and slots, never results.
  *
- * FORK, VMCHILD, THREAD and their PAIR kinds stand before the `n` operations that the child performs;
+ * FORK, VMCHILD, VFORK, THREAD and their PAIR kinds stand before the `n` operations that the child performs;
  * the parent waits for its end. In a pair two children run at a time, one performs the operations of
  * `side` 1, in the left half of the window, the other those of side 2, in the right half.
  *
@@ -23,10 +23,11 @@
 	x(MMAP, mmap) x(MUNMAP, munmap) x(MPROTECT, mprotect) x(MREMAP, mremap) x(MSYNC, msync) \
 	x(MADVISE, madvise) x(MINCORE, mincore) x(MLOCK, mlock) x(MLOCK2, mlock) x(MUNLOCK, mlock) \
 	x(MLOCKALL, mlock) x(MUNLOCKALL, mlock) x(BRK, brk) x(HEAP_LOAD, brk) x(HEAP_STORE, brk) \
-	x(MEMFD, memfd) x(FTRUNCATE, ftruncate) x(PREAD, pread) x(PWRITE, pwrite) x(READ, read) \
-	x(WRITE, write) x(LSEEK, lseek) x(OPEN, open) x(CLOSE, open) x(LOAD, access) x(STORE, access) \
+	x(MEMFD, memfd) x(SEAL, memfd) x(FALLOCATE, memfd) x(FTRUNCATE, ftruncate) x(TRUNCATE, ftruncate) x(PREAD, pread) x(PWRITE, pwrite) \
+	x(READ, read) x(WRITE, write) x(READV, read) x(WRITEV, write) x(LSEEK, lseek) x(OPEN, open) x(CLOSE, open) x(LOAD, access) x(STORE, access) \
 	x(FILL, access) x(DIE, die) x(GROW, grow) x(RLIMIT, rlimit) x(FORK, fork) x(VMCHILD, vmchild) \
-	x(THREAD, thread) x(VMPAIR, vmchild) x(PAIR, thread) x(MAPS, maps) x(DIGEST, digest)
+	x(VFORK, vfork) 	x(THREAD, thread) x(VMPAIR, vmchild) x(PAIR, thread) x(MAPS, maps) \
+	x(SMAPS, maps) x(DIGEST, digest)
 
 #define OP_ENUM(name, group) OP_##name,
 enum op_kind { OP_KINDS(OP_ENUM) OP_COUNT };
@@ -69,6 +70,19 @@ DIFF_FN int slot_fd(int slot)
 	return slot < 0 ? -1 : SLOT_FD + slot;
 }
 
+DIFF_FN int slot_file(const struct op *op)
+{
+	return op->slot < 0 ? -1 : slots[op->slot].file;
+}
+
+/* In a pair each side has the files of its own number. */
+DIFF_FN bool others_file(const struct op *op)
+{
+	int file = slot_file(op);
+
+	return paired && has_size(file) && file % 2 != lane_number() % 2;
+}
+
 /* An address a call answered: a place in the window, or some other. */
 DIFF_FN void emit_place(long r)
 {
@@ -95,19 +109,34 @@ DIFF_FN void emit_ends(unsigned long addr, long len)
 
 /* --- mappings --- */
 
+/* Linux's shared memory begins at the file's page 0, and may end before the offset, and what cannot be stored to is private;
+   how large the offset may be depends on the machine. */
+DIFF_FN bool zero_defined(const struct op *op)
+{
+	if ((op->flags & MAP_TYPE) == MAP_PRIVATE)
+		return op->off < 1 << 20;
+	return !op->off && (slots[op->slot].mode & O_ACCMODE) != O_RDONLY;
+}
+
 DIFF_FN void do_mmap(const struct op *op)
 {
 	bool anonymous = op->flags & MAP_ANONYMOUS;
 	long r, pages = (op->len + PS - 1) / PS;
 
-	if (paired && !anonymous && op->slot >= 0 && slots[op->slot].file % 2 != lane_number() % 2) {
+	if (!anonymous && others_file(op)) {
+		emit(" skipped");
+		return;
+	}
+	if (!anonymous && slot_file(op) == ZERO && !zero_defined(op)) {
 		emit(" skipped");
 		return;
 	}
 	r = call_mmap(address_of(op), (unsigned long)op->len, op->prot, (int)op->flags, slot_fd(op->slot), op->off);
 	emit_place(r);
-	if (is_error(r))
+	if (is_error(r)) {
+		shadow_cut(span_of(op->page, pages * PS));
 		return;
+	}
 	if (in_window((unsigned long)r)) {
 		struct span s = span_of((long)((unsigned long)r - WINDOW) / PS, pages * PS);
 
@@ -128,25 +157,10 @@ DIFF_FN void do_munmap(const struct op *op)
 		shadow_unmap(span_of(op->page, op->len));
 }
 
-/* Whether pages of a private mapping of a file that are locked become writable: Linux copies them at once, so that
-   they show no later change of the file, which the contract leaves open. */
-DIFF_FN bool may_copy(struct span s, int prot)
-{
-	for (int i = s.from; i < s.to && any_locks && prot & PROT_WRITE; i++)
-		if (shadow[i].content == FILED && !shadow[i].shared)
-			return true;
-	return false;
-}
-
 DIFF_FN void do_mprotect(const struct op *op)
 {
 	struct span s = span_of(op->page, op->len);
 	long r;
-
-	if (may_copy(s, op->prot)) {
-		emit(" skipped");
-		return;
-	}
 
 	/* Which of several mappings the limit stops is open: it counts mappings. */
 	if (data_limited && op->page >= 0 && mappings_in(s) != 1) {
@@ -157,6 +171,8 @@ DIFF_FN void do_mprotect(const struct op *op)
 	emit_result(r);
 	if (r != -EINVAL && op->page >= 0 && !(data_limited && r))
 		shadow_protect(s, op->prot, r);
+	else
+		shadow_cut(s);
 }
 
 /* Whether the contract says what mremap answers. */
@@ -165,19 +181,22 @@ DIFF_FN bool mremap_defined(const struct op *op, struct span old, int pages)
 	int count = mappings_in(old);
 	bool fixed = op->flags & MREMAP_FIXED;
 
-	if (limited && pages > old.to - old.from)
+	/* Some kernels look at the limit when they have unmapped the place. */
+	if (limited && fixed && (pages > old.to - old.from || op->flags & MREMAP_DONTUNMAP))
 		return false;
-	/* A second view over the first: Linux unmaps it, and then finds nothing to show again. */
-	if (op->len == 0 && fixed && op->page >= op->page2 && op->page < op->page2 + pages)
+	/* How much is locked then: Linux counts both. */
+	if (op->flags & MREMAP_DONTUNMAP && any_locks)
 		return false;
+	/* A second view in the place of the first: Linux unmaps it, and then finds nothing to show again. */
+	if (op->len == 0 && fixed && op->page == op->page2)
+		return false;
+	/* It then fails, but older kernels have unmapped the place. */
 	if (op->len == 0)
 		return shadow[old.from].content != PRIVATE || !fixed;
 	if (pages <= old.to - old.from && !fixed)
 		return true;
-	if (count == 1)
+	if (count == 1 || (count == 0 && old.from < old.to))
 		return true;
-	if (count == 0 && old.from < old.to)
-		return !fixed || !op->shift;
 	return count == 2 && !fixed;
 }
 
@@ -198,30 +217,35 @@ DIFF_FN void do_mremap(const struct op *op)
 {
 	struct span old = span_of(op->page, op->len);
 	int pages = (int)((op->len2 + PS - 1) / PS);
-	bool copies = op->len == 0, tried = false;
+	bool copies = op->len == 0, stays = copies || op->flags & MREMAP_DONTUNMAP, tried = false;
 	long r;
 
 	if (copies)
 		old.to = old.from + 1;
-	if (!mremap_defined(op, old, pages)) {
+	if (!mremap_defined(op, old, pages) || any_contended(old)) {
 		emit(" skipped");
 		return;
 	}
 	r = call(SYS_mremap, address_of(op), op->len, op->len2, op->flags, WINDOW + op->page2 * PS);
 	emit_place(r);
-	if (is_error(r))
+	if (is_error(r)) {
+		shadow_cut(old);
+		shadow_cut(span_of(op->page2, op->len2));
 		return;
+	}
 	if (!in_window((unsigned long)r)) {
 		r = bring_back(op, r);
 		tried = true;
 		if (is_error(r)) {
-			if (!copies)
+			if (!stays)
 				shadow_unmap(old);
+			else if (!copies)
+				shadow_empty(old);
 			return;
 		}
 	}
 	if ((unsigned long)r != address_of(op)) {
-		shadow_move(old, (int)((unsigned long)r - WINDOW) / PS, pages, copies);
+		shadow_move(old, (int)((unsigned long)r - WINDOW) / PS, pages, copies, stays);
 	} else if (pages < old.to - old.from) {
 		shadow_unmap((struct span){old.from + pages, old.to});
 	} else if (pages > old.to - old.from) {
@@ -246,28 +270,50 @@ DIFF_FN void do_msync(const struct op *op)
 #define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
 #endif
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
 
+/* All of the private memory in it. */
 DIFF_FN void overwrite(struct span s)
 {
-	for (unsigned long at = WINDOW + (unsigned long)(s.from * PS); at < WINDOW + (unsigned long)(s.to * PS); at += 4)
-		if (!store(at, 4, (uint32_t)at))
-			emit_fault(at);
-	shadow_touch(s, true);
+	for (int i = s.from; i < s.to; i++) {
+		unsigned long from = WINDOW + (unsigned long)(i * PS);
+
+		if (shadow[i].content != PRIVATE)
+			continue;
+		for (unsigned long at = from; at < from + PS; at += 4)
+			if (!store(at, 4, (uint32_t)at))
+				emit_fault(at);
+		shadow_touch((struct span){i, i + 1}, true);
+	}
 }
 
 DIFF_FN void shadow_advise(struct span s, long advice, long r)
 {
 	switch (advice) {
 	case MADV_DONTNEED:
-		shadow_resident(s, r || any_locks ? ANY : NO);
+	case MADV_DONTNEED_LOCKED:
+		shadow_resident(s, r ? ANY : NO);
 		break;
 	case MADV_FREE:
-		if (r == 0)
-			overwrite(s);
+		overwrite(s);
+		break;
+	case MADV_REMOVE:
+		for (int i = 0; i < PAGES; i++)
+			if (shadow[i].content == SHARED)
+				shadow[i].resident = ANY;
+		break;
+	case MADV_PAGEOUT:
+		for (int i = s.from; i < s.to; i++)
+			shadow[i].resident = ANY;
 		break;
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
-		shadow_maybe_resident(s);
+		if (r)
+			shadow_maybe_resident(s);
+		else
+			shadow_touch(s, advice == MADV_POPULATE_WRITE);
 		break;
 	}
 	for (int i = s.from; i < s.to; i++) {
@@ -278,12 +324,33 @@ DIFF_FN void shadow_advise(struct span s, long advice, long r)
 	}
 }
 
+/* Linux takes private memory from /dev/zero for a file there. */
+DIFF_FN bool any_zero(struct span s)
+{
+	for (int i = s.from; i < s.to; i++)
+		if (shadow[i].zero)
+			return true;
+	return false;
+}
+
+DIFF_FN bool all_writable(struct span s)
+{
+	for (int i = s.from; i < s.to; i++)
+		if (shadow[i].content == PRIVATE && !(shadow[i].prot & PROT_WRITE))
+			return false;
+	return true;
+}
+
 /* Until they are stored to, freed pages read as before or as zeros: so all of them is stored to at once. Marks
    that a failing call may have left on some mappings would decide what a child inherits. */
 DIFF_FN bool advice_defined(const struct op *op, struct span s)
 {
 	if (op->flags == MADV_FREE)
-		return mappings_in(s) == 1 && (shadow[s.from].content != PRIVATE || shadow[s.from].prot & PROT_WRITE);
+		return all_writable(s);
+	if (op->flags == MADV_REMOVE)
+		return !paired && !any_zero(s);
+	if (op->flags == MADV_WIPEONFORK && any_zero(s))
+		return false;
 	if (op->flags == MADV_WIPEONFORK || op->flags == MADV_DONTFORK)
 		return mappings_in(s) == 1;
 	return true;
@@ -300,7 +367,7 @@ DIFF_FN void do_madvise(const struct op *op)
 	}
 	r = call(SYS_madvise, address_of(op), op->len, op->flags);
 	emit_result(r);
-	if (r == -EINVAL && op->flags != MADV_DONTNEED)
+	if (r == -EINVAL && (op->page < 0 || op->shift))
 		return;
 	shadow_cut(s);
 	shadow_advise(s, op->flags, r);
@@ -308,7 +375,7 @@ DIFF_FN void do_madvise(const struct op *op)
 
 DIFF_FN void do_mincore(const struct op *op)
 {
-	static unsigned char vec[PAGES + 1];
+	unsigned char vec[PAGES + 1];
 	struct span s = span_of(op->page, op->len);
 	long r;
 
@@ -321,7 +388,7 @@ DIFF_FN void do_mincore(const struct op *op)
 	for (int i = s.from; i < s.to; i++) {
 		enum resident known = shadow[i].resident;
 
-		if (known == ANY || (known == NO && any_locks) || shadow[i].content == FILED)
+		if (known == ANY || shadow[i].content == FILED || contended(i))
 			emit(".");
 		else
 			emit("%d", vec[i - s.from] & 1);
@@ -339,12 +406,16 @@ DIFF_FN void emit_locked(void)
 DIFF_FN void do_mlock(const struct op *op)
 {
 	struct span s = span_of(op->page, op->len + op->shift);
-	long nr = op->kind == OP_MLOCK ? SYS_mlock : op->kind == OP_MLOCK2 ? SYS_mlock2 : SYS_munlock;
+	long nr = op->kind == OP_MLOCK ? SYS_mlock : op->kind == OP_MLOCK2 ? SYS_mlock2 : SYS_munlock, r;
 
 	any_locks = true;
-	emit_result(call(nr, address_of(op), op->len, op->flags));
+	r = call(nr, address_of(op), op->len, op->flags);
+	emit_result(r);
 	shadow_cut(s);
-	shadow_maybe_resident(s);
+	if (r)
+		shadow_maybe_resident(s);
+	else if (op->kind == OP_MLOCK || (op->kind == OP_MLOCK2 && !op->flags))
+		shadow_load(s);
 	emit_locked();
 }
 
@@ -359,6 +430,7 @@ DIFF_FN void do_mlockall(const struct op *op)
 	any_locks = true;
 	all_locked = all;
 	future_locks = all && (op->flags & MCL_FUTURE);
+	future_loads = future_locks && !(op->flags & MCL_ONFAULT);
 	shadow_cut((struct span){0, PAGES});
 	shadow_maybe_resident((struct span){0, PAGES});
 }
@@ -394,11 +466,6 @@ DIFF_FN void fill_bytes(unsigned char *to, long len, uint32_t seed)
 	}
 }
 
-DIFF_FN int slot_file(const struct op *op)
-{
-	return op->slot < 0 ? -1 : slots[op->slot].file;
-}
-
 DIFF_FN bool is_memfd(const struct op *op)
 {
 	return slot_file(op) == MEMFD;
@@ -415,6 +482,10 @@ DIFF_FN void do_ftruncate(const struct op *op)
 {
 	long size = is_memfd(op) && op->len > 0 ? op->len / PS * PS : op->len;
 
+	if (others_file(op)) {
+		emit(" skipped");
+		return;
+	}
 	emit_result(answer(ftruncate(slot_fd(op->slot), size)));
 	drop_copies();
 }
@@ -424,7 +495,7 @@ DIFF_FN bool may_write(const struct op *op, long offset, long len)
 {
 	int file = slot_file(op);
 
-	if (file < 0)
+	if (!has_size(file))
 		return true;
 	if (slots[op->slot].mode & O_APPEND)
 		offset = file_size(file);
@@ -438,7 +509,7 @@ DIFF_FN void do_pread(const struct op *op)
 	struct span s = span_of(op->page, 1);
 	long r;
 
-	if (in_tail(op->page, op->shift, op->len) || contended(op->page)) {
+	if (contended(op->page) || others_file(op) || in_tail(op->page, op->shift, op->len)) {
 		emit(" skipped");
 		return;
 	}
@@ -457,9 +528,9 @@ DIFF_FN void do_pwrite(const struct op *op)
 	long off = op->off;
 
 	/* A bad buffer beyond the end: how far the file grows then is open. */
-	if (file >= 0 && off > file_size(file))
+	if (has_size(file) && off > file_size(file))
 		off = file_size(file) / 512 * 512;
-	if (!may_write(op, off, op->len)) {
+	if (contended(op->page) || others_file(op) || !may_write(op, off, op->len)) {
 		emit(" skipped");
 		return;
 	}
@@ -492,6 +563,29 @@ DIFF_FN void do_write(const struct op *op)
 	emit_result(answer(write(fd, buffer, (size_t)op->len)));
 }
 
+/* Two buffers of 512 bytes in the window. None of them shows the file, whose bytes would change meanwhile. */
+DIFF_FN void do_vector(const struct op *op)
+{
+	bool reads = op->kind == OP_READV;
+	struct iovec iov[2] = {{(void *)address_of(op), 512}, {(void *)(WINDOW + (unsigned long)(op->page2 * PS)), 512}};
+	struct span s[2] = {span_of(op->page, 1), span_of(op->page2, 1)};
+	int fd = slot_fd(op->slot), file = slot_file(op);
+	long at = (long)lseek(fd, 0, SEEK_CUR), r;
+
+	if (shadow[op->page].content == FILED || shadow[op->page2].content == FILED ||
+	    (!reads && (!may_write(op, at, 1024) || (has_size(file) && at > file_size(file))))) {
+		emit(" skipped");
+		return;
+	}
+	r = answer(reads ? readv(fd, iov, 2) : writev(fd, iov, 2));
+	emit_result(r);
+	for (int i = 0; i < 2; i++)
+		if (r > i * 512)
+			shadow_touch(s[i], reads);
+		else
+			shadow_maybe_resident(s[i]);
+}
+
 DIFF_FN void do_lseek(const struct op *op)
 {
 	emit_result(answer((long)lseek(slot_fd(op->slot), op->off, (int)op->flags)));
@@ -503,6 +597,16 @@ DIFF_FN void file_name(char *name, int file)
 	name[1] = (char)('0' + file);
 }
 
+/* By name, which the third file does not have. */
+DIFF_FN void do_truncate(const struct op *op)
+{
+	char name[4];
+
+	file_name(name, op->page % MEMFD);
+	emit_result(answer(truncate(name, op->len)));
+	drop_copies();
+}
+
 /* File `page` into the slot, with the flags of open. */
 DIFF_FN void do_open(const struct op *op)
 {
@@ -511,6 +615,8 @@ DIFF_FN void do_open(const struct op *op)
 
 	if (file == MEMFD) {
 		fd = fcntl(KEEPER_FD + MEMFD, F_DUPFD, SLOT_FD + SLOTS);
+	} else if (file == ZERO) {
+		fd = open("/dev/zero", (int)op->flags);
 	} else {
 		file_name(name, file);
 		fd = open(name, (int)op->flags);
@@ -555,6 +661,26 @@ DIFF_FN void do_memfd(const struct op *op)
 	emit_result(dup2((int)r, KEEPER_FD + MEMFD) < 0 ? -errno : 0);
 	close((int)r);
 	file_object[MEMFD] = new_number();
+}
+
+DIFF_FN void do_seal(const struct op *op)
+{
+	emit_result(answer(fcntl(slot_fd(op->slot), F_ADD_SEALS, (int)op->flags)));
+	emit_result(answer(fcntl(slot_fd(op->slot), F_GET_SEALS)));
+}
+
+/* In a memfd: other file systems differ in what they can. Its size stays a number of whole pages, and nothing is
+   taken beyond it. */
+DIFF_FN void do_fallocate(const struct op *op)
+{
+	int file = slot_file(op);
+
+	if ((has_size(file) && file != MEMFD) || (op->flags == FALLOC_FL_KEEP_SIZE && op->off + op->len > file_size(MEMFD))) {
+		emit(" skipped");
+		return;
+	}
+	emit_result(answer(fallocate(slot_fd(op->slot), (int)op->flags, op->off, op->len)));
+	drop_copies();
 }
 
 /* --- accesses --- */
@@ -602,21 +728,67 @@ DIFF_FN void do_fill(const struct op *op)
 	emit(" %d", done);
 }
 
-/* An access that nobody catches, in a child that it may kill. */
+static char signal_stack[65536] __attribute__((aligned(64)));
+#define SIGNAL_STACK_PAGES 8 /* more than any machine's frame takes */
+
+DIFF_FN void on_death(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	call(SYS_exit_group, (sig == SIGBUS ? 20 : 10) + info->si_code);
+}
+
+/* Whether signals could be taken at op's place in the window: 1, 0, or -1 if that is open. Stores there must not
+   be seen by others. */
+DIFF_FN int good_stack(const struct op *op)
+{
+	int good = 0;
+
+	if (op->page2 + SIGNAL_STACK_PAGES > PAGES)
+		return -1;
+	for (int i = op->page2; i < op->page2 + SIGNAL_STACK_PAGES; i++) {
+		if (shadow[i].content == SHARED || shadow[i].content == FILED)
+			return -1;
+		good += shadow[i].content == PRIVATE && shadow[i].prot & PROT_WRITE;
+	}
+	return good == SIGNAL_STACK_PAGES ? 1 : good ? -1 : 0;
+}
+
+/* How the child takes faults: as they come, not SIGBUS, on a stack of its own, on one in the window. */
+DIFF_FN void prepare_death(const struct op *op)
+{
+	stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack};
+	struct sigaction act;
+
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGBUS, op->len == 1 ? SIG_IGN : SIG_DFL);
+	if (op->len < 2)
+		return;
+	if (op->len == 3) {
+		stack.ss_sp = (void *)(WINDOW + (unsigned long)(op->page2 * PS));
+		stack.ss_size = SIGNAL_STACK_PAGES * PS;
+	}
+	sigaltstack(&stack, NULL);
+	memset(&act, 0, sizeof act);
+	act.sa_sigaction = on_death;
+	act.sa_flags = SA_SIGINFO | SA_ONSTACK;
+	sigaction(SIGSEGV, &act, NULL);
+	sigaction(SIGBUS, &act, NULL);
+}
+
+/* An access whose fault is not survived, in a child. */
 DIFF_FN void do_die(const struct op *op)
 {
 	int status = 0;
 	uint32_t value;
 	long pid;
 
-	if (contended(op->page) || in_tail(op->page, op->shift, 1)) {
+	if (contended(op->page) || in_tail(op->page, op->shift, 1) || (op->len == 3 && good_stack(op) < 0)) {
 		emit(" skipped");
 		return;
 	}
 	pid = call(SYS_clone, SIGCHLD);
 	if (pid == 0) {
-		signal(SIGSEGV, SIG_DFL);
-		signal(SIGBUS, op->len ? SIG_IGN : SIG_DFL);
+		prepare_death(op);
 		if (op->flags)
 			store(address_of(op), 1, op->value);
 		else
@@ -660,6 +832,11 @@ DIFF_FN bool next_map(char **text, struct map *m)
 	line += strspn(line, " ");
 	slash = strrchr(line, '/');
 	m->name = slash ? slash : line;
+	/* Private memory from /dev/zero may show where it is from. */
+	if (m->perms[3] == 'p' && !strcmp(m->name, "/zero")) {
+		m->inode = 0;
+		m->name = "";
+	}
 	return true;
 }
 
@@ -709,21 +886,94 @@ DIFF_FN void do_maps(const struct op *op)
 	emit_maps(heap, (top + PS - 1) / PS * PS, heap);
 }
 
+/* kB of a line of smaps, which the text's mapping has before the next. */
+DIFF_FN long smaps_kb(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+
+	return line ? strtol(line + strlen(name), NULL, 10) : -1;
+}
+
+/* Mappings that are one, or might be, as smaps has them, in kB. */
+struct smap {
+	struct map all;
+	long size, rss, anonymous;
+};
+
+/* Whether it is known of each page in it if it is private memory with a page of its own. */
+DIFF_FN bool pages_known(const struct map *m)
+{
+	for (int i = (int)((m->start - WINDOW) / PS); i < (int)((m->end - WINDOW) / PS); i++)
+		if (shadow[i].content != PRIVATE || (shadow[i].resident != YES && shadow[i].resident != NO))
+			return false;
+	return true;
+}
+
+DIFF_FN void emit_smap(const struct smap *s)
+{
+	emit(" %ld", s->size);
+	if (pages_known(&s->all))
+		emit("/%ld/%ld", s->rss, s->anonymous);
+}
+
+DIFF_FN void do_smaps(const struct op *op)
+{
+	char *text = (char *)(uintptr_t)proc_text("/proc/self/smaps");
+	struct smap sum = {0};
+	struct map m;
+
+	(void)op;
+	while (*text) {
+		if (text[strspn(text, "0123456789abcdef")] != '-') {
+			text = strchr(text, '\n') + 1;
+			continue;
+		}
+		if (!next_map(&text, &m) || m.end <= WINDOW || m.start >= WINDOW + PAGES * PS)
+			continue;
+		if (!sum.all.end || !joins(&sum.all, &m)) {
+			if (sum.all.end)
+				emit_smap(&sum);
+			sum = (struct smap){.all = m};
+		}
+		sum.all.end = m.end;
+		sum.size += smaps_kb(text, "Size:");
+		sum.rss += smaps_kb(text, "Rss:");
+		sum.anonymous += smaps_kb(text, "Anonymous:");
+	}
+	if (sum.all.end)
+		emit_smap(&sum);
+}
+
 /* A mapping that grows down, over a hole, a mapping in its way at `len` pages below (0: none) with
-   prot; touched `off` bytes below its start. */
+   prot; touched `off` bytes below its start, under a limit of len2 pages for stacks (0: as it is). Then its rights
+   may be changed, from where it was mapped down to where it begins now. */
 DIFF_FN void do_grow(const struct op *op)
 {
+	struct rlimit old, less;
 	unsigned long below = STRETCH - (unsigned long)(op->len * PS), touched = STRETCH - (unsigned long)op->off;
 	uint32_t value = 1;
 
+	/* Whether that is more than may be locked depends on the size of the program itself. */
+	if (future_locks) {
+		emit(" skipped");
+		return;
+	}
 	emit_result(is_error(call_mmap(STRETCH, PS, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0)));
 	if (op->len)
 		emit_result(is_error(call_mmap(below, PS, op->prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)));
+	getrlimit(RLIMIT_STACK, &old);
+	less = old;
+	if (op->len2)
+		less.rlim_cur = (rlim_t)(op->len2 * PS);
+	emit_result(answer(setrlimit(RLIMIT_STACK, &less)));
 	if (op->flags ? store(touched, 1, op->value) : load(touched, 1, &value))
 		emit(" %u", value);
 	else
 		emit_fault(touched);
+	setrlimit(RLIMIT_STACK, &old);
+	if (op->page2)
+		emit_result(call(SYS_mprotect, STRETCH, PS, PROT_READ | op->page2));
 	emit_maps(STRETCH - 4096 * PS, STRETCH + PS, STRETCH);
 	emit_result(call(SYS_munmap, STRETCH - 4096 * PS, 4097 * PS));
 }
@@ -832,6 +1082,7 @@ DIFF_FN void do_digest(const struct op *op)
 struct part {
 	const struct op *ops;
 	int from, to, side;
+	bool vfork; /* the parent sleeps meanwhile */
 };
 
 static void run_ops(const struct part *part);
@@ -847,6 +1098,7 @@ DIFF_FN struct lane *start_lane(const struct part *part, bool thread, struct log
 {
 	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID, i = 1;
 
+	flags |= part->vfork ? CLONE_VFORK : 0;
 	flags |= thread ? CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM : SIGCHLD;
 	/* In a pair the lane's number is odd or even as its side is. */
 	while (i < LANES && (lanes[i].busy || (part->side && i % 2 != part->side % 2)))
@@ -893,6 +1145,7 @@ DIFF_FN void run_pair(struct part part, bool thread)
 	struct part side[2] = {part, part};
 	struct lane *lane[2] = {NULL, NULL};
 
+	shadow_cut((struct span){PAGES / 2, PAGES / 2}); /* neither side renames what is the other's */
 	paired = true;
 	for (int i = 0; i < 2; i++) {
 		side[i].side = i + 1;
@@ -917,7 +1170,7 @@ DIFF_FN void run_forked(const struct part *part)
 	long pid = call(SYS_clone, SIGCHLD);
 
 	if (pid == 0) {
-		all_locked = future_locks = false;
+		all_locked = future_locks = future_loads = false;
 		shadow_forked(true);
 		run_ops(part);
 		call(SYS_exit_group, 0);
@@ -943,10 +1196,12 @@ static void (*const performers[OP_COUNT])(const struct op *) = {
 	[OP_MSYNC] = do_msync, [OP_MADVISE] = do_madvise, [OP_MINCORE] = do_mincore, [OP_MLOCK] = do_mlock,
 	[OP_MLOCK2] = do_mlock, [OP_MUNLOCK] = do_mlock, [OP_MLOCKALL] = do_mlockall, [OP_MUNLOCKALL] = do_mlockall,
 	[OP_BRK] = do_brk, [OP_HEAP_LOAD] = do_heap_access, [OP_HEAP_STORE] = do_heap_access, [OP_MEMFD] = do_memfd,
-	[OP_FTRUNCATE] = do_ftruncate, [OP_PREAD] = do_pread, [OP_PWRITE] = do_pwrite, [OP_READ] = do_read,
+	[OP_FTRUNCATE] = do_ftruncate, [OP_TRUNCATE] = do_truncate, [OP_READV] = do_vector, [OP_WRITEV] = do_vector,
+	[OP_PREAD] = do_pread, [OP_PWRITE] = do_pwrite, [OP_READ] = do_read,
 	[OP_WRITE] = do_write, [OP_LSEEK] = do_lseek, [OP_OPEN] = do_open, [OP_CLOSE] = do_close, [OP_LOAD] = do_access,
 	[OP_STORE] = do_access, [OP_FILL] = do_fill, [OP_DIE] = do_die, [OP_GROW] = do_grow, [OP_RLIMIT] = do_rlimit,
-	[OP_MAPS] = do_maps, [OP_DIGEST] = do_digest,
+	[OP_MAPS] = do_maps, [OP_SMAPS] = do_smaps, [OP_SEAL] = do_seal, [OP_FALLOCATE] = do_fallocate,
+	[OP_DIGEST] = do_digest,
 };
 
 #define OP_NAME(name, group) #name,
@@ -964,7 +1219,7 @@ static void run_ops(const struct part *part)
 			performers[op->kind](op);
 		emit("\n");
 		if (!performers[op->kind]) {
-			struct part child = {part->ops, i + 1, i + 1 + op->n, 0};
+			struct part child = {part->ops, i + 1, i + 1 + op->n, 0, op->kind == OP_VFORK};
 
 			run_child(&child, op->kind);
 			i += op->n;
@@ -1008,7 +1263,7 @@ DIFF_FN void make_files(void)
 /* The program's process. */
 DIFF_FN void run_subject(const struct op *ops, int count)
 {
-	struct part all = {ops, 0, count, 0};
+	struct part all = {.ops = ops, .to = count};
 	struct rlimit none = {0, 0};
 
 	setrlimit(RLIMIT_CORE, &none);

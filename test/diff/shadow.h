@@ -22,6 +22,7 @@
 #define SLOT_FD 40   /* descriptor of slot 0 */
 #define KEEPER_FD 60 /* of file 0, always open for reading and writing */
 #define MEMFD 3	     /* the file that is a memfd: its sizes are whole pages */
+#define ZERO 4	     /* /dev/zero, which has no size: anonymous memory when it is mapped */
 
 enum content { HOLE, PRIVATE, SHARED, FILED };
 enum resident { ANY, NO, JUST_READ, YES };
@@ -29,7 +30,7 @@ enum resident { ANY, NO, JUST_READ, YES };
 struct shade {
 	uint8_t content, resident, prot;
 	int8_t file;
-	bool shared, maywrite, dontfork, wipe;
+	bool shared, maywrite, dontfork, wipe, zero;
 	uint32_t index, object, piece;
 };
 
@@ -39,7 +40,7 @@ static struct {
 	int mode;    /* O_ flags */
 } slots[SLOTS];
 static uint32_t file_object[FILES];
-static bool any_locks, all_locked, future_locks, limited, data_limited, paired;
+static bool any_locks, all_locked, future_locks, future_loads, limited, data_limited, paired;
 
 /* A range of bytes in the window as pages; what lies outside is cut off. */
 struct span {
@@ -62,6 +63,19 @@ DIFF_FN long file_size(int file)
 	struct stat st;
 
 	return fstat(KEEPER_FD + file, &st) < 0 ? -1 : (long)st.st_size;
+}
+
+DIFF_FN bool has_size(int file)
+{
+	return file >= 0 && file < FILES;
+}
+
+/* Against stores that are to come. */
+DIFF_FN bool is_sealed(int file)
+{
+	int seals = file == MEMFD ? fcntl(KEEPER_FD + MEMFD, F_GET_SEALS) : 0;
+
+	return seals > 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
 }
 
 /* Bytes of a file that lie in its page `index`. */
@@ -98,7 +112,15 @@ DIFF_FN bool contended(int page)
 	return s->content == FILED && s->file % 2 != lane_number() % 2;
 }
 
-/* The pages get pieces of their own, so does what is right of them. */
+DIFF_FN bool any_contended(struct span s)
+{
+	for (int i = s.from; i < s.to; i++)
+		if (contended(i))
+			return true;
+	return false;
+}
+
+/* The pages get pieces of their own, so does what is right of them. Calls that fail may have cut there as well. */
 DIFF_FN void shadow_cut(struct span s)
 {
 	uint32_t old = 0, new = 0;
@@ -120,22 +142,49 @@ DIFF_FN void shadow_unmap(struct span s)
 		memset(&shadow[i], 0, sizeof shadow[i]);
 }
 
+/* The pages were loaded or stored to. */
+DIFF_FN void shadow_touch(struct span s, bool stored)
+{
+	for (int i = s.from; i < s.to; i++) {
+		struct shade *p = &shadow[i];
+
+		if (p->content == SHARED || (p->content == PRIVATE && stored))
+			p->resident = YES;
+		else if (p->content == PRIVATE && p->resident != YES)
+			p->resident = JUST_READ;
+	}
+}
+
+/* What may be touched is in memory, as mlock leaves it: private memory that may be stored to has its own pages. */
+DIFF_FN void shadow_load(struct span s)
+{
+	for (int i = s.from; i < s.to; i++)
+		if (shadow[i].prot)
+			shadow_touch((struct span){i, i + 1}, shadow[i].prot & PROT_WRITE);
+}
+
 DIFF_FN void shadow_map(struct span s, int prot, int flags, int slot, long index)
 {
 	struct shade new = {.prot = prot & 7, .maywrite = true, .shared = (flags & MAP_TYPE) != MAP_PRIVATE};
 
 	new.piece = new.object = new_number();
-	new.content = !(flags & MAP_ANONYMOUS) ? FILED : new.shared ? SHARED : PRIVATE;
-	new.resident = flags & (MAP_POPULATE | MAP_LOCKED) || future_locks || new.content == FILED ? ANY : NO;
+	new.zero = !(flags & MAP_ANONYMOUS) && slots[slot].file == ZERO;
+	new.content = !(flags & MAP_ANONYMOUS) && !new.zero ? FILED : new.shared ? SHARED : PRIVATE;
+	new.resident = NO;
 	if (new.content == FILED) {
 		new.file = slots[slot].file;
 		new.object = file_object[new.file];
+		new.maywrite = !new.shared || ((slots[slot].mode & O_ACCMODE) == O_RDWR && !is_sealed(new.file));
+	} else if (new.zero) {
 		new.maywrite = !new.shared || (slots[slot].mode & O_ACCMODE) == O_RDWR;
 	}
 	for (int i = s.from; i < s.to; i++) {
 		new.index = (uint32_t)(new.content == PRIVATE ? 0 : (new.content == FILED ? index : 0) + i - s.from);
 		shadow[i] = new;
 	}
+	/* MCL_ONFAULT holds also against flags that ask for pages. */
+	if (future_locks ? future_loads : flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
+		shadow_load(s);
 }
 
 /* mprotect answered r: up to where it may have come. */
@@ -148,21 +197,8 @@ DIFF_FN void shadow_protect(struct span s, int prot, long r)
 		if (r == -EACCES && !shadow[i].maywrite)
 			return;
 		shadow[i].prot = prot & 7;
-		if (shadow[i].resident == JUST_READ)
+		if (shadow[i].resident == JUST_READ || (shadow[i].resident == NO && any_locks))
 			shadow[i].resident = ANY;
-	}
-}
-
-/* The pages were loaded or stored to. */
-DIFF_FN void shadow_touch(struct span s, bool stored)
-{
-	for (int i = s.from; i < s.to; i++) {
-		struct shade *p = &shadow[i];
-
-		if (p->content == SHARED || (p->content == PRIVATE && stored))
-			p->resident = YES;
-		else if (p->content == PRIVATE && p->resident == NO)
-			p->resident = JUST_READ;
 	}
 }
 
@@ -202,22 +238,32 @@ DIFF_FN int mappings_in(struct span s)
 	return 1;
 }
 
-/* Moves `old` to page `to`, with `pages` pages there then. keep: the old pages stay (a second view). */
-DIFF_FN void shadow_move(struct span old, int to, int pages, bool keep)
+/* The pages are as if just mapped. */
+DIFF_FN void shadow_empty(struct span s)
+{
+	shadow_resident(s, NO);
+	shadow_cut(s);
+}
+
+/* Moves `old` to page `to`, with `pages` pages there then. copies: it is a second view. stays: the old range stays
+   mapped. */
+DIFF_FN void shadow_move(struct span old, int to, int pages, bool copies, bool stays)
 {
 	struct shade copy[PAGES];
 	int count = old.to - old.from;
 
 	memcpy(copy, &shadow[old.from], sizeof copy[0] * (size_t)count);
-	if (!keep)
+	if (!stays)
 		shadow_unmap(old);
+	else if (!copies)
+		shadow_empty(old);
 	for (int i = 0; i < pages && to + i < PAGES; i++) {
 		struct shade *new = &shadow[to + i];
 
 		*new = copy[i < count ? i : 0];
 		if (new->resident == JUST_READ)
 			new->resident = ANY;
-		if (i >= count || keep)
+		if (i >= count || copies)
 			new->resident = new->content == PRIVATE && !any_locks ? NO : ANY;
 		new->index = new->content == PRIVATE ? 0 : copy[0].index + (uint32_t)i;
 	}

@@ -5,8 +5,8 @@
 
 enum {
 	NORMAL = 0, RANDOM = 1, SEQUENTIAL = 2, WILLNEED = 3, DONTNEED = 4, FREE = 8, REMOVE = 9,
-	DONTFORK = 10, DOFORK = 11, WIPEONFORK = 18, KEEPONFORK = 19, POPULATE_READ = 22,
-	POPULATE_WRITE = 23, DONTNEED_LOCKED = 24,
+	DONTFORK = 10, DOFORK = 11, WIPEONFORK = 18, KEEPONFORK = 19, COLD = 20, PAGEOUT = 21,
+	POPULATE_READ = 22, POPULATE_WRITE = 23, DONTNEED_LOCKED = 24,
 };
 
 static const int required[] = { NORMAL, RANDOM, SEQUENTIAL, WILLNEED, DONTNEED, FREE, DONTFORK,
@@ -84,6 +84,29 @@ static void madvise_3(void)
 	}
 	close(fd);
 	verdict("MADVISE-3 advice without an effect");
+}
+
+static void madvise_3_reclaim(void)
+{
+	unsigned char *p = must_map(4 * PS, RW, ANON, -1, 0);
+
+	fill(p, 4 * PS, 3);
+	for (int i = COLD; i <= PAGEOUT; i++) {
+		want_eq(advise(p, 4 * PS, i), 0);
+		want_eq(advise(p + 1, PS, i), -EINVAL);
+		want_eq(advise(p, 0, i), 0);
+	}
+	want(filled(p, 4 * PS, 3));
+	unmap(p + PS, PS);
+	want_eq(sys(SYS_mlock, p + 3 * PS, PS), 0);
+	for (int i = COLD; i <= PAGEOUT; i++) {
+		want_eq(advise(p, 2 * PS, i), -ENOMEM);
+		want_eq(advise(p, 4 * PS, i), -EINVAL);
+		want_eq(advise(p + 2 * PS, PS, i), 0);
+	}
+	want(filled(p, PS, 3));
+	unmap(p, 4 * PS);
+	verdict("MADVISE-3 COLD and PAGEOUT: nothing shows; locked pages are EINVAL");
 }
 
 static void madvise_4(void)
@@ -460,6 +483,7 @@ int main(void)
 	madvise_1();
 	madvise_2();
 	madvise_3();
+	madvise_3_reclaim();
 	madvise_4();
 	madvise_4_cow();
 	madvise_5();

@@ -182,6 +182,47 @@ static void test_unloadable(void)
 	close(fd);
 }
 
+/* Locked without rights: what mprotect loads is private memory that becomes writable. */
+static void test_protect(void)
+{
+	unsigned char *p = must_map(5 * PS, PROT_NONE, ANON, -1, 0), *other = must_map(PS, PROT_NONE, ANON, -1, 0);
+	unsigned char *shared = must_map(2 * PS, PROT_NONE, SHANON, -1, 0);
+	int fd = temp_file(2 * PS, 4);
+	unsigned char *f = must_map(2 * PS, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	want_eq(lock(p, 5 * PS), -ENOMEM);
+	want_eq(protect(p, PS, PROT_READ), 0);
+	want_eq(pages_present(p, 5), 0);
+	want_eq(protect(p + PS, PS, RW), 0);
+	want_eq(protect(p + 3 * PS, PS, PROT_WRITE), 0);
+	want(pages_present(p, 2) == 1 && pages_present(p + 2 * PS, 2) == 1);
+	want_eq(protect(other, PS, RW), 0);
+	want_eq(pages_present(other, 1), 0);
+	want_eq(protect(p, 5 * PS, RW), 0);
+	want_eq(pages_present(p, 5), 5);
+	unmap(p, 5 * PS);
+	want_eq(lock(shared, 2 * PS), -ENOMEM);
+	want_eq(protect(shared, 2 * PS, RW), 0);
+	want_eq(pages_present(shared, 2), 0);
+	unmap(shared, 2 * PS);
+	p = must_map(2 * PS, PROT_NONE, ANON, -1, 0);
+	want_eq(lock2(p, 2 * PS, 1), 0);
+	want_eq(protect(p, 2 * PS, RW), 0);
+	want_eq(pages_present(p, 2), 0);
+	unmap(p, 2 * PS);
+	verdict("MLOCK-6 mprotect that lets locked private memory be written loads it");
+	want_eq(lock(f, 2 * PS), 0);
+	want_eq(protect(f, PS, RW), 0);
+	want_eq(pwrite(fd, "new", 3, 10), 3);
+	want_eq(pwrite(fd, "new", 3, PS + 10), 3);
+	want(filled(f, PS, 4));
+	want(!memcmp(f + PS + 10, "new", 3));
+	unmap(f, 2 * PS);
+	unmap(other, PS);
+	close(fd);
+	verdict("MLOCK-6 a private page of a file that is locked and becomes writable is copied");
+}
+
 static void over_the_limit(void *arg)
 {
 	unsigned char *p = must_map(4 * PS, RW, ANON, -1, 0);
@@ -535,6 +576,7 @@ int main(int argc, char **argv)
 	test_hole();
 	test_nesting();
 	test_unloadable();
+	test_protect();
 	test_limit();
 	test_dontneed();
 	test_remap();

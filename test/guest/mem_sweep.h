@@ -1,12 +1,18 @@
 /*
- * The table of mem_sweep.c, which says what it means. Answers: . success, I EINVAL, M ENOMEM, F EFAULT,
- * B EBADF, P EPERM, A EACCES, O EOVERFLOW, X EEXIST, V ENODEV, S ENOSYS, U EBUSY, N EOPNOTSUPP,
- * G EAGAIN; = the break as it was; * free.
+ * The table of mem_sweep.c, which says what it means. Answers: . success, I EINVAL, M ENOMEM,
+ * F EFAULT, B EBADF, P EPERM, A EACCES, O EOVERFLOW, X EEXIST, V ENODEV, S ENOSYS, U EBUSY,
+ * N EOPNOTSUPP, G EAGAIN, D EISDIR, L ESPIPE, H EFBIG; = the break as it was; ~ any; * not asked.
  */
 #pragma once
 
 #define MAP_CALL (-2) /* mmap by way of map(), with an offset in bytes on every machine */
 #define MREMAP_CALL SYS_mremap
+#define PREAD_CALL (-3) /* these by way of the C library, with positions[] */
+#define PWRITE_CALL (-4)
+#define FTRUNCATE_CALL (-5)
+#define FALLOCATE_CALL (-6)
+#define OLD_MMAP_CALL (-7) /* i386 only */
+#define PUNCH (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
 
 static const struct row rows[] = {
 	{"munmap", SYS_munmap, 2,
@@ -142,5 +148,72 @@ static const struct row rows[] = {
 			{ADDRESS, PS, "I..........II**II..II"},
 			{FIXED_ARG, MREMAP_MAYMOVE | MREMAP_FIXED, NULL},
 			{ADDRESS, PLACE, "PIII*III..IIIII**..II"},
+		}},
+	{"mremap that leaves the old range", MREMAP_CALL, 5,
+		{
+			{ADDRESS, GOOD, "IIIIFI.I.FIFIFFIIFFFF"},
+			{ADDRESS, PS, "I....IIIIIIIIIIIIIIII"},
+			{ADDRESS, PS, "I....IIIIIIIIIIIIIIII"},
+			{MORE_BITS, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, "..P.IIIIIIIIIIIIIIIIIIIIIIIIIIIIII"},
+			{ADDRESS, 0, ".III~III..IIIIIII..II"},
+		}},
+	{"old mmap", OLD_MMAP_CALL, 1,
+		{
+			{POINTER, GOOD, "FFFIFFFFIIFFFFFFFF"},
+		}},
+	{"madvise, all advice", SYS_madvise, 3,
+		{
+			{FIXED_ARG, GOOD, NULL},
+			{FIXED_ARG, PS, NULL},
+			{NUMBER, MADV_NORMAL, ".....~II.I..~~~~.........~IIIIIIII"},
+		}},
+	{"mincore, the vector", SYS_mincore, 3,
+		{
+			{FIXED_ARG, GOOD, NULL},
+			{FIXED_ARG, ARENA_PAGES * PS, NULL},
+			{POINTER, GOOD, "FFF.F.FF.FFFFFFFFFFFFF"},
+		}},
+	{"memfd_create", SYS_memfd_create, 2,
+		{
+			{POINTER, NAME, "FFFIFFFF...FFFFFFFFFFF"},
+			{BITS, 0, "...*~~IIIIIIIIIIIIIIIIIIIIIIIIIIII"},
+		}},
+	{"ftruncate", FTRUNCATE_CALL, 2,
+		{
+			{DESCRIPTOR, MEMORY_FD, "BBBB.I.BIIIIIIB"},
+			{POSITION, 0, "......IIII..~~~"},
+		}},
+	{"fallocate", FALLOCATE_CALL, 4,
+		{
+			{DESCRIPTOR, MEMORY_FD, "BBBB~B~BBVVBBLB"},
+			{BITS, PUNCH, "..NNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNN"},
+			{POSITION, 0, "......IIII..~~H"},
+			{POSITION, 3, "I.....IIII..~~~"},
+		}},
+	{"read", SYS_read, 3,
+		{
+			{DESCRIPTOR, FILE_FD, "BBBB..BBD...GBB"},
+			{POINTER, GOOD, "FFF.F~~F~FFFFFFFFFFFFF"},
+			{ADDRESS, 100, "......~~~~~~~FFFF~~FF"},
+		}},
+	{"write", SYS_write, 3,
+		{
+			{DESCRIPTOR, FILE_FD, "BBBB.B.BB..BB.B"},
+			{POINTER, GOOD, "FFF.F~~F..~FFFFFFFFFFF"},
+			{ADDRESS, 100, "......~~~~~~~FFFF~~FF"},
+		}},
+	{"pread", PREAD_CALL, 4,
+		{
+			{DESCRIPTOR, FILE_FD, "BBBB..BBD...LLB"},
+			{POINTER, GOOD, "FFF.F~~F~FFFFFFFFFFFFF"},
+			{ADDRESS, 100, "......~~~~~~~FFFF~~FF"},
+			{POSITION, 0, "......IIII....I"},
+		}},
+	{"pwrite", PWRITE_CALL, 4,
+		{
+			{DESCRIPTOR, FILE_FD, "BBBB.B.BB..~LLB"},
+			{POINTER, GOOD, "FFF.F~~F..~FFFFFFFFFFF"},
+			{ADDRESS, 100, "......~~~~~~~FFFF~~FF"},
+			{POSITION, 0, "......IIII..~~I"},
 		}},
 };

@@ -62,6 +62,21 @@ static void uptr_1(void)
 		skip("-1 is a length there", "UPTR-1 count -1");
 	}
 
+	for (int i = 0; i < 2; i++) {
+		int to = i ? (int)sys(SYS_memfd_create, "append", 0) : fd;
+
+		want_eq(i ? ftruncate(to, 2000) : 0, 0);
+		want_eq(fcntl(to, F_SETFL, O_APPEND), 0);
+		lseek(to, 500, SEEK_SET);
+		want_eq(sys(SYS_write, to, gap, 100), -EFAULT);
+		want_eq(lseek(to, 0, SEEK_CUR), 500);
+		want_eq(file_size(to), 2000);
+		if (i)
+			close(to);
+	}
+	want_eq(fcntl(fd, F_SETFL, 0), 0);
+	verdict("UPTR-1 a failing write that would append leaves the position");
+
 	lseek(fd, 5000, SEEK_SET);
 	want_eq(sys(SYS_write, fd, gap, 100), -EFAULT);
 	want_eq(lseek(fd, 0, SEEK_CUR), 5000);

@@ -1,5 +1,5 @@
 # Tests that run inside a process of the host: NAME_test.c are cmocka units, fuzz_NAME.c libFuzzer
-# targets, any other .c here is linked into all of them. The kernel's memory system and library are
+# targets, any other .c here is linked into all of them. Exercises bring tests of their own. The kernel's memory system and library are
 # compiled with arch/host for a machine, under ASan and UBSan, and with the fuzzer's counters.
 
 HBUILD := build/host
@@ -19,7 +19,9 @@ HOST_SRC := $(filter-out $(HOST_TEST_SRC) $(HOST_FUZZ_SRC),$(wildcard test/host/
 HOST_OBJ := $(HOST_SRC:%.c=$(HBUILD)/obj/%.o)
 HOST_UNITS := $(HOST_TEST_SRC:test/host/%.c=$(HBUILD)/%)
 HOST_FUZZERS := $(HOST_FUZZ_SRC:test/host/%.c=$(HBUILD)/%)
-HOST_TESTS := $(HOST_UNITS) $(HOST_FUZZERS)
+HOST_LAB_SRC := $(wildcard course/exercises/*/host/*_test.c)
+HOST_LABS := $(patsubst %.c,$(HBUILD)/%,$(notdir $(HOST_LAB_SRC)))
+HOST_TESTS := $(HOST_UNITS) $(HOST_FUZZERS) $(HOST_LABS)
 
 $(call remember,$(HBUILD)/flags,$(HCC) $(HFLAGS) $(HINCLUDE) $(HCOVER))
 $(call remember,$(HBUILD)/objects,$(HOST_OBJ))
@@ -32,9 +34,17 @@ $(HOST_UNITS): $(HBUILD)/%: $(HBUILD)/obj/test/host/%.o $(HOST_OBJ) $(HBUILD)/ob
 	@$(call say,HOSTLD,$@)
 	$(Q)$(HCC) $(HFLAGS) -o $@ $(filter %.o,$^) -lcmocka
 
+# lab_rule FOLDER: how the tests of an exercise are made.
+define lab_rule
+$(HBUILD)/%: $(HBUILD)/obj/$1/%.o $(HOST_OBJ) $(HBUILD)/objects
+	@$$(call say,HOSTLD,$$@)
+	$$(Q)$$(HCC) $$(HFLAGS) -o $$@ $$(filter %.o,$$^) -lcmocka
+endef
+$(foreach d,$(sort $(dir $(HOST_LAB_SRC))),$(eval $(call lab_rule,$(d:/=))))
+
 $(HOST_FUZZERS): $(HBUILD)/%: $(HBUILD)/obj/test/host/%.o $(HOST_OBJ) $(HBUILD)/objects
 	@$(call say,HOSTLD,$@)
 	$(Q)$(HCC) $(HFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^)
 
-.SECONDARY: $(HOST_TESTS:$(HBUILD)/%=$(HBUILD)/obj/test/host/%.o) $(HOST_OBJ)
--include $(patsubst %.c,$(HBUILD)/obj/%.d,$(HOST_SRC) $(HOST_TEST_SRC) $(HOST_FUZZ_SRC))
+.SECONDARY: $(patsubst %.c,$(HBUILD)/obj/%.o,$(HOST_TEST_SRC) $(HOST_FUZZ_SRC) $(HOST_LAB_SRC)) $(HOST_OBJ)
+-include $(patsubst %.c,$(HBUILD)/obj/%.d,$(HOST_SRC) $(HOST_TEST_SRC) $(HOST_FUZZ_SRC) $(HOST_LAB_SRC))

@@ -694,17 +694,28 @@ static bool call_remap(struct model *m, struct op *op)
 	return op->result == -ENOMEM;
 }
 
-/* How many pages of the mapping that holds page `first` lie from there on, in all. */
-static unsigned pages_of_mapping(struct model *m, const struct op *op)
+/* Where the mapping that holds page `first` begins and ends; both are `first` if there is none. */
+static void find_mapping(struct model *m, const struct op *op, unsigned *from, unsigned *to)
 {
 	struct vma_info info;
 
+	*from = *to = op->first;
 	if (!pages_of(m, op)->mapped)
-		return 0;
+		return;
 	CHECK(mm_describe(m->mm[op->mm], va_of(op->first), false, &info));
 	if (info.file)
 		file_drop(info.file);
-	return (unsigned)((info.end - va_of(op->first)) / PAGE_SIZE);
+	*from = (unsigned)((info.start - WINDOW_START) / PAGE_SIZE);
+	*to = (unsigned)((info.end - WINDOW_START) / PAGE_SIZE);
+}
+
+/* How many pages of the mapping that holds page `first` lie from there on, in all. */
+static unsigned pages_of_mapping(struct model *m, const struct op *op)
+{
+	unsigned from, to;
+
+	find_mapping(m, op, &from, &to);
+	return to - op->first;
 }
 
 /*
@@ -761,6 +772,17 @@ static long expected_remap(struct model *m, const struct op *op)
 	return op->flags || (op->pages && room_to_grow(m, op)) ? 0 : -ENOMEM;
 }
 
+/* MREMAP_DONTUNMAP leaves nothing locked of the mapping [from, to), but what the new place has cut off. */
+static void model_unlock(struct model *m, const struct op *op, unsigned from, unsigned to)
+{
+	if (op->to < op->first)
+		from = MAX(from, op->to + op->new_pages);
+	else
+		to = MIN(to, op->to);
+	for (; from < to; from++)
+		m->page[op->mm][from].locked = false;
+}
+
 static void model_remap(struct model *m, const struct op *op)
 {
 	struct page_model made[WINDOW], *old = pages_of(m, op);
@@ -785,9 +807,11 @@ static void model_remap(struct model *m, const struct op *op)
 /* Without a new place a range that keeps its size may be anything that begins in a mapping. */
 static void do_remap(struct model *m, struct op *op)
 {
+	unsigned from, to;
 	long want;
 
 	pick_remap(m, op);
+	find_mapping(m, op, &from, &to);
 	want = expected_remap(m, op);
 	if (want)
 		call_remap(m, op);
@@ -801,6 +825,8 @@ static void do_remap(struct model *m, struct op *op)
 			(op->pages - op->new_pages) * sizeof(struct page_model));
 	else
 		model_remap(m, op);
+	if (op->flags & MREMAP_DONTUNMAP)
+		model_unlock(m, op, from, to);
 	forget_unmapped(m);
 }
 

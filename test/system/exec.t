@@ -171,6 +171,14 @@ done
 ) >"$work/limited" </dev/null
 like "$(<"$work/limited")" '^125 .*not enough free memory' 'no memory on the host: a sentence'
 
+# --- several boots ---
+
+shell=$root/build/$machine/user/sh
+mv6_exec --boots 3 "$shell" -c 'echo x >>kept; cat kept; echo .' </dev/null
+is "$status $out" $'0 x\n.\nx\nx\n.\nx\nx\nx\n.' '--boots keeps the disk from one boot to the next'
+mv6_exec --boots=3 "$shell" -c 'echo x >>kept; cat kept; exit 3' </dev/null
+is "$status $out" '3 x' 'a status that is not 0 ends them'
+
 # --- two at once, and one that is told to end ---
 
 "$mv6" exec -m "$machine" "$guest/hello" one >"$work/one" 2>&1 </dev/null &

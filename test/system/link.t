@@ -81,6 +81,10 @@ check('an input that is never read does not hold the end', [5, '', ''],
 check('an input that never ends does not hold the end', [5, '', ''],
 	run_link(q{print $marker, "\x10X05"}, stdin => '< <(exec sleep 8 >/dev/null 2>&1)'));
 
+check('kernel text waits for the end of a line of output', [0, "abcdef\nkernel: hm\nkernel: two\nghi", ''],
+	run_link(q{print $marker, "abc\x10Kkernel: hm\nkernel: \x10Udef\n"; sleep 1; print "\x10Ktwo\n\x10Ughi\x10X00"},
+	line => "timeout 30 $link -- perl $dir/machine <$dir/in >$dir/out 2>&1; s=\$?; >$dir/err; exit \$s"));
+
 my $megabyte = 'binary ' . $all x 4096;
 spew("$dir/big", $megabyte);
 my ($status, $out) = run_link(qq{open F, '<:raw', '$dir/big'; local \$/; \$_ = <F>; s/\\x10/\\x10\\x10/g; print \$marker, \$_, "\\x10X00"});

@@ -43,6 +43,9 @@ done
 for value in x 0 -1 ''; do
 	says 2 'wants seconds' "--time-limit '$value'" exec --time-limit "$value" /bin/true
 done
+for value in x 0 -1 1000 ''; do
+	says 2 'wants a number' "--boots '$value'" exec --boots "$value" /bin/true
+done
 says 2 'needs a program' 'exec without a program' exec
 says 2 'no file' '--with of nothing' exec -m "$machine" --with "$work/nothing" "$guest/hello"
 says 2 'wants NAME=VALUE' '--env of no variable' exec --env NAME "$guest/hello"

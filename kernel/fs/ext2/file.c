@@ -13,20 +13,19 @@
 static ssize_t write_locked(struct file *f, struct uio *u, off_t *pos)
 {
 	struct ext2_inode *e = ext2_inode_of(f->inode);
+	off_t at = f->flags & O_APPEND ? (off_t)e->data.size : *pos;
 	size_t asked = u->left, left = asked;
 	ssize_t n;
 	int err;
 
-	if (f->flags & O_APPEND)
-		*pos = (off_t)e->data.size;
-	err = generic_limit_write(f, *pos, ext2_max_size(ext2_of(f->inode)), &left);
+	err = generic_limit_write(f, at, ext2_max_size(ext2_of(f->inode)), &left);
 	if (err)
 		return err;
 	u->left = left;
-	n = obj_write(&e->data, *pos, u);
+	n = obj_write(&e->data, at, u);
 	u->left += asked - left;
 	if (n > 0) {
-		*pos += n;
+		*pos = at + n;
 		f->inode->mtime = f->inode->ctime = ktime_now();
 		e->dirty = true;
 	}

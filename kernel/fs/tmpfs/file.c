@@ -32,22 +32,21 @@ static int judge_write(const struct tmp_inode *ti, u64 pos, size_t *left)
 static ssize_t write_locked(struct file *f, struct uio *u, off_t *pos)
 {
 	struct tmp_inode *ti = tmp_inode_of(f->inode);
+	off_t at = f->flags & O_APPEND ? (off_t)ti->data.size : *pos;
 	size_t asked = u->left, left = asked;
 	ssize_t n;
 	int err;
 
-	if (f->flags & O_APPEND)
-		*pos = (off_t)ti->data.size;
-	err = generic_limit_write(f, *pos, TMPFS_MAX_SIZE, &left);
+	err = generic_limit_write(f, at, TMPFS_MAX_SIZE, &left);
 	if (!err)
-		err = judge_write(ti, (u64)*pos, &left);
+		err = judge_write(ti, (u64)at, &left);
 	if (err)
 		return err;
 	u->left = left;
-	n = obj_write(&ti->data, *pos, u);
+	n = obj_write(&ti->data, at, u);
 	u->left += asked - left;
 	if (n > 0) {
-		*pos += n;
+		*pos = at + n;
 		f->inode->mtime = f->inode->ctime = ktime_now();
 	}
 	return n;
