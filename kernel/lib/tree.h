@@ -54,6 +54,24 @@ void tree_remove(struct tree *t, struct tree_node *n);
  */
 void tree_update(struct tree *t, struct tree_node *n);
 
+/* What these two do at less cost where n is the only node: the first half, if t is empty ... */
+static inline void tree_insert_first(struct tree *t, struct tree_node *n)
+{
+	n->left = n->right = n->parent = NULL;
+	n->height = 1;
+	t->root = n;
+	if (t->augment)
+		t->augment(n);
+}
+/* ... and the second; false, and nothing done, if there are others. */
+static inline bool tree_take_only(struct tree *t, const struct tree_node *n)
+{
+	if (t->root != n || n->height != 1)
+		return false;
+	t->root = NULL;
+	return true;
+}
+
 /* In-order neighbours; NULL at the ends and in an empty tree. */
 struct tree_node *tree_first(const struct tree *t);
 struct tree_node *tree_last(const struct tree *t);

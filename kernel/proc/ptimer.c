@@ -300,6 +300,9 @@ void ptimer_delete_all(struct proc *p)
 	struct ptimer *t;
 	ulong irq;
 
+	/* Nobody else makes any, and most processes never did. */
+	if (!p->timers.root && !p->next_timer)
+		return;
 	mutex_lock(&proc_lock);
 	for (;;) {
 		irq = spin_lock_irq(&p->sig_lock);

@@ -3,7 +3,8 @@
  *
  * Fairness. What a thread has of the CPU is added to its virtual time, the more the nicer it is:
  * each step of nice is a quarter. The queue's clock follows the least virtual time; whoever comes
- * from a sleep is not left further behind it than a tick, so nobody saves time up.
+ * from a sleep is not left further behind it than a tick, so nobody saves time up. The clock is
+ * wide and read by other CPUs, so it is moved in steps of a GRAIN; it is behind by that at most.
  *
  * Limit. A real-time thread that never sleeps would stop everything else on its CPU, threads that
  * hold what it will need itself included. So what real-time threads have is a debt to the others
@@ -16,12 +17,14 @@
 #define NICE_ZERO 4096u /* virtual time runs by that for 4096 of the clock */
 #define IDLE_SPEED (341 * NICE_ZERO) /* POLICY_IDLE: next to nothing */
 #define CHARGE_MAX (1ull << 40) /* so that products fit */
+#define GRAIN (TICK_NS / 8)
 #define DEBT_SHARE 19u
 #define DEBT_MAX (DEBT_SHARE * TICK_NS)
 #define TURN (10 * TICK_NS) /* POLICY_RR */
 
 static u32 speeds[NICE_MAX - NICE_MIN + 1]; /* by nice */
 static u64 credit, debt_max, turn; /* TICK_NS, DEBT_MAX and TURN in clock_ticks() */
+static u64 grain; /* the same of GRAIN */
 
 void runq_module_init(void)
 {
@@ -35,6 +38,7 @@ void runq_module_init(void)
 	credit = second / (u32)(NSEC / TICK_NS);
 	debt_max = credit * (u32)(DEBT_MAX / TICK_NS);
 	turn = credit * (u32)(TURN / TICK_NS);
+	grain = credit / (u32)(TICK_NS / GRAIN);
 }
 
 void runq_init(struct runq *rq)
@@ -49,6 +53,14 @@ void runq_init(struct runq *rq)
 static struct thread *thread_of(struct tree_node *n)
 {
 	return n ? CONTAINER_OF(n, struct thread, run_node) : NULL;
+}
+
+static struct thread *first_of(const struct tree *tree)
+{
+	/* One or none is what there is most of the time. */
+	if (!tree->root || !tree->root->left)
+		return thread_of(tree->root);
+	return thread_of(tree_first(tree));
 }
 
 static bool is_before(const struct thread *a, const struct thread *b)
@@ -76,15 +88,16 @@ static void insert(struct tree *tree, struct thread *t, bool before_equals)
 		else
 			link = &parent->right;
 	}
-	tree_insert(tree, &t->run_node, parent, link);
+	if (!parent)
+		tree_insert_first(tree, &t->run_node);
+	else
+		tree_insert(tree, &t->run_node, parent, link);
 }
 
-void runq_adopt(struct runq *rq, struct thread *t)
+void runq_move(struct runq *rq, struct thread *t)
 {
 	struct runq *old = t->vqueue;
 
-	if (old == rq)
-		return;
 	/* A new thread begins a tick behind those who are there. */
 	t->vtime += rq->clock + (old ? 0 - __atomic_load_n(&old->clock, __ATOMIC_RELAXED) : credit);
 	t->vqueue = rq;
@@ -97,20 +110,26 @@ static void limit_credit(struct runq *rq, struct thread *t)
 		t->vtime = rq->clock - credit;
 }
 
+/* t lets somebody else go first, if there is somebody. */
+static void fall_behind(struct runq *rq, struct thread *t)
+{
+	const struct thread *first = first_of(&rq->fair);
+
+	if (first && is_before(t, first))
+		t->vtime = first->vtime;
+}
+
 void runq_add(struct runq *rq, struct thread *t, enum runq_place place)
 {
-	struct thread *first;
-
-	__atomic_store_n(&t->queue, rq, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&t->queue, rq, __ATOMIC_RELAXED);
 	/* Who changes what follows looks at the queue afterwards. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	t->level = __atomic_load_n(&t->priority.level, __ATOMIC_RELAXED);
 	runq_adopt(rq, t);
 	if (!t->level) {
 		limit_credit(rq, t);
-		first = thread_of(tree_first(&rq->fair));
-		if (place == RUNQ_YIELD && first && is_before(t, first))
-			t->vtime = first->vtime;
+		if (place == RUNQ_YIELD)
+			fall_behind(rq, t);
 	}
 	insert(tree_of(rq, t), t, place == RUNQ_FIRST);
 	list_init(&t->run_link);
@@ -124,7 +143,10 @@ void runq_add(struct runq *rq, struct thread *t, enum runq_place place)
 
 void runq_take(struct runq *rq, struct thread *t)
 {
-	tree_remove(tree_of(rq, t), &t->run_node);
+	struct tree *tree = tree_of(rq, t);
+
+	if (!tree_take_only(tree, &t->run_node))
+		tree_remove(tree, &t->run_node);
 	if (!list_empty(&t->run_link)) {
 		list_remove(&t->run_link);
 		__atomic_store_n(&rq->nmovable, rq->nmovable - 1, __ATOMIC_RELAXED);
@@ -135,43 +157,54 @@ void runq_take(struct runq *rq, struct thread *t)
 
 struct thread *runq_first(const struct runq *rq)
 {
-	bool fair_is_due = rq->debt >= debt_max && rq->fair.root;
-
-	if (rq->realtime.root && !fair_is_due)
-		return thread_of(tree_first(&rq->realtime));
-	return thread_of(tree_first(&rq->fair));
+	if (UNLIKELY(rq->realtime.root) && (rq->debt < debt_max || !rq->fair.root))
+		return first_of(&rq->realtime);
+	return first_of(&rq->fair);
 }
 
-static u32 speed_of(const struct thread *t)
+/* The virtual time of t in that much of the clock. */
+static u64 virtual_time(const struct thread *t, u64 spent)
 {
-	return t->priority.policy == POLICY_IDLE ? IDLE_SPEED : speeds[t->priority.nice - NICE_MIN];
+	u32 speed = speeds[t->priority.nice - NICE_MIN];
+
+	if (t->priority.policy == POLICY_IDLE)
+		speed = IDLE_SPEED;
+	/* Most threads are of that kind, and wide products cost a 32-bit machine something. */
+	return speed == NICE_ZERO ? spent : MIN(spent, CHARGE_MAX) * speed / NICE_ZERO;
 }
 
 /* The clock follows whoever is least far, of t, which runs, and those who wait. */
 static void advance(struct runq *rq, const struct thread *t)
 {
-	const struct thread *first = thread_of(tree_first(&rq->fair));
+	const struct thread *first = first_of(&rq->fair);
 	u64 least = first && is_before(first, t) ? first->vtime : t->vtime;
 
-	if ((s64)(least - rq->clock) > 0)
+	if ((s64)(least - rq->clock - grain) > 0)
 		__atomic_store_n(&rq->clock, least, __ATOMIC_RELAXED);
 }
 
 void runq_charge(struct runq *rq, struct thread *t, bool idle)
 {
-	u64 now = clock_ticks(), spent = MIN(now - t->charged, CHARGE_MAX);
+	u64 now = clock_ticks(), spent = now - t->charged;
 
 	t->charged = now;
-	if (t->level) {
+	if (UNLIKELY(t->level)) {
 		t->turn_spent += spent;
 		rq->debt = MIN(rq->debt + spent, debt_max);
 		return;
 	}
-	rq->debt -= MIN(rq->debt, spent * DEBT_SHARE);
+	if (UNLIKELY(rq->debt))
+		rq->debt -= MIN(rq->debt, MIN(spent, CHARGE_MAX) * DEBT_SHARE);
 	if (idle)
 		return;
-	t->vtime += spent * speed_of(t) / NICE_ZERO;
+	t->vtime += virtual_time(t, spent);
 	advance(rq, t);
+}
+
+void runq_catch_up(struct runq *rq, struct thread *t)
+{
+	if (clock_ticks() - t->charged > grain)
+		runq_charge(rq, t, false);
 }
 
 bool runq_turn_over(struct thread *t)

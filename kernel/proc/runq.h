@@ -48,8 +48,15 @@ void runq_add(struct runq *rq, struct thread *t, enum runq_place place);
 void runq_take(struct runq *rq, struct thread *t);
 struct thread *runq_first(const struct runq *rq);
 /* t, which is in no queue, will run on rq's CPU: its virtual time is that queue's from now on. */
-void runq_adopt(struct runq *rq, struct thread *t);
+void runq_move(struct runq *rq, struct thread *t); /* if it was another's, or nobody's */
+static inline void runq_adopt(struct runq *rq, struct thread *t)
+{
+	if (UNLIKELY(t->vqueue != rq))
+		runq_move(rq, t);
+}
 /* What t, which runs on rq's CPU, has had since it was charged last. */
 void runq_charge(struct runq *rq, struct thread *t, bool idle);
+/* The same, but if that is so little that nobody who comes would notice. */
+void runq_catch_up(struct runq *rq, struct thread *t);
 /* Has t, which runs, had its turn among real-time threads of its priority? Then a new one begins. */
 bool runq_turn_over(struct thread *t);

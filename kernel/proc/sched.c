@@ -370,14 +370,14 @@ static struct cpu *least_busy(u32 mask)
 /* The CPU where t, which is ready, shall queue once it is off its stack. */
 static struct cpu *destination(const struct thread *t)
 {
-	u32 mask = __atomic_load_n(&t->cpus, __ATOMIC_RELAXED) & cpus_all();
+	u32 mask = __atomic_load_n(&t->cpus, __ATOMIC_RELAXED), own = 1u << t->cpu->id;
 	u32 idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED) & mask;
 
 	if (idle)
-		return idle & 1u << t->cpu->id ? t->cpu : &cpus[__builtin_ctz(idle)];
-	if (level_of(t))
-		return weakest(t, mask);
-	return mask & 1u << t->cpu->id ? t->cpu : least_busy(mask);
+		return idle & own ? t->cpu : &cpus[__builtin_ctz(idle)];
+	if (UNLIKELY(level_of(t)))
+		return weakest(t, mask & cpus_all());
+	return LIKELY(mask & own) ? t->cpu : least_busy(mask & cpus_all());
 }
 
 /* The CPU where t, which is ready, shall queue now. */
@@ -429,7 +429,7 @@ static void enqueue(struct cpu *c, struct thread *t, enum runq_place where)
 
 	/* The queue's clock may have stood still for long, while its thread was alone. */
 	if (busy && !rq->count)
-		runq_charge(rq, c->current, false);
+		runq_catch_up(rq, c->current);
 	t->cpu = c;
 	runq_add(rq, t, where);
 	movable = !list_empty(&t->run_link);
@@ -582,12 +582,13 @@ static struct thread *dequeue(struct cpu *c, struct runq *rq, const struct threa
 	return t;
 }
 
-static void run_on(struct cpu *c, struct runq *rq, struct thread *t)
+/* t gets c, from self, which has just been charged. c's queue is locked. */
+static void run_on(struct cpu *c, struct runq *rq, const struct thread *self, struct thread *t)
 {
 	if (t != c->idle)
 		runq_adopt(rq, t);
 	t->level = level_of(t);
-	t->charged = clock_ticks();
+	t->charged = self->charged;
 	__atomic_store_n(&rq->running, t == c->idle ? RUNNING_IDLE : t->level, __ATOMIC_RELAXED);
 	t->cpu = c;
 	t->on_cpu = true;
@@ -603,7 +604,7 @@ static struct thread *pick(struct cpu *c, struct runq *rq, struct thread *self, 
 	spin_lock(&rq->lock);
 	runq_charge(rq, self, self == c->idle);
 	if (self->state == THREAD_RUNNING && self != c->idle && !give_way(c, rq, self, how)) {
-		run_on(c, rq, self);
+		run_on(c, rq, self, self);
 		spin_unlock(&rq->lock);
 		return self;
 	}
@@ -617,7 +618,7 @@ static struct thread *pick(struct cpu *c, struct runq *rq, struct thread *self, 
 		if (!next)
 			next = c->idle;
 	}
-	run_on(c, rq, next);
+	run_on(c, rq, self, next);
 	spin_unlock(&rq->lock);
 	return next;
 }
@@ -649,9 +650,10 @@ static void finish_switch(void)
 	struct thread *left = l->left;
 	bool dead = left->state == THREAD_DEAD, moves = l->left_moves;
 
-	l->left_moves = false;
-	if (moves)
+	if (UNLIKELY(moves)) {
+		l->left_moves = false;
 		left->cpu = destination(left);
+	}
 	__atomic_store_n(&left->on_cpu, false, __ATOMIC_RELEASE);
 	if (dead) {
 		spin_lock(&l->runq.lock);

@@ -47,7 +47,7 @@ struct user *user_get(u32 uid)
 		u->uid = uid;
 		tree_insert(&users, &u->node, parent, link);
 	}
-	u->ref++;
+	__atomic_fetch_add(&u->ref, 1, __ATOMIC_RELAXED);
 	spin_unlock_irq(&users_lock, irq);
 	if (own)
 		kmem_free(user_cache, own);
@@ -56,18 +56,32 @@ struct user *user_get(u32 uid)
 
 struct user *user_hold(struct user *u)
 {
-	ulong irq = spin_lock_irq(&users_lock);
-
-	u->ref++;
-	spin_unlock_irq(&users_lock, irq);
+	/* The caller's own reference keeps it in the table. */
+	__atomic_fetch_add(&u->ref, 1, __ATOMIC_RELAXED);
 	return u;
+}
+
+/* Give a reference back that is not the last. False if it is, or may be. */
+static bool put_one_of_many(struct user *u)
+{
+	u32 ref = __atomic_load_n(&u->ref, __ATOMIC_RELAXED);
+
+	while (ref > 1)
+		if (__atomic_compare_exchange_n(&u->ref, &ref, ref - 1, false, __ATOMIC_RELEASE,
+						__ATOMIC_RELAXED))
+			return true;
+	return false;
 }
 
 void user_put(struct user *u)
 {
-	ulong irq = spin_lock_irq(&users_lock);
-	bool last = --u->ref == 0;
+	ulong irq;
+	bool last;
 
+	if (put_one_of_many(u))
+		return;
+	irq = spin_lock_irq(&users_lock);
+	last = __atomic_sub_fetch(&u->ref, 1, __ATOMIC_ACQ_REL) == 0;
 	if (last)
 		tree_remove(&users, &u->node);
 	spin_unlock_irq(&users_lock, irq);

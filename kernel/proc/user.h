@@ -10,7 +10,7 @@
 struct user {
 	struct tree_node node; /* by uid; the lock of the table */
 	u32 uid;	       /* (c) */
-	u32 ref;	       /* the lock of the table */
+	u32 ref;	       /* (a) comes to 0, or from there, with the lock of the table */
 	u32 tasks;	       /* (a) threads, and processes whose first thread has ended */
 };
 
