@@ -13,7 +13,9 @@
 
 void kernel_main(void) NORETURN; /* main.c */
 
-/* Reads the machine's description, tells vm/ram.h of memory; from here on the log works (polled). */
+/*
+ * Reads the machine's description, tells vm/ram.h of memory; from here on the log works (polled).
+ */
 void machine_early_init(void);
 /* The words after the kernel's name on the command line; constant for good. */
 extern const char *boot_cmdline;

@@ -23,10 +23,5 @@ int sigframe_push(struct trapframe *tf, struct thread *t, const struct ksigactio
  */
 int sigframe_pop(struct trapframe *tf, struct thread *t, u64 *mask);
 
-/* Store a whole siginfo_t at a user address. 0 or -EFAULT. */
-int siginfo_copyout(ulong va, const struct ksiginfo *info);
-/* Read one, as a program made it: what its signal and code do not use is lost. 0 or -EFAULT. */
-int siginfo_copyin(struct ksiginfo *info, ulong va);
-
 /* The code a handler returns to, less than a page; exec maps a page with it, at mm->sigpage. */
 extern const u8 sigcode_start[], sigcode_end[];

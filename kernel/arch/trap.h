@@ -28,9 +28,9 @@ void trap_init_cpu(void);
 extern const struct trapframe *trap_panic_frame;
 
 /*
- * Call fn for every return address of the call chain, beginning at tf (NULL: at the caller).
- * Survives broken frame pointers.
+ * Call fn for every return address of the call chain, beginning at tf (NULL: at the caller), until it
+ * answers false. Survives broken frame pointers.
  */
-void machine_backtrace(const struct trapframe *tf, void (*fn)(ulong addr));
+void machine_backtrace(const struct trapframe *tf, bool (*fn)(void *arg, ulong addr), void *arg);
 /* Print the registers through print (a printf-like function for one line each). */
 void machine_print_registers(const struct trapframe *tf, void (*print)(const char *format, ...));

@@ -1,10 +1,11 @@
 /*
  * Partitions: a range of a disk's sectors as a block device.
  *
- * The master boot record is the disk's first sector: boot code, four entries from byte 446 on, and a
- * signature (UEFI Specification 2.9, section 5.2.1, tables 5-1 and 5-2). A file system that fills a
- * whole disk may leave the same signature there, and anything in place of entries; so a table counts
- * only if each of its entries can be one, and a disk is taken as a whole if it has no Linux partition.
+ * The master boot record is the disk's first sector: boot code, four entries from byte 446 on, and
+ * a signature (UEFI Specification 2.9, section 5.2.1, tables 5-1 and 5-2). A file system that fills
+ * a whole disk may leave the same signature there, and anything in place of entries; so a table
+ * counts only if each of its entries can be one, and a disk without a Linux partition is taken as a
+ * whole.
  *
  * A partition has no queue: its requests become the disk's, so it needs no lock.
  */
@@ -49,7 +50,9 @@ static bool mbr_valid(const u8 *sector)
 	return true;
 }
 
-/* The number, from 1, of the first Linux partition in the boot record of `disk`; 0: there is none. */
+/*
+ * The number, from 1, of the first Linux partition in the boot record of `disk`; 0: there is none.
+ */
 static unsigned find_linux(
 	const struct block_device *disk, const u8 *sector, u64 *start, u64 *sectors)
 {

@@ -3,13 +3,13 @@
  *
  * Owns struct file_locks, which an inode has as long as there are locks on it, or threads that wait
  * for them. It has two sets, one for fcntl's locks of both kinds and one for flock's. A set has its
- * ranges in two trees: by place, to find conflicts, and by owner, to find what a claim replaces. The
- * ranges of one owner in a set do not overlap, and where they touch they differ in type.
+ * ranges in two trees: by place, to find conflicts, and by owner, to find what a claim replaces.
+ * The ranges of one owner in a set do not overlap, and where they touch they differ in type.
  *
  * A thread that waits has its request in the tree `waiting` of the set. Whoever takes a lock away,
- * or makes one weaker, gives the requests that overlap it what they want, if they can have it now, in
- * the order of their coming. So who waits does not compete with who comes later, and wakes only when
- * it has the lock. Nobody is held off by requests that wait: only locks conflict.
+ * or makes one weaker, gives the requests that overlap it what they want, if they can have it now,
+ * in the order of their coming. So who waits does not compete with who comes later, and wakes only
+ * when it has the lock. Nobody is held off by requests that wait: only locks conflict.
  *
  * Deadlocks are looked for when a request of a process is about to wait: from the owners of the
  * locks that it waits for, along their own requests that wait, back to its owner. For open files
@@ -202,8 +202,10 @@ static struct range *conflict_after(
 	struct span *s = r ? span_next(&r->span, c->start, c->end, reads)
 			   : span_first(&set->by_place, c->start, c->end, reads);
 
-	while (s && RANGE_OF(s)->owner == c->owner)
+	while (s && RANGE_OF(s)->owner == c->owner) {
+		sched_point();
 		s = span_next(s, c->start, c->end, reads);
+	}
 	return s ? RANGE_OF(s) : NULL;
 }
 
@@ -247,8 +249,8 @@ static struct range *take_spare(struct range *spare[2])
 }
 
 /*
- * Take away what c's owner has of c's range with another type than c's. What sticks out of the range
- * stays; if that is two pieces, spare has the memory for the second.
+ * Take away what c's owner has of c's range with another type than c's. What sticks out of the
+ * range stays; if that is two pieces, spare has the memory for the second.
  */
 static void clear_range(
 	struct lock_set *set, const struct lock_claim *c, struct range *spare[2], struct change *ch)
@@ -289,6 +291,7 @@ static void apply(
 		return;
 	/* What is left of the owner's there, and has c's type, becomes part of the new range. */
 	for (r = own_first(set, c->owner, c->start); r && r->span.start <= c->end; r = next) {
+		sched_point();
 		next = own_next(r);
 		if (r->span.exclusive != (c->type == LOCK_WRITE))
 			continue;
@@ -320,7 +323,7 @@ static void waiting_add(struct request *rq)
 		list_append(&((struct lock_owner *)rq->claim.owner)->waits, &rq->wait_link);
 }
 
-/* Give those who are due what they want. To give may be to take: somebody's range becomes weaker. */
+/* Give those who are due what they want. To give may be to take: a range may become weaker. */
 static void settle(struct change *ch)
 {
 	struct tree_node *n;
@@ -621,9 +624,11 @@ int lock_text(struct seq *s, void *subject UNUSED, u64 *cookie)
 		claim_from(&c, r);
 		put_lock(s, r, "", &c);
 		w = span_first(&r->set->waiting, c.start, c.end, false);
-		for (; w && !s->no_memory; w = span_next(w, c.start, c.end, false))
+		for (; w && !s->no_memory; w = span_next(w, c.start, c.end, false)) {
+			sched_point();
 			if (conflict_first(r->set, &REQUEST_OF(w)->claim) == r)
 				put_lock(s, r, " ->", &REQUEST_OF(w)->claim);
+		}
 		*cookie = r->serial;
 	}
 	mutex_unlock(&lock_mutex);

@@ -209,7 +209,9 @@ int devfs_open(struct inode *inode, struct file *f);
 /* Open a FIFO: waits for the other end as open(2) says. */
 int fifo_open(struct inode *inode, struct file *f);
 
-/* What opening a node that is neither file, directory nor link comes to: FIFOs, devices, sockets. */
+/*
+ * What opening a node that is neither file, directory nor link comes to: FIFOs, devices, sockets.
+ */
 int special_open(struct inode *inode, struct file *f);
 
 /* Operations of a file that can do nothing (O_PATH). */

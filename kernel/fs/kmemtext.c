@@ -1,6 +1,6 @@
 /*
- * The texts of /proc that tell of the kernel's own memory: slabinfo and buddyinfo in Linux's formats,
- * and kmalloc, which is mv6's. sys/debug.c prints the same texts on the console.
+ * The texts of /proc that tell of the kernel's own memory: slabinfo and buddyinfo in Linux's
+ * formats, and kmalloc, which is mv6's. sys/debug.c prints the same texts on the console.
  */
 #include "fs/procfs.h"
 

@@ -61,8 +61,8 @@ static int truncate_opened(struct inode *inode)
 }
 
 /*
- * Make f, just made, count as one that writes (1), or that keeps others from it (-1). -ETXTBSY. Only
- * regular files can be run.
+ * Make f, just made, count as one that writes (1), or that keeps others from it (-1). -ETXTBSY.
+ * Only regular files can be run.
  */
 static int claim_text(struct file *f, s8 claim)
 {

@@ -1,8 +1,8 @@
 /*
  * /proc/PID/pagemap: a word of 64 bits for each page of an address space, in order of addresses, as
- * Linux has it: bit 63, the page is in memory; 61, it is a page of a file or of shared memory; 56, no
- * other address space has it. Where the page lies in physical memory is not told: those bits are 0, as
- * Linux shows them to most. Nor is there any swap (62) or tracking of stores (55).
+ * Linux has it: bit 63, the page is in memory; 61, it is a page of a file or of shared memory; 56,
+ * no other address space has it. Where the page lies in physical memory is not told: those bits are
+ * 0, as Linux shows them to most. Nor is there any swap (62) or tracking of stores (55).
  */
 #include "fs/procfs.h"
 

@@ -67,8 +67,8 @@ void fs_drop_caches(void);
 /* dirfd is a descriptor of the current process or AT_FDCWD. */
 int fs_open(int dirfd, const char *path, u32 flags, u32 mode, struct file **out);
 /*
- * Open a program file for exec: regular, has an x bit, nobody may write it; nobody may as long as it
- * is open. -EACCES, -ENOENT, -ETXTBSY ...
+ * Open a program file for exec: regular, has an x bit, nobody may write it; nobody may as long as
+ * it is open. -EACCES, -ENOENT, -ETXTBSY ...
  */
 int fs_open_exec(int dirfd, const char *path, struct file **out);
 int fs_stat(int dirfd, const char *path, u32 at_flags, struct kstat *st);

@@ -27,8 +27,8 @@ extern const struct text_entry system_texts[]; /* systext.c: /proc */
 extern const size_t system_text_count;
 extern struct text_dir sysctl_dir; /* systext.c: /proc/sys */
 /*
- * pagemap.c: read from *pos, which moves on; 0 at the end of the address space, -EINVAL if position or
- * length are no multiples of 8. May sleep.
+ * pagemap.c: read from *pos, which moves on; 0 at the end of the address space, -EINVAL if position
+ * or length are no multiples of 8. May sleep.
  */
 ssize_t pagemap_read(struct proc *p, struct uio *u, off_t *pos);
 seq_maker make_mounts; /* for /proc/PID/mounts too */

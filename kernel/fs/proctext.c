@@ -506,7 +506,8 @@ static int put_stat(struct seq *s, struct proc *p, int tid, bool whole)
 	own = t.usage;
 	if (whole)
 		proc_usage(p, &own);
-	seq_print(s, "%d (%s) %c %d %d %d %d -1 0 ", tid, t.name, t.state, parent_pid(p), p->pgid, p->sid, p->tty ? 5 << 8 | 1 : 0);
+	seq_print(s, "%d (%s) %c %d %d %d %d -1 0 ", tid, t.name, t.state, parent_pid(p), p->pgid,
+		p->sid, p->tty ? 5 << 8 | 1 : 0);
 	seq_print(s, "%lu %lu %lu %lu ", own.minor_faults, p->child.minor_faults, own.major_faults,
 		p->child.major_faults);
 	seq_print(s, "%llu %llu %llu %llu ", (unsigned long long)ticks(own.utime),

@@ -58,7 +58,7 @@ void log_warn(const char *format, ...)
 }
 
 /* One frame of a backtrace. */
-static void print_frame(ulong addr)
+static bool print_frame(void *arg UNUSED, ulong addr)
 {
 	ulong offset;
 	const char *name = ksym_lookup(addr, &offset);
@@ -67,6 +67,52 @@ static void print_frame(ulong addr)
 		log_warn("  %p %s+0x%lx", (void *)addr, name, offset);
 	else
 		log_warn("  %p", (void *)addr);
+	return true;
+}
+
+struct collector {
+	ulong *addr;
+	unsigned n;
+};
+
+static bool collect_frame(void *arg, ulong addr)
+{
+	struct collector *c = arg;
+
+	*c->addr++ = addr;
+	return --c->n > 0;
+}
+
+void trace_collect(ulong *addr, unsigned n)
+{
+	struct collector c = {addr, n};
+
+	memset(addr, 0, n * sizeof(*addr));
+	machine_backtrace(NULL, collect_frame, &c);
+}
+
+static bool is_among(const char *name, const char *const *names)
+{
+	while (*names && strcmp(*names, name))
+		names++;
+	return *names;
+}
+
+void trace_print(const char *what, const ulong *addr, unsigned n, const char *const *without)
+{
+	char line[LINE_SIZE];
+	int head = fmt(line, sizeof(line), "  %s in", what), len = head;
+
+	for (unsigned i = 0; i < n && addr[i] && (size_t)len < sizeof(line); i++) {
+		ulong offset;
+		const char *name = ksym_lookup(addr[i], &offset);
+
+		if (name && (len > head || !is_among(name, without)))
+			len += fmt(line + len, sizeof(line) - (size_t)len, "%s %s",
+				len > head ? " <" : "", name);
+	}
+	if (len > head)
+		log_warn("%s", line);
 }
 
 /*
@@ -118,7 +164,7 @@ void panic(const char *format, ...)
 	if (tf)
 		machine_print_registers(tf, log_warn);
 	log_warn("backtrace:");
-	machine_backtrace(tf, print_frame);
+	machine_backtrace(tf, print_frame, NULL);
 	machine_poweroff();
 }
 

@@ -20,6 +20,14 @@ void log_warn(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_set_quiet(bool quiet);
 
 /*
+ * The calls that led here: n return addresses, the innermost first, zeros when there are no more.
+ * Any context. And a warning with their functions' names: "  WHAT in f < g < h", but for those
+ * functions at its beginning that `without` lists, which ends with NULL; nothing if there are none.
+ */
+void trace_collect(ulong *addr, unsigned n);
+void trace_print(const char *what, const ulong *addr, unsigned n, const char *const *without);
+
+/*
  * Stop the machine: prints the reason, the current process, the registers if there is a trap frame,
  * and a symbolised backtrace; stops the other CPUs; in job mode tells the link (status 125) and
  * powers off.

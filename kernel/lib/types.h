@@ -57,9 +57,9 @@ typedef s64 off_t;
 
 /*
  * For functions so short and so often called that a stack frame would show, and which call others
- * at their very end only.
+ * at their very end only. A kernel for debugging has frames everywhere, for its backtraces.
  */
-#ifdef __clang__
+#if defined(__clang__) || defined(DEBUG)
 #define NO_FRAME
 #else
 #define NO_FRAME __attribute__((optimize("omit-frame-pointer")))

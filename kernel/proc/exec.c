@@ -552,8 +552,8 @@ static struct mm *build_mm(const struct elf_image *image, struct file *f, const 
 }
 
 /*
- * With mm loaded: bytes into it. Its pages are brought in first: a fault without memory would be the
- * process's end, this is an error.
+ * With mm loaded: bytes into it. Its pages are brought in first: a fault without memory would be
+ * the process's end, this is an error.
  */
 static int fill_mm(struct mm *mm, struct layout *l, const struct exec_args *a,
 		   const struct elf_image *image, const char *path)

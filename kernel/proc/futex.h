@@ -20,7 +20,8 @@ struct thread;
 void futex_module_init(void);
 /*
  * Sleep while the word is `val`, until a wake whose bits meet `bits`: 0. -EAGAIN: it is not val.
- * -ETIMEDOUT: clock_now() reached deadline (WAIT_FOREVER: none). -EINTR: a signal. -EINVAL: no bits.
+ * -ETIMEDOUT: clock_now() reached deadline (WAIT_FOREVER: none). -EINTR: a signal.
+ * -EINVAL: no bits.
  */
 long futex_wait(ulong va, bool shared, u32 val, u64 deadline, u32 bits);
 /* Wake up to n (at least one) of those whose bits meet `bits`: how many. -EINVAL: no bits. */

@@ -50,6 +50,17 @@ static enum system_end end_kind; /* (a) what was asked for */
 
 /* ---- Programs ---- */
 
+/* fail_nth=N: an allocation of the first program, which is about to start, is to fail. */
+static void arm_program(void)
+{
+	char word[16];
+	const char *s = word;
+	u64 n;
+
+	if (ktest && boot_value("fail_nth=", word, sizeof(word)) && str_number(&s, &n) && !*s)
+		fail_plan_set(&current_proc()->fail_plan, (ulong)MIN(n, (u64)UINT32_MAX));
+}
+
 /* The current process, which has no program yet, runs one. -errno if it cannot be run. */
 static int run_program(const char *path, struct exec_args *a)
 {
@@ -62,6 +73,7 @@ static int run_program(const char *path, struct exec_args *a)
 	exec_args_free(a);
 	if (err)
 		return err;
+	arm_program();
 	intr_disable();
 	trap_return_to_user(t->tf);
 	return_to_user(t->tf);
@@ -250,7 +262,9 @@ static void report_leak(const struct memory_mark *before, const struct memory_ma
 		sites_grown(report_site);
 }
 
-/* No block was written to by others than its owner. A damaged one was reported when it was found. */
+/*
+ * No block was written to by others than its owner. A damaged one was reported when it was found.
+ */
 static bool check_damage(void)
 {
 	kmem_check();

@@ -16,8 +16,8 @@ static void send(struct proc *p, int sig)
 }
 
 /*
- * Has p taken the last signal, and would it take another? If not, the next one can wait for a tick: a
- * period shorter than the sending takes would keep the CPU in the timer's interrupt for ever.
+ * Has p taken the last signal, and would it take another? If not, the next one can wait for a tick:
+ * a period shorter than the sending takes would keep the CPU in the timer's interrupt for ever.
  */
 static bool keeps_up(struct proc *p)
 {

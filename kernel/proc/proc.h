@@ -137,7 +137,9 @@ struct proc *proc_find_thread(int tid);
  */
 int thread_call(int pid, int tid, int (*fn)(struct proc *p, struct thread *t, void *arg),
 		void *arg);
-/* The lowest number >= tid of a thread of p, -1 if there is none. In time linear in their number. */
+/*
+ * The lowest number >= tid of a thread of p, -1 if there is none. In time linear in their number.
+ */
 int proc_next_thread(struct proc *p, int tid);
 void proc_hold(struct proc *p);
 /* Any context. */

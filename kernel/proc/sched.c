@@ -62,6 +62,7 @@ struct kernel_start {
 };
 
 struct cpu cpus[MAX_CPUS];
+struct thread boot_threads[MAX_CPUS];
 u32 cpu_count;
 static struct local locals[MAX_CPUS];
 static u32 idle_mask; /* (a) a bit for each CPU that waits for work */
@@ -69,6 +70,19 @@ static struct waitq moved; /* who waits for a thread to leave a CPU */
 static u32 moves_awaited;  /* (a) how many do */
 static u32 nthreads;  /* (a) that were made and did not end; without idle threads */
 static struct kmem_cache *thread_cache;
+
+struct thread *sched_prepare_cpu(u32 id, u32 hwid, void *stack)
+{
+	struct thread *t = &boot_threads[id];
+
+	cpus[id].id = id;
+	cpus[id].hwid = hwid;
+	cpus[id].current = t;
+	t->cpu = &cpus[id];
+	t->kstack = stack;
+	fmt(t->name, sizeof(t->name), "idle/%u", id);
+	return t;
+}
 
 /*
  * Until sched_start the boot thread, which must not wait for anything, stands for its CPU's idle

@@ -16,8 +16,8 @@
  * cleared by whoever sends SIGCONT or SIGKILL. All threads then come to signal_deliver and stay
  * there; when the last one has come the process has stopped, and its parent is told.
  *
- * The end of all threads, or of all but one, is no signal: `must_end` is set, and the thread acts on
- * it at the same place.
+ * The end of all threads, or of all but one, is no signal: `must_end` is set, and the thread acts
+ * on it at the same place.
  *
  * Process 1 takes no signal for which it has no handler, except for its own faults, until the
  * system ends.

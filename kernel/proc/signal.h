@@ -1,8 +1,8 @@
 /*
  * Signals: state, sending, delivery. Numbers, actions and structures are Linux's.
  *
- * Letter: (s) proc->sig_lock. Pending sets are per process and per thread; masks per thread. Actions
- * stand in a table that processes may share (CLONE_SIGHAND), with a lock of its own.
+ * Letter: (s) proc->sig_lock. Pending sets are per process and per thread; masks per thread.
+ * Actions stand in a table that processes may share (CLONE_SIGHAND), with a lock of its own.
  */
 #pragma once
 

@@ -134,6 +134,7 @@ struct cpu {
 
 extern struct cpu cpus[MAX_CPUS];
 extern u32 cpu_count; /* CPUs that run */
+extern struct thread boot_threads[MAX_CPUS]; /* those that CPUs begin with */
 
 /* machine/cpu.h gives current_thread() and this_cpu(). */
 
@@ -152,6 +153,11 @@ void thread_free(struct thread *t);
 /* Where the trap frame of a program's thread lies. */
 struct trapframe *thread_frame(const struct thread *t);
 
+/*
+ * Make boot_threads[id], on this stack, the thread of a CPU that is about to begin; hwid is the
+ * machine's name for it. Before sched_init for the boot CPU.
+ */
+struct thread *sched_prepare_cpu(u32 id, u32 hwid, void *stack);
 void sched_init(void);		     /* boot CPU */
 /* become this CPU's idle thread; every CPU ends its start-up here */
 void sched_start(void) NORETURN;

@@ -35,7 +35,7 @@ bool trap_kernel_fault(ulong va, unsigned access);
 long trap_value(ulong value);
 
 /*
- * A machine's list of system calls (arch/syscall_table.h): handlers take the up to six argument words as they stand in
- * the trap frame, and return a value or -errno.
+ * A machine's list of system calls (arch/syscall_table.h): handlers take the up to six argument
+ * words as they stand in the trap frame, and return a value or -errno.
  */
 typedef long (*syscall_fn)(const ulong *args);

@@ -58,9 +58,31 @@ enum system_name_part { SYSTEM_NODE, SYSTEM_DOMAIN };
 int system_name_set(enum system_name_part part, const char *text, size_t n);
 struct abi_stack {
 	ulong sp;
-	int flags;
+	s32 flags;
 	ulong size;
 };
+/* siginfo_t: 128 bytes, of which the union has what follows its alignment. */
+struct abi_siginfo {
+	s32 signo, err, code;
+	union {
+		struct {
+			s32 pid;
+			u32 uid;
+			ulong value;
+		} kill;
+		struct {
+			s32 pid;
+			u32 uid;
+			s32 status;
+			long utime, stime;
+		} child;
+		struct {
+			ulong addr;
+		} fault;
+		ulong room[128 / sizeof(ulong) - (sizeof(ulong) == 4 ? 3 : 2)];
+	};
+};
+_Static_assert(sizeof(struct abi_siginfo) == 128, "siginfo_t has 128 bytes");
 
 struct usage;
 /* A process's usage as rusage. */

@@ -1,5 +1,6 @@
 /*
- * The debug calls of a testing boot: kmalloc and kmfree for programs, and dumps on the console.
+ * The debug calls of a testing boot: kmalloc and kmfree for programs, dumps on the console, a check of
+ * everything, and misuse on purpose.
  *
  * Blocks that programs get belong to the one place in this file that allocates them, whoever asked.
  * Invariant: only sys_debug_kmfree frees a block of that place, one caller at a time (freeing), so
@@ -14,11 +15,15 @@
 #include "lib/printf.h"
 #include "proc/proc.h"
 #include "sys/debug_calls.h"
+#include "sys/misuse.h"
 #include "sys/syscalls.h"
+#include "proc/timer.h"
+#include "vm/check.h"
 #include "vm/figures.h"
 #include "vm/inject.h"
 #include "vm/kmalloc.h"
 #include "vm/mm.h"
+#include "vm/page.h"
 #include "vm/vma.h"
 
 #define KEY 0x10 /* Ctrl-P */
@@ -150,6 +155,45 @@ static SYSCALL(debug_dump_kmalloc)
 	return err ? err : print_text(make_kmalloc, NULL);
 }
 
+static SYSCALL(debug_misuse)
+{
+	return misuse((int)args[0]);
+}
+
+/* --- the check --- */
+
+#define CHECK_TRIES 100u /* of figures that other CPUs change meanwhile */
+#define CHECK_PAUSE_NS 10000000ull
+
+/* 0 or -EAGAIN. */
+static int check_pages(void)
+{
+	for (unsigned i = 0; i < CHECK_TRIES; i++) {
+		if (page_check())
+			return 0;
+		timer_sleep(clock_now() + CHECK_PAUSE_NS);
+	}
+	return -EAGAIN;
+}
+
+static SYSCALL(debug_check)
+{
+	struct proc *p;
+	struct mm *mm;
+	int err;
+
+	(void)args;
+	for (int pid = 1; (p = proc_next(pid)); proc_put(p)) {
+		pid = p->pid + 1;
+		if ((mm = proc_get_mm(p))) {
+			mm_check(mm);
+			mm_put(mm);
+		}
+	}
+	err = check_pages();
+	return err ? err : (long)kmem_check();
+}
+
 syscall_fn debug_call(ulong number)
 {
 	if (!ktest)
@@ -159,6 +203,8 @@ syscall_fn debug_call(ulong number)
 	case DEBUG_CALL_KMFREE: return sys_debug_kmfree;
 	case DEBUG_CALL_DUMP_MAPS: return sys_debug_dump_maps;
 	case DEBUG_CALL_DUMP_KMALLOC: return sys_debug_dump_kmalloc;
+	case DEBUG_CALL_CHECK: return sys_debug_check;
+	case DEBUG_CALL_MISUSE: return sys_debug_misuse;
 	default: return NULL;
 	}
 }

@@ -13,3 +13,14 @@
 #define DEBUG_CALL_DUMP_MAPS 0x6d7603
 /* Print the allocators' free blocks, caches and accounts on the console. 0 or -ENOMEM. */
 #define DEBUG_CALL_DUMP_KMALLOC 0x6d7604
+/*
+ * Check all address spaces, the objects that they map, pages and blocks: the number of damaged blocks
+ * that were found, each with a report on the console. A broken invariant is a panic. EAGAIN if the
+ * counts of pages do not come to rest.
+ */
+#define DEBUG_CALL_CHECK 0x6d7605
+/*
+ * misuse(int kind): misuse the kernel's allocator in one of the ways of kernel/sys/misuse.h, numbered
+ * from 0, which the kernel reports. 0; EINVAL for other numbers; ENOMEM.
+ */
+#define DEBUG_CALL_MISUSE 0x6d7606

@@ -1,8 +1,8 @@
 /*
  * Advisory locks: what fcntl asks of them, and flock.
  *
- * Judged here, in Linux's order: where the range begins, whether its ends can be said, the type, how
- * the file was opened, l_pid. What conflicts and who waits is fs/filelock.c's affair.
+ * Judged here, in Linux's order: where the range begins, whether its ends can be said, the type,
+ * how the file was opened, l_pid. What conflicts and who waits is fs/filelock.c's affair.
  */
 #include "sys/parts.h"
 
@@ -129,7 +129,8 @@ static int get_lock(struct file *f, struct abi_flock *l, bool ofd)
 
 /*
  * The descriptor may have been closed by another thread meanwhile, before there was a lock to be
- * seen: then it goes as it would have gone.
+ * seen: then it goes as it would have gone, with all that the process has locked in the file, be it
+ * since then.
  */
 static int recheck(struct file *f, int fd)
 {

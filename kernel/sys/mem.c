@@ -1,8 +1,7 @@
 /*
- * The memory calls: brk, mmap, mremap, munmap, mprotect, madvise, mincore, msync, mlock and kin. What
- * they do is vm/mm.h's; here mmap's
- * descriptor and flags are judged, in Linux's order: offset, descriptor, length and address, kind
- * of mapping, access mode, kind of file.
+ * The memory calls: brk, mmap, mremap, munmap, mprotect, madvise, mincore, msync, mlock and kin.
+ * What they do is vm/mm.h's; here mmap's descriptor and flags are judged, in Linux's order: offset,
+ * descriptor, length and address, kind of mapping, access mode, kind of file.
  */
 #include "lib/errno.h"
 #include "lib/types.h"
@@ -34,7 +33,9 @@ static int file_rights(const struct file *f, bool shared, unsigned prot)
 	return shared && !file_writable(f) ? PROT_READ | PROT_EXEC : PROT_ALL;
 }
 
-/* Are there such offsets in f? Regular files have 63 bits of them, anything else what a word holds. */
+/*
+ * Are there such offsets in f? Regular files have 63 bits of them, anything else what a word holds.
+ */
 static bool offset_fits(const struct file *f, const struct map_request *rq)
 {
 	u64 pages = ALIGN_UP(rq->len, PAGE_SIZE) >> PAGE_SHIFT;
@@ -43,7 +44,9 @@ static bool offset_fits(const struct file *f, const struct map_request *rq)
 	return rq->pgoff <= (most >> PAGE_SHIFT) - pages;
 }
 
-/* Can a mapping of a file give the right to write to the file? Then it is claimed from the object. */
+/*
+ * Can a mapping of a file give the right to write to the file? Then it is claimed from the object.
+ */
 static bool claims_writable(const struct map_request *rq)
 {
 	return rq->obj && (rq->flags & MAP_TYPE) != MAP_PRIVATE && (rq->max_prot & PROT_WRITE);
@@ -216,7 +219,8 @@ SYSCALL(mlockall)
 {
 	unsigned flags = (unsigned)args[0];
 
-	if (!flags || flags == MCL_ONFAULT || (flags & ~(unsigned)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+	if (!flags || flags == MCL_ONFAULT ||
+		(flags & ~(unsigned)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
 		return -EINVAL;
 	return mm_lock_all(current_mm(), flags);
 }

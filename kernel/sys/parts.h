@@ -1,7 +1,7 @@
 /*
  * Paths from programs, and the parts of calls that the handlers here share with those that stand in
- * a machine's folder: calls whose 64-bit arguments travel in pairs of words, whose structures have a
- * second form, or which newer machines do not have any more.
+ * a machine's folder: calls whose 64-bit arguments travel in pairs of words, whose structures have
+ * a second form, or which newer machines do not have any more.
  *
  * All of them may sleep and answer a result or -errno, as handlers do. `args` are argument words.
  */
@@ -37,7 +37,7 @@ long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count);
 /* deadline as fs_poll takes it; -ERESTARTNOHAND if a signal ended it */
 long sys_poll_until(ulong fds, ulong nfds, u64 deadline);
 long sys_ppoll_in(const ulong *args, enum time_form form);
-/* The timespec at `timeout` as a deadline for fs_poll: 0 for not waiting at all. -EFAULT, -EINVAL */
+/* The timespec at `timeout` as a deadline for fs_poll: 0 for not waiting. -EFAULT, -EINVAL */
 int sys_poll_deadline(ulong timeout, enum time_form form, u64 *deadline);
 u64 sys_time_left(u64 deadline); /* ns, 0 once it is over */
 /* A poll ended with n: store there what is left. What the call answers. */

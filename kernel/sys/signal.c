@@ -7,6 +7,7 @@
 #include "arch/trap.h"
 #include "proc/itimer.h"
 #include "proc/proc.h"
+#include "proc/siginfo.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "proc/timer.h"
@@ -312,10 +313,12 @@ SYSCALL(sigaltstack)
 {
 	struct thread *t = current_thread();
 	bool on_it = signal_on_altstack(t, tf_sp(t->tf));
-	struct abi_stack ss, old = { .sp = t->altstack_sp, .size = t->altstack_size,
-				     .flags = on_it ? SS_ONSTACK : (int)t->altstack_flags };
+	struct abi_stack ss, old;
 	long result;
 
+	altstack_fill(&old, t);
+	if (on_it)
+		old.flags = SS_ONSTACK;
 	if (args[0]) {
 		if (COPYIN(&ss, args[0]))
 			return -EFAULT;

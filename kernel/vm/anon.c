@@ -478,14 +478,18 @@ void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b)
 
 /* ---- moving ---- */
 
-/* A leaf, and the part of it that is concerned: [va, stop), of which the slots `used` hold pages. */
+/*
+ * A leaf, and the part of it that is concerned: [va, stop), of which the slots `used` hold pages.
+ */
 struct piece {
 	struct anon_node *leaf;
 	ulong va, stop;
 	u64 used;
 };
 
-/* The first leaf that stands at *va or above, below end; *va moves up to it. NULL if there is none. */
+/*
+ * The first leaf that stands at *va or above, below end; *va moves up to it. NULL if there is none.
+ */
 static struct anon_node *leaf_from(const struct anontab *t, ulong *va, ulong end)
 {
 	while (*va < end) {

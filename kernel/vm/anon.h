@@ -74,10 +74,11 @@ int anon_remove_prepare_locked(struct anontab *t, ulong start, ulong end, struct
 void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b);
 /*
  * Moving the private pages of [start, end) to `to` onwards, where none are and which lies apart:
- * slots change hands, no page is copied. After anon_remove_prepare for the same range anon_move_prepare gets what that needs: -ENOMEM, the pages
- * being where they were. It takes tab->lock itself; mm->lock is held for writing until after
- * anon_move, which takes the nodes from *r and cannot fail. In between pages may be removed by
- * whoever does not hold mm->lock. In either case anon_reserve_free gives back what was not used.
+ * slots change hands, no page is copied. After anon_remove_prepare for the same range
+ * anon_move_prepare gets what that needs: -ENOMEM, the pages being where they were. It takes
+ * tab->lock itself; mm->lock is held for writing until after anon_move, which takes the nodes from
+ * *r and cannot fail. In between pages may be removed by whoever does not hold mm->lock. In either
+ * case anon_reserve_free gives back what was not used.
  */
 int anon_move_prepare(struct anontab *t, ulong start, ulong end, ulong to, struct anon_reserve *r,
 	struct batch *b);

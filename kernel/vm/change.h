@@ -30,5 +30,8 @@ void unmap_commit(struct mm *mm, ulong start, ulong end, struct change *c);
 /* Where a mapping of len bytes goes: at the hint if there is room. 0 if there is none anywhere. */
 ulong choose_address(struct mm *mm, ulong hint, ulong len);
 
+/* How many pages of [start, end) are mapped. */
+ulong pages_mapped(struct mm *mm, ulong start, ulong end);
+
 /* When memory is short for a change: drop so many pages of files, and try again. */
 #define PREPARE_RECLAIM 16

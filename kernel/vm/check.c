@@ -74,10 +74,23 @@ static void check_entry(struct mm *mm, const struct vma *v, ulong va)
 	}
 }
 
+/* The pages of an object, whose lock is held, are its own, each at its index. */
+static void check_obj(const struct obj *o)
+{
+	ulong n = 0;
+	struct page *p;
+
+	for (ulong i = 0; (p = radix_next(&o->pages, &i)); i++, n++)
+		ASSERT(p->kind == PAGE_OBJ && p->obj == o && p->index == i && p->ref > 0);
+	ASSERT(n == o->pages.count);
+}
+
 static void check_vma(struct mm *mm, struct vma *v)
 {
-	if (v->obj)
+	if (v->obj) {
 		mutex_lock(&v->obj->lock);
+		check_obj(v->obj);
+	}
 	if (pmap_count(&mm->pmap, v->start, v->end, NULL, NULL) ||
 		anon_count(&mm->anon, v->start, v->end))
 		for (ulong va = v->start; va < v->end; va += PAGE_SIZE)

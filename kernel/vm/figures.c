@@ -1,9 +1,9 @@
 /*
  * What /proc tells of an address space.
  *
- * mm->lock is held for reading, so mappings stay and no private page changes its owner by fork; pages
- * of objects are looked at under the object's lock, one at a time. Somebody who reads of a large
- * address space leaves the CPU to others now and then.
+ * mm->lock is held for reading, so mappings stay and no private page changes its owner by fork;
+ * pages of objects are looked at under the object's lock, one at a time. Somebody who reads of a
+ * large address space leaves the CPU to others now and then.
  */
 #include "vm/figures.h"
 
@@ -17,15 +17,18 @@
 /* The private page of v at va: what it is goes to *view. False if there is none. */
 static bool view_private(struct mm *mm, const struct vma *v, ulong va, struct page_view *view)
 {
-	ulong at = va;
+	ulong at = va, sharers;
 	bool found;
 
 	if (v->flags & VMA_SHARED)
 		return false;
 	spin_lock(&mm->anon.lock);
-	found = anon_next(&mm->anon, &at, va + PAGE_SIZE, &view->sharers);
+	found = anon_next(&mm->anon, &at, va + PAGE_SIZE, &sharers);
 	spin_unlock(&mm->anon.lock);
-	view->present = view->dirty = found;
+	if (found) {
+		view->present = view->dirty = true;
+		view->sharers = sharers;
+	}
 	return found;
 }
 

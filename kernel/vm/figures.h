@@ -1,9 +1,9 @@
 /*
  * What /proc tells of an address space: its mappings, and whose pages are in memory.
  *
- * A page is in memory here if it is a private page of the address space, whether or not the page table
- * shows it at the moment, or a page of an object that the page table shows. The one zero page is
- * nobody's and does not count.
+ * A page is in memory here if it is a private page of the address space, whether or not the page
+ * table shows it at the moment, or a page of an object that the page table shows. The one zero page
+ * is nobody's and does not count.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /*
  * Limits of an address space, and the figures behind them.
  *
- * Invariants: nr_pages, nr_data, nr_locked and nr_promised of an address space are the sums over its
- * vmas of what each is counted as; the two sums over all address spaces (and shared anonymous
+ * Invariants: nr_pages, nr_data, nr_locked and nr_promised of an address space are the sums over
+ * its vmas of what each is counted as; the two sums over all address spaces (and shared anonymous
  * objects) are kept here, by atomic additions.
  */
 #include "vm/limit.h"

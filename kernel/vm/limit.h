@@ -2,11 +2,11 @@
  * What an address space may have: the figures that say what it has, and the limits they are held
  * to. mm->lock is held throughout; for writing where figures change.
  *
- * Two kinds of limits. The soft resource limits of the process that makes the call (RLIMIT_AS, DATA,
- * MEMLOCK, STACK; they bind the superuser too), and the rule about promises: memory that the kernel
- * would have to find for stores (writable private memory, shared anonymous memory) is promised
- * without counting what was promised before, but one request for more than there is RAM is refused,
- * unless MAP_NORESERVE asks for it.
+ * Two kinds of limits. The soft resource limits of the process that makes the call (RLIMIT_AS,
+ * DATA, MEMLOCK, STACK; they bind the superuser too), and the rule about promises: memory that the
+ * kernel would have to find for stores (writable private memory, shared anonymous memory) is
+ * promised without counting what was promised before, but one request for more than there is RAM is
+ * refused, unless MAP_NORESERVE asks for it.
  */
 #pragma once
 

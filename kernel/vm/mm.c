@@ -1,8 +1,8 @@
 /*
  * Address spaces: creation, fork, end.
  *
- * Owns struct mm. Invariants beyond those of its parts: private pages lie only where a private vma is; the page table shows only what check.c says it
- * may.
+ * Owns struct mm. Invariants beyond those of its parts: private pages lie only where a private vma
+ * is; the page table shows only what check.c says it may.
  *
  * The end needs no flush: nobody runs on the address space any more, so whoever loaded its tables
  * has loaded others since.

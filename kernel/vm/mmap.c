@@ -250,8 +250,7 @@ int mm_map_place(struct mm *mm, const struct map_request *rq)
 	return (ulong)addr < USER_TOP ? 0 : (int)addr;
 }
 
-/* How many pages of [start, end) are mapped. */
-static ulong pages_mapped(struct mm *mm, ulong start, ulong end)
+ulong pages_mapped(struct mm *mm, ulong start, ulong end)
 {
 	ulong pages = 0;
 

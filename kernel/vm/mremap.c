@@ -75,18 +75,22 @@ static int judge(const struct remap *r)
 }
 
 /* Do the limits let v grow as r asks for? */
-static int judge_growth(const struct mm *mm, const struct vma *v, const struct remap *r)
+static int judge_growth(struct mm *mm, const struct vma *v, const struct remap *r)
 {
-	ulong kept = r->flags & MREMAP_DONTUNMAP ? 0 : r->old_len;
+	ulong pages = (r->new_len - r->old_len) >> PAGE_SHIFT, replaced = 0;
 
-	if (r->new_len > r->old_len &&
-		!limit_lock(mm, (r->new_len - r->old_len) >> PAGE_SHIFT, v->flags))
+	if (pages && !limit_lock(mm, pages, v->flags))
 		return -EAGAIN;
-	return limit_map(mm, (r->new_len - kept) >> PAGE_SHIFT, 0, v->prot, v->flags);
+	if (r->flags & MREMAP_DONTUNMAP) {
+		pages = r->new_len >> PAGE_SHIFT;
+		if (r->flags & MREMAP_FIXED)
+			replaced = pages_mapped(mm, r->to, r->to + r->new_len);
+	}
+	return limit_map(mm, pages, replaced, v->prot, v->flags);
 }
 
 /* May v, which holds r->old, become what r asks for? */
-static int judge_mapping(const struct mm *mm, const struct vma *v, const struct remap *r)
+static int judge_mapping(struct mm *mm, const struct vma *v, const struct remap *r)
 {
 	ulong pages = (r->new_len + (r->old - v->start)) >> PAGE_SHIFT;
 

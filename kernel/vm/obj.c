@@ -617,6 +617,16 @@ static void note_clean(struct obj *o)
 		writeback_forget(o);
 }
 
+/* Wait while p of o is busy. obj->lock is dropped meanwhile: look again after it. */
+static void wait_unlocked(struct obj *o, struct page *p)
+{
+	page_hold(p);
+	mutex_unlock(&o->lock);
+	page_wait_busy(p);
+	page_put(p);
+	mutex_lock(&o->lock);
+}
+
 /*
  * Take out all pages from index `first` on, waiting for busy ones. obj->lock held; dropped and
  * taken again while waiting.
@@ -631,11 +641,7 @@ static void cut_pages(struct obj *o, ulong first)
 			page_forget(o, p);
 			continue;
 		}
-		page_hold(p);
-		mutex_unlock(&o->lock);
-		page_wait_busy(p);
-		page_put(p);
-		mutex_lock(&o->lock);
+		wait_unlocked(o, p);
 	}
 	note_clean(o);
 }
@@ -704,18 +710,13 @@ static unsigned pick_range(
 	struct page *p;
 
 	while (n < PUNCH_BATCH && (p = radix_next(&o->pages, index)) && *index < end) {
-		page_hold(p);
 		if (!page_trybusy(p)) {
-			if (n) {
-				page_put(p);
+			if (n)
 				break;
-			}
-			mutex_unlock(&o->lock);
-			page_wait_busy(p);
-			page_put(p);
-			mutex_lock(&o->lock);
+			wait_unlocked(o, p);
 			continue;
 		}
+		page_hold(p);
 		rmap_unmap(o, p, b);
 		pages[n++] = p;
 		++*index;
@@ -892,18 +893,13 @@ static unsigned collect_dirty(
 	struct page *p;
 
 	while (n < SYNC_BATCH && (p = radix_next_marked(&o->pages, index)) && *index <= last) {
-		page_hold(p);
 		if (!page_trybusy(p)) {
-			if (n) {
-				page_put(p);
+			if (n)
 				break;
-			}
-			mutex_unlock(&o->lock);
-			page_wait_busy(p);
-			page_put(p);
-			mutex_lock(&o->lock);
+			wait_unlocked(o, p);
 			continue;
 		}
+		page_hold(p);
 		rmap_clean(o, p, b);
 		radix_unmark(&o->pages, p->index);
 		writeback_count(-1);

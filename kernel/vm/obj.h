@@ -83,8 +83,8 @@ void obj_module_init(void);
 /* Set up an object embedded in its owner, with one reference. */
 void obj_init(struct obj *o, const struct obj_ops *ops, u64 size);
 /*
- * A shared anonymous memory object of size bytes, one reference; `promised` pages are counted while it
- * lives. NULL if there is no memory.
+ * A shared anonymous memory object of size bytes, one reference; `promised` pages are counted while
+ * it lives. NULL if there is no memory.
  */
 struct obj *obj_anon_create(u64 size, ulong promised);
 /* The size now, whole also where a word holds half of it. Takes obj->lock. */
@@ -174,8 +174,8 @@ void obj_writeback_start(void);
  *
  * obj_page_locked: the page at index if it is up to date now, else NULL. obj_pages_locked: the same
  * for n indices; the value says how many of them lie inside the size, and only for those an answer
- * is in pages. obj_dirty_locked: may page p be mapped writable? If it needs no reservation it is marked dirty here; false means: call
- * obj_make_dirty without the lock and look again.
+ * is in pages. obj_dirty_locked: may page p be mapped writable? If it needs no reservation it is
+ * marked dirty here; false means: call obj_make_dirty without the lock and look again.
  */
 struct page *obj_page_locked(struct obj *o, ulong index);
 unsigned obj_pages_locked(struct obj *o, ulong index, struct page **pages, unsigned n);

@@ -552,6 +552,55 @@ void page_wait_busy(struct page *p)
 	waitq_leave(q, &w);
 }
 
+/* --- the check --- */
+
+/* The pages on the list of this order, each block looked at. buddy.lock is held. */
+static ulong check_list(unsigned order)
+{
+	ulong pages = 0;
+	struct page *p;
+
+	LIST_EACH(p, &buddy.free[order], link) {
+		ASSERT(p->flags == PAGE_BUDDY && p->order == order);
+		ASSERT(IS_ALIGNED(page_frame(p), 1ul << order));
+		ASSERT(order == PAGE_ORDERS - 1 || !block_buddy(page_frame(p), order));
+		for (ulong i = 0; i < 1ul << order; i++)
+			ASSERT(p[i].kind == PAGE_FREE && (i == 0 || !(p[i].flags & PAGE_BUDDY)));
+		pages += 1ul << order;
+	}
+	ASSERT(!(buddy.avail & 1u << order) == !pages);
+	return pages;
+}
+
+/* The free pages: those on the lists, and those in the CPUs' stacks. */
+static ulong check_free(void)
+{
+	ulong pages = 0, irq = spin_lock_irq(&buddy.lock);
+
+	for (unsigned i = 0; i < PAGE_ORDERS; i++)
+		pages += check_list(i);
+	for (unsigned i = 0; i < MAX_CPUS; i++)
+		pages += __atomic_load_n(&page_cpus[i].count, __ATOMIC_RELAXED);
+	spin_unlock_irq(&buddy.lock, irq);
+	return pages;
+}
+
+bool page_check(void)
+{
+	ulong n[PAGE_KINDS] = {0}, sum = 0;
+
+	for (ulong i = 0; i < page_array_count; i++) {
+		ASSERT(page_array[i].kind < PAGE_KINDS);
+		n[page_array[i].kind]++;
+	}
+	for (unsigned kind = PAGE_KERNEL; kind < PAGE_KINDS; kind++) {
+		if (n[kind] != pages_used(kind))
+			return false;
+		sum += n[kind];
+	}
+	return n[PAGE_FREE] == check_free() && sum + n[PAGE_FREE] == total_pages;
+}
+
 /* --- boot --- */
 
 /*

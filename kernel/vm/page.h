@@ -188,3 +188,9 @@ void page_set_kind(struct page *p, enum page_kind kind);
  * blocks.
  */
 void page_drain(void);
+/*
+ * Recount: free blocks are whole, aligned, on their list and joined as far as they can be (a panic if
+ * not); pages of each kind are as many as counted. False if the counts differ, as they may for a
+ * moment while other CPUs allocate or free: then once more.
+ */
+bool page_check(void);

@@ -2,10 +2,10 @@
  * Page tables: the walker.
  *
  * Owns the tables of all address spaces and of the kernel. A table is one page of PT_ENTRIES
- * entries; level 0 tables map pages, the root has level PT_LEVELS - 1. (On some machines the root is
- * smaller, and has entries that are fixed: their tables live as long as the map.) Each table's struct page
- * counts its entries that are valid or parked; a table's entry in the level above stays as long as
- * the table. Parked entries exist at level 1 only.
+ * entries; level 0 tables map pages, the root has level PT_LEVELS - 1. (On some machines the root
+ * is smaller, and has entries that are fixed: their tables live as long as the map.) Each table's
+ * struct page counts its entries that are valid or parked; a table's entry in the level above stays
+ * as long as the table. Parked entries exist at level 1 only.
  *
  * Who may look without pm->lock: pmap_prepare, because tables go and are parked only while the
  * address space's lock is held for writing. All stores to tables of level 0, and all links between
@@ -126,7 +126,9 @@ static struct page *table_alloc(unsigned flags)
 	return p;
 }
 
-/* The table that *e, an entry of a table of `level`, points at; made if there is none. Boot only. */
+/*
+ * The table that *e, an entry of a table of `level`, points at; made if there is none. Boot only.
+ */
 static pte_t *boot_table(pte_t *e, unsigned level)
 {
 	if (!pte_valid(*e)) {

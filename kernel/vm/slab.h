@@ -3,7 +3,7 @@
  * essay at the top of slab.c.
  *
  * In a checked kernel (CHECKED, vm/inject.h) a *tag* follows each object: the requested size, who
- * allocated and freed it, and the link of the free list. The bytes between the requested size and
+ * allocated and freed it and through which calls, and the link of the free list. The bytes between the requested size and
  * the tag, and the whole of a free object, hold patterns, which are looked at when the object is
  * freed, when it is allocated again, and by kmem_check.
  */
@@ -74,6 +74,8 @@ extern struct frames frames; /* constant after boot */
 #define POISON_FREE 0x6b /* in free objects */
 #define POISON_TAIL 0xbb /* behind the requested size */
 
+#define TRACE 6u /* calls that are remembered, the allocator's own among them */
+
 struct tag {
 	u32 state; /* (a) next to the object, so that a store past its end changes it */
 	u16 requested;
@@ -81,6 +83,7 @@ struct tag {
 	void *link; /* free: the next free object of the slab */
 	struct alloc_site *allocated;  /* the last time */
 	const struct code_site *freed; /* the last time, or NULL */
+	ulong allocated_in[TRACE], freed_in[TRACE]; /* the calls that led there */
 };
 
 #define TAG_SIZE ALIGN_UP(sizeof(struct tag), GRAIN)

@@ -1,7 +1,7 @@
 /*
  * What is done about misuse of the allocator: tags and patterns, the check of the whole heap, and
  * reports. A report is one line that names the block, where it was allocated and freed, and what
- * was done to it; then the kernel goes on.
+ * was done to it, and lines with the calls that led there; then the kernel goes on.
  *
  * The check runs beside everybody else. It holds the cache's lock while it looks at a slab, so the
  * slab stays; an object may change hands all the same. Then its turn or its state changes: what
@@ -60,6 +60,21 @@ static void history(const struct kmem_cache *c, const void *object, char text[2 
 			by(t->freed, freed));
 }
 
+/* Lines that follow a report: through which calls the object was allocated and freed. */
+static void put_calls(const struct kmem_cache *c, const void *object)
+{
+	static const char *const own[] = {"trace_collect", "tag_alloc", "tag_free", "alloc_slow",
+		"free_slow", "kmalloc_at", "kcalloc_at", "krealloc_at", "kmfree_at",
+		"kmem_alloc_at", "kmem_free_at", NULL};
+	const struct tag *t = tag_of(c, object);
+
+	if (!CHECKED || !t->allocated)
+		return;
+	trace_print("allocated", t->allocated_in, TRACE, own);
+	if (t->state == TAG_FREE && t->freed)
+		trace_print("freed", t->freed_in, TRACE, own);
+}
+
 /* --- patterns --- */
 
 /* The first of n bytes that is not `pattern`; n if all are. */
@@ -94,6 +109,7 @@ static void report_late_store(const struct kmem_cache *c, const void *object, co
 		 "%zu)%s; found%s",
 		object, c->name, at, ((const u8 *)object)[at],
 		count_other(object, c->size, POISON_FREE), text, found);
+	put_calls(c, object);
 }
 
 /* Somebody stored behind the n bytes of a live object, of which `room` more hold the pattern. */
@@ -124,6 +140,8 @@ void tag_init(struct kmem_cache *c, void *object)
 	memset(object, POISON_FREE, c->size);
 	t->allocated = NULL;
 	t->freed = NULL;
+	memset(t->allocated_in, 0, sizeof(t->allocated_in));
+	memset(t->freed_in, 0, sizeof(t->freed_in));
 	t->turn = 0;
 	t->state = TAG_FREE;
 }
@@ -137,6 +155,7 @@ void tag_alloc(struct kmem_cache *c, void *object, size_t n, struct alloc_site *
 		report_late_store(c, object, by(&site->at, text));
 	t->requested = (u16)n;
 	t->allocated = site;
+	trace_collect(t->allocated_in, TRACE);
 	memset((char *)object + n, POISON_TAIL, c->size - n);
 	__atomic_store_n(&t->turn, (u16)(t->turn + 1), __ATOMIC_RELEASE);
 	__atomic_store_n(&t->state, TAG_LIVE, __ATOMIC_RELEASE);
@@ -161,6 +180,7 @@ static void report_tail(const struct kmem_cache *c, const void *object, const ch
 	size_t n = t->state == TAG_LIVE ? MIN((size_t)t->requested, c->size) : c->size;
 
 	report_overrun(object, n, c->size - n, &site_checked(t->allocated)->at, found);
+	put_calls(c, object);
 }
 
 void tag_free(struct kmem_cache *c, void *object, const struct code_site *site)
@@ -174,6 +194,7 @@ void tag_free(struct kmem_cache *c, void *object, const struct code_site *site)
 	if (!c->internal)
 		site_freed(t->allocated, c->size);
 	t->freed = site;
+	trace_collect(t->freed_in, TRACE);
 	memset(object, POISON_FREE, c->size);
 	__atomic_store_n(&t->state, TAG_FREE, __ATOMIC_RELEASE);
 }
@@ -330,6 +351,7 @@ static void report_object(
 		log_warn("invalid free of %p by %s:%d: it is +%zu of a %s block (%s)%s", p,
 			site->file, site->line, in, live ? "live" : "free", c->name,
 			text);
+	put_calls(c, object);
 }
 
 /* p lies in a block of whole pages that is not free, or not yet. */

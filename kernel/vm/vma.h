@@ -95,8 +95,8 @@ struct vma *vma_last(struct mm *mm);
 /* Put v into mm's tree (nothing overlaps it) and on its object's list. */
 void vma_link(struct mm *mm, struct vma *v);
 /*
- * Give child, which has none, a copy of each vma of parent, not locked in memory. -ENOMEM leaves some,
- * in order but not balanced: good for the end of the child only.
+ * Give child, which has none, a copy of each vma of parent, not locked in memory. -ENOMEM leaves
+ * some, in order but not balanced: good for the end of the child only.
  */
 int vma_fork(struct mm *child, const struct mm *parent);
 /*

@@ -160,6 +160,8 @@ DIFF_FN void random_mremap(struct op *op, const struct room *room)
 	if (one_in(8)) {
 		op->flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
 		op->len2 = one_in(20) ? op->len2 : op->len;
+		pages = (int)((op->len2 + PS - 1) / PS);
+		op->page2 = pages > room->to - target ? room->to - pages : target;
 	}
 }
 

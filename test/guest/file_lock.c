@@ -960,7 +960,7 @@ static void test_threads(void)
 	peer_end(&p);
 }
 
-/* Processes that share their descriptors are one owner; execve gives a process a table of its own. */
+/* Processes that share their descriptors are one owner; execve gives one a table of its own. */
 static void test_shared_table(void)
 {
 	char *argv[] = {"file_lock", "kept", "-1", (char *)name, NULL};

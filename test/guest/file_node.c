@@ -1,6 +1,7 @@
 /*
  * Files that are no plain files: FIFOs, device nodes, symbolic links of /proc that lead to the very
- * file; large directories; sendfile, pipe capacities; and the texts of /proc that no other test reads.
+ * file; large directories; sendfile, pipe capacities; and the texts of /proc that no other test
+ * reads.
  */
 #include "child.h"
 

@@ -34,8 +34,8 @@
  * l length, o offset, n number, w another small number, v advice, i process, I the process itself
  * or none, s signal, p protection, m flags of mmap, O flags of open, M mode, V vector of buffers,
  * t time, S signal set, A action, L descriptors to poll, e how a timer notifies, G strings,
- * K lock command of fcntl, k lock,
- * q request of ioctl, X path of a program. Only there stands this program itself.
+ * K lock command of fcntl, k lock, q request of ioctl, X path of a program. Only there stands this
+ * program itself.
  */
 struct call {
 	long nr;

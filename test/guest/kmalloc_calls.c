@@ -183,6 +183,29 @@ static void test_dumps(void)
 	verdict("DBG-7 a dump of mappings and one of the accounts change nothing");
 }
 
+/* Beside other processes that fork and map. */
+static void test_check(void)
+{
+	pid_t pid = tap_fork();
+
+	if (pid == 0)
+		for (int i = 0; i < 100000; i++) {
+			volatile char *p = (char *)map(NULL, 64 * PS, RW, ANON, -1, 0);
+
+			p[i % 64 * PS] = 1;
+			unmap(p, 64 * PS);
+			usleep(1000);
+		}
+	for (int i = 0; i < 5; i++)
+		want_here(sys(DEBUG_CALL_CHECK) == 0);
+	kill(pid, SIGKILL);
+	wait_for(pid);
+	verdict("KMALLOC-15 the check of everything finds nothing");
+	want_here(sys(DEBUG_CALL_MISUSE, -1) == -EINVAL);
+	want_here(sys(DEBUG_CALL_MISUSE, 7) == -EINVAL);
+	verdict("KMALLOC-15 a kind of misuse that there is not is EINVAL");
+}
+
 /* --- accounts --- */
 
 static void test_accounts(void)
@@ -260,6 +283,7 @@ int main(int argc, char **argv)
 	test_other_process();
 	test_race();
 	test_dumps();
+	test_check();
 	test_accounts();
 	test_leaks();
 	return done();

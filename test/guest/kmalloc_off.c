@@ -8,10 +8,10 @@
 int main(void)
 {
 	static const long calls[] = {DEBUG_CALL_KMALLOC, DEBUG_CALL_KMFREE, DEBUG_CALL_DUMP_MAPS,
-		DEBUG_CALL_DUMP_KMALLOC};
+		DEBUG_CALL_DUMP_KMALLOC, DEBUG_CALL_CHECK, DEBUG_CALL_MISUSE};
 	static const long args[] = {0, 1, 4096, -1};
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 6; i++)
 		for (int k = 0; k < 4; k++)
 			want_eq(sys(calls[i], args[k]), -ENOSYS);
 	verdict("DBG-2 without a testing boot every debug call is ENOSYS whatever its arguments");

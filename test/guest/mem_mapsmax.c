@@ -1,6 +1,6 @@
 /*
- * As many mappings as there may be. mv6 is told a small number for this test (Linux has 65530 unless
- * it is told otherwise).
+ * As many mappings as there may be. mv6 is told a small number for this test (Linux has 65530
+ * unless it is told otherwise).
  *
  * exec-options: --append maps_max=2000
  */

@@ -1,6 +1,6 @@
 /*
- * memfd_create, seals, and what is special about files in memory: their names, their holes, and what
- * happens when there is no more room.
+ * memfd_create, seals, and what is special about files in memory: their names, their holes, and
+ * what happens when there is no more room.
  */
 #include "child.h"
 

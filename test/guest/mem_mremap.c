@@ -602,7 +602,9 @@ static void mremap_16_total(void *arg)
 	want_eq(remap(to, 256 * PS, 100 * PS, 0, 0), (long)to);
 	want_eq(remap(to, 100 * PS, 256 * PS, 0, 0), (long)to);
 	want_eq(remap(to, 256 * PS, 257 * PS, 0, 0), -ENOMEM);
-	want(filled(to, PS, 30));
+	want_eq(remap(to, PS, PS, MAYMOVE | DONTUNMAP | FIXED, p), -ENOMEM);
+	want_eq(remap(to, PS, PS, MAYMOVE | DONTUNMAP | FIXED, to + PS), (long)(to + PS));
+	want(filled(to + PS, PS, 30) && all_zero(to, PS));
 }
 
 static void mremap_16(void)

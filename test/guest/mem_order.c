@@ -1,6 +1,6 @@
 /*
- * The order in which mmap judges its arguments (MMAP-18): calls that are wrong in two ways, for every
- * two ways that can be wrong at once. The one that stands first in the table tells the error.
+ * The order in which mmap judges its arguments (MMAP-18): calls that are wrong in two ways, for
+ * every two ways that can be wrong at once. The one that stands first in the table tells the error.
  */
 #include "tap.h"
 

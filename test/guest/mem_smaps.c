@@ -14,6 +14,10 @@ static void test_smaps_anonymous(void)
 	want_eq(smaps_kb(p, "Rss"), 0);
 	want_eq(smaps_kb(p, "Pss"), 0);
 	verdict("PROCMAPS-6 memory that nobody touched is in no figure but Size");
+	want(((volatile unsigned char *)p)[2 * PS] == 0);
+	want_eq(smaps_kb(p, "Rss"), 0);
+	want_eq(smaps_kb(p, "Anonymous"), 0);
+	verdict("PROCMAPS-6 nor is memory that was only read: the page of zeros is nobody's");
 	p[PS] = 1;
 	want_eq(smaps_kb(p, "Rss"), 4);
 	want_eq(smaps_kb(p, "Pss"), 4);

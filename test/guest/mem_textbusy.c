@@ -1,8 +1,8 @@
 /*
  * EXEC-4: a program that runs is not written, and a file that is open for writing is not run.
  *
- * As "mem_textbusy hold" the program is what the tests run: it says so by a byte on descriptor 1 and
- * ends when descriptor 0 does. As "mem_textbusy forked" it leaves that to a child, and ends; as
+ * As "mem_textbusy hold" the program is what the tests run: it says so by a byte on descriptor 1
+ * and ends when descriptor 0 does. As "mem_textbusy forked" it leaves that to a child, and ends; as
  * "mem_textbusy become PROGRAM" it becomes another program in its turn.
  */
 #include "child.h"

@@ -1,7 +1,7 @@
 /*
  * What a configure script asks before a program may use mmap (autoconf's "checking for working
- * mmap"): a file mapped private over memory that the program has already shows the file, zeros up to
- * the end of the last page, and keeps stores from the file; a shared mapping does pass them on.
+ * mmap"): a file mapped private over memory that the program has already shows the file, zeros up
+ * to the end of the last page, and keeps stores from the file; a shared mapping does pass them on.
  */
 #include "tap.h"
 

@@ -63,7 +63,8 @@ static void test_mappings(void)
 {
 	area = must_map(3 * PS, RW, ANON, -1, 0);
 	memset(area, 'p', 3 * PS);
-	is(end_of_clone(change_mappings, CLONE_VM), 0, "CLONE-1 a CLONE_VM child unmaps, protects and maps");
+	is(end_of_clone(change_mappings, CLONE_VM), 0,
+	   "CLONE-1 a CLONE_VM child unmaps, protects and maps");
 	ok(fault_probe(area, READ).code == SEGV_MAPERR &&
 	   fault_probe(area + PS, WRITE).code == SEGV_ACCERR && area[2 * PS] == 'c',
 	   "CLONE-1 the parent sees all three");
@@ -90,7 +91,8 @@ static int exec_self(void *arg)
 static void test_ends(void)
 {
 	word = 5;
-	is(end_of_clone(die_of_segv, CLONE_VM), KILLED_BY(SIGSEGV), "CLONE-2 a CLONE_VM child dies of SIGSEGV alone");
+	is(end_of_clone(die_of_segv, CLONE_VM), KILLED_BY(SIGSEGV),
+	   "CLONE-2 a CLONE_VM child dies of SIGSEGV alone");
 	is(word, 5, "CLONE-2 the memory stays");
 	is(end_of_clone(exec_self, CLONE_VM), 0, "CLONE-3 exec in a CLONE_VM child");
 	is(word, 5, "CLONE-3 leaves the parent's memory alone");
@@ -179,7 +181,8 @@ static void test_fs(void)
 
 	umask(022);
 	ok(getcwd(before, sizeof(before)) != NULL, "there is a working directory");
-	is(end_of_clone(change_folder, CLONE_VM), 0, "a child without CLONE_FS changes directory and umask");
+	is(end_of_clone(change_folder, CLONE_VM), 0,
+	   "a child without CLONE_FS changes directory and umask");
 	ok(getcwd(after, sizeof(after)) && strcmp(before, after) == 0 && umask(022) == 022,
 	   "the parent's stay");
 	is(end_of_clone(change_folder, CLONE_FS), 0, "a child with CLONE_FS does so");

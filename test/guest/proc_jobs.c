@@ -149,7 +149,8 @@ static void test_terminal_stops(void)
 	int status;
 	pid_t pid;
 
-	is(in_child(stop_in_new_session), 4, "an orphaned group is not stopped by SIGTSTP, SIGTTIN or SIGTTOU");
+	is(in_child(stop_in_new_session), 4,
+	   "an orphaned group is not stopped by SIGTSTP, SIGTTIN or SIGTTOU");
 	pid = tap_fork();
 	if (pid == 0)
 		_exit(stop_by_sigstop());

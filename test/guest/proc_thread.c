@@ -850,6 +850,7 @@ static void test_times(void)
 {
 	struct itimerval it = {.it_value = {0, 20000}}, off = {.it_value = {0, 0}};
 	long long before = cpu_ns(CLOCK_PROCESS_CPUTIME_ID), own = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+	long long mine;
 	clockid_t clock;
 	pthread_t t[3];
 	long good = 0;
@@ -859,8 +860,9 @@ static void test_times(void)
 	for (int i = 0; i < 3; i++)
 		good += join(t[i]);
 	want_eq(good, 3);
-	want(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - before >= 85000000);
-	want(cpu_ns(CLOCK_THREAD_CPUTIME_ID) - own < 60000000);
+	/* This thread's part in it may be anything: a busy host takes its CPU away. */
+	mine = cpu_ns(CLOCK_THREAD_CPUTIME_ID) - own;
+	want(mine >= 0 && cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - before - mine >= 85000000);
 	want_eq(pthread_getcpuclockid(pthread_self(), &clock), 0);
 	want(cpu_ns(clock) >= own && clock_getcpuclockid(getpid(), &clock) == 0);
 	want(cpu_ns(clock) - before >= 85000000);

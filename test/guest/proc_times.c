@@ -77,11 +77,14 @@ static void test_cpu_time(void)
 	compute(60);
 	getrusage(RUSAGE_SELF, &after);
 	times(&tms2);
-	ok(us_of(after.ru_utime) + us_of(after.ru_stime) - us_of(before.ru_utime) - us_of(before.ru_stime) >= 50000,
+	ok(us_of(after.ru_utime) + us_of(after.ru_stime) -
+		   us_of(before.ru_utime) - us_of(before.ru_stime) >= 50000,
 	   "getrusage sees what was computed");
-	ok(us_of(after.ru_utime) >= us_of(before.ru_utime) && us_of(after.ru_stime) >= us_of(before.ru_stime),
+	ok(us_of(after.ru_utime) >= us_of(before.ru_utime) &&
+		   us_of(after.ru_stime) >= us_of(before.ru_stime),
 	   "neither of its times goes back");
-	ok(tms2.tms_utime + tms2.tms_stime >= tms1.tms_utime + tms1.tms_stime + 3, "so does times, in ticks of 10 ms");
+	ok(tms2.tms_utime + tms2.tms_stime >= tms1.tms_utime + tms1.tms_stime + 3,
+	   "so does times, in ticks of 10 ms");
 	ok(ns_of(CLOCK_THREAD_CPUTIME_ID) <= ns_of(CLOCK_PROCESS_CPUTIME_ID),
 	   "the only thread has used no more than the process");
 	fails(getrusage(5, &after), EINVAL, "getrusage of something else fails with EINVAL");
@@ -106,7 +109,8 @@ static void test_children(void)
 		_exit(compute_in_child());
 	waitid(P_PID, pid, &si, WEXITED | WNOWAIT);
 	getrusage(RUSAGE_CHILDREN, &running);
-	ok(us_of(running.ru_utime) == us_of(before.ru_utime), "a child's time does not count before it is collected");
+	ok(us_of(running.ru_utime) == us_of(before.ru_utime),
+	   "a child's time does not count before it is collected");
 	wait4(pid, NULL, 0, &own);
 	getrusage(RUSAGE_CHILDREN, &after);
 	times(&tms);
@@ -127,7 +131,8 @@ static void test_faults(void)
 	getrusage(RUSAGE_SELF, &after);
 	ok(after.ru_minflt - before.ru_minflt >= 200 && after.ru_minflt - before.ru_minflt < 400,
 	   "two hundred pages touched are two hundred minor faults");
-	ok(after.ru_maxrss > 200 * 4 && after.ru_maxrss >= before.ru_maxrss, "and count in the largest resident size");
+	ok(after.ru_maxrss > 200 * 4 && after.ru_maxrss >= before.ru_maxrss,
+	   "and count in the largest resident size");
 	unmap(p, 200 * PS);
 }
 

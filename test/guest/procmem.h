@@ -6,8 +6,8 @@
 #include "tap.h"
 
 /*
- * The figure `name` of the mapping that begins at addr, from a file of smaps' format; -1 if it is not
- * there. Header lines are the only ones that begin with a small letter or a digit.
+ * The figure `name` of the mapping that begins at addr, from a file of smaps' format; -1 if it is
+ * not there. Header lines are the only ones that begin with a small letter or a digit.
  */
 TAP_FN long smaps_value_in(const char *path, const volatile void *addr, const char *name)
 {

@@ -1,7 +1,7 @@
 /*
- * Many processes change one small tree of files and directories at once: create, write, cut, map, link, rename, exchange,
- * remove, list. Each file's bytes all equal its first byte, or are 0 where nothing was written; at the end the tree is
- * taken apart and has to be empty.
+ * Many processes change one small tree of files and directories at once: create, write, cut, map,
+ * link, rename, exchange, remove, list. Each file's bytes all equal its first byte, or are 0 where
+ * nothing was written; at the end the tree is taken apart and has to be empty.
  *
  * stress_files [ROUNDS [PROCESSES]]
  */
@@ -38,7 +38,10 @@ static void some_dir(char *name)
 		n += sprintf(name + n, "/d%u", draw(DIRS));
 }
 
-/* Writers take turns by the byte they write, so readers may see two of them in one file, but never anything else. */
+/*
+ * Writers take turns by the byte they write, so readers may see two of them in one file, but never
+ * anything else.
+ */
 static bool known_bytes(const unsigned char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -68,7 +71,10 @@ static int change_content(const char *name)
 		break;
 	case 3:
 		p = mmap(NULL, PS, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		/* Another process may cut the file meanwhile: then the kernel says so by EFAULT, not by a signal. */
+		/*
+		 * Another process may cut the file meanwhile: then the kernel says so by EFAULT,
+		 * not by a signal.
+		 */
 		bad = p == MAP_FAILED;
 		if (!bad) {
 			n = pread(fd, p + 100, 50, 0);

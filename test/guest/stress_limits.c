@@ -81,8 +81,10 @@ static void test_kills(void)
 	sparse = temp_file(0, 0);
 	if (!want(ftruncate(sparse, (off_t)HUGE_SIZE) == 0))
 		bail_out("no sparse file: errno %d", errno);
-	is(killed_in(populate_file), KILLED_BY(SIGKILL), "killed while it populates a mapping of a huge file");
-	is(killed_in(populate_zeros), KILLED_BY(SIGKILL), "killed while it populates huge anonymous memory");
+	is(killed_in(populate_file), KILLED_BY(SIGKILL),
+	   "killed while it populates a mapping of a huge file");
+	is(killed_in(populate_zeros), KILLED_BY(SIGKILL),
+	   "killed while it populates huge anonymous memory");
 	is(killed_in(read_often), KILLED_BY(SIGKILL), "killed in a large read");
 	is(killed_in(write_often), KILLED_BY(SIGKILL), "killed in a large write to a pipe");
 	close(sparse);
@@ -159,6 +161,7 @@ int main(void)
 	working = shared_memory(sizeof *working);
 	test_kills();
 	test_alarms();
-	is(in_child(last_descriptor), 0, "the last descriptor of the hard limit can be had, the next cannot");
+	is(in_child(last_descriptor), 0,
+	   "the last descriptor of the hard limit can be had, the next cannot");
 	return done();
 }

@@ -1,7 +1,7 @@
 /*
- * Several processes write, map, cut, punch and allocate one file in memory at once, and some of them
- * seal files of their own. Whatever they see, a byte is zero or what somebody wrote there; nothing
- * is left over.
+ * Several processes write, map, cut, punch and allocate one file in memory at once, and some of
+ * them seal files of their own. Whatever they see, a byte is zero or what somebody wrote there;
+ * nothing is left over.
  */
 #include "child.h"
 

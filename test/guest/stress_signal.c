@@ -75,7 +75,8 @@ static void member(unsigned seed)
 {
 	unsigned state = seed;
 
-	for (int sig = SIGUSR1; sig != 0; sig = sig == SIGUSR1 ? SIGRTMIN : sig == SIGRTMIN ? SIGALRM : 0) {
+	for (int sig = SIGUSR1; sig != 0;
+	     sig = sig == SIGUSR1 ? SIGRTMIN : sig == SIGRTMIN ? SIGALRM : 0) {
 		struct sigaction sa = { .sa_handler = nothing, .sa_flags = SA_RESTART };
 
 		sigaction(sig, &sa, NULL);
@@ -143,7 +144,8 @@ int main(void)
 		kill(family[i], SIGKILL);
 	while ((pid = waitpid(-1, &status, 0)) > 0)
 		by_kill += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-	ok(by_kill >= FAMILY && by_kill <= killed + FAMILY, "everybody who is killed ends, and is reported once");
+	ok(by_kill >= FAMILY && by_kill <= killed + FAMILY,
+	   "everybody who is killed ends, and is reported once");
 	is(strangers, 0, "nobody else's child is reported");
 	ok(errno == ECHILD, "in the end there are no children");
 	diag("%d kills, %d ends, %d stops seen", killed, by_kill, stops);

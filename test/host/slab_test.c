@@ -430,7 +430,9 @@ static void exhaustion_is_null_and_passes(void **state UNUSED)
 	kmfree(p);
 }
 
-/* With a lock held that interrupt handlers take: a sleep, or a lock of a lower rank, would panic. */
+/*
+ * With a lock held that interrupt handlers take: a sleep, or a lock of a lower rank, would panic.
+ */
 static void no_sleep_under_spin_locks(void **state UNUSED)
 {
 	struct spinlock lock;

@@ -1,5 +1,6 @@
 /*
- * Single cases of the map calls and of the page cache that random operations meet too seldom: each was wrong once, or nearly.
+ * Single cases of the map calls and of the page cache that random operations meet too seldom: each
+ * was wrong once, or nearly.
  */
 #include "unit.h"
 #include "lib/errno.h"
@@ -43,7 +44,9 @@ static int store_reserve(struct obj *o UNUSED, ulong index UNUSED)
 	return 0;
 }
 
-static const struct obj_ops store_ops = { .read = store_read, .write = store_write, .reserve = store_reserve };
+static const struct obj_ops store_ops = {
+	.read = store_read, .write = store_write, .reserve = store_reserve,
+};
 
 /* --- --- */
 
@@ -71,7 +74,8 @@ static int end(void **state UNUSED)
 static long map(ulong page, ulong pages, unsigned prot, unsigned flags, struct obj *o)
 {
 	struct map_request rq = {
-		.addr = BASE + page * PAGE_SIZE, .len = pages * PAGE_SIZE, .prot = prot, .max_prot = PROT_ALL, .flags = flags, .obj = o,
+		.addr = BASE + page * PAGE_SIZE, .len = pages * PAGE_SIZE,
+		.prot = prot, .max_prot = PROT_ALL, .flags = flags, .obj = o,
 	};
 
 	return mm_map(mm, &rq);
@@ -79,7 +83,8 @@ static long map(ulong page, ulong pages, unsigned prot, unsigned flags, struct o
 
 static void map_own(ulong page, ulong pages, unsigned prot)
 {
-	assert_int_equal(map(page, pages, prot, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, NULL), BASE + page * PAGE_SIZE);
+	assert_int_equal(map(page, pages, prot, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, NULL),
+			 BASE + page * PAGE_SIZE);
 }
 
 static int protect(ulong page, ulong pages, unsigned prot)
@@ -187,7 +192,8 @@ static void destroying_returns_every_table(void **state UNUSED)
 	host_run(other);
 	for (ulong i = 1; i < 100; i++) {
 		struct map_request rq = {
-			.addr = i << 31, .len = PAGE_SIZE, .prot = RW, .max_prot = RW, .flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS,
+			.addr = i << 31, .len = PAGE_SIZE, .prot = RW, .max_prot = RW,
+			.flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS,
 		};
 
 		assert_int_equal(mm_map(other, &rq), i << 31);

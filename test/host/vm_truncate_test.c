@@ -1,6 +1,7 @@
 /*
- * Truncation against everything that makes private copies of a file's pages: stores, forks, and children that store. What was cut off must not come
- * back, neither in the address space nor in a child that was being made meanwhile.
+ * Truncation against everything that makes private copies of a file's pages: stores, forks, and
+ * children that store. What was cut off must not come back, neither in the address space nor in a
+ * child that was being made meanwhile.
  */
 #include "unit.h"
 #include "memfile.h"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Disks with blocks smaller than a page, and full disks: files, directories, mappings and truncation work as on others, and e2fsck
-# finds nothing wrong afterwards.
+# Disks with blocks smaller than a page, and full disks: files, directories, mappings and truncation
+# work as on others, and e2fsck finds nothing wrong afterwards.
 . "$(dirname "$0")/lib.sh"
 
 for size in 1024 2048 4096; do

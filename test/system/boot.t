@@ -1,6 +1,6 @@
 #!/usr/bin/expect -f
-# Boots to the shell's prompt through a terminal, and ends with poweroff; the machine is the one that
-# was asked for.
+# Boots to the shell's prompt through a terminal, and ends with poweroff; the machine is the one
+# that was asked for.
 source [file join [file dirname [info script]] lib.exp]
 
 set disk $work/disk.img

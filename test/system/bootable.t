@@ -1,6 +1,6 @@
 #!/usr/bin/expect -f
-# Images that a PC starts from by itself, without QEMU's help: a disk with GRUB and a partition, and a CD
-# whose disk is in memory. And tables of partitions that lie.
+# Images that a PC starts from by itself, without QEMU's help: a disk with GRUB and a partition, and
+# a CD whose disk is in memory. And tables of partitions that lie.
 # machine: i386
 # time-limit: 600
 source [file join [file dirname [info script]] lib.exp]

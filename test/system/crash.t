@@ -1,6 +1,6 @@
 #!/usr/bin/expect -f
-# The machine's power fails at a random moment while it writes. e2fsck repairs what is repairable, the
-# next boot finds everything that was synchronised, and the disk goes on from there.
+# The machine's power fails at a random moment while it writes. e2fsck repairs what is repairable,
+# the next boot finds everything that was synchronised, and the disk goes on from there.
 source [file join [file dirname [info script]] lib.exp]
 
 set rounds 4

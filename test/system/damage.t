@@ -1,10 +1,11 @@
 #!/bin/bash
-# Disks with damaged metadata: whatever is wrong on them, calls fail with an errno and a line on the log, and the kernel
-# lives on. Each disk's damage is made from a number, so it can be made again.
+# Disks with damaged metadata: whatever is wrong on them, calls fail with an errno and a line on the
+# log, and the kernel lives on. Each disk's damage is made from a number, so it can be made again.
 . "$(dirname "$0")/lib.sh"
 
-# Damages the disk $1 by the number $DAMAGE: bytes of bitmaps, inodes, directories and pointer blocks, but for what a
-# boot cannot do without (superblock, descriptors, the root directory, the job's description).
+# Damages the disk $1 by the number $DAMAGE: bytes of bitmaps, inodes, directories and pointer
+# blocks, but for what a boot cannot do without (superblock, descriptors, the root directory, the
+# job's description).
 cat >"$work/damage" <<'END'
 #!/usr/bin/perl
 use strict;

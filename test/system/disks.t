@@ -1,7 +1,7 @@
 #!/usr/bin/expect -f
-# The PC's disks: the root file system on IDE, by DMA and without, in memory as the loader's module, and
-# on virtio devices that share an interrupt; what is written is there at the next boot, and e2fsck finds
-# nothing. Other machines have none of these.
+# The PC's disks: the root file system on IDE, by DMA and without, in memory as the loader's module,
+# and on virtio devices that share an interrupt; what is written is there at the next boot, and
+# e2fsck finds nothing. Other machines have none of these.
 source [file join [file dirname [info script]] lib.exp]
 
 if {$machine ne "i386"} {

@@ -1,6 +1,6 @@
 /*
- * Fills the disk: write, mkdir and a store through a mapping of a hole say that there is no space, in their ways; after
- * everything was removed all space is there again. Status 0 if so.
+ * Fills the disk: write, mkdir and a store through a mapping of a hole say that there is no space,
+ * in their ways; after everything was removed all space is there again. Status 0 if so.
  */
 #include "../guest/child.h"
 

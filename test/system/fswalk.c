@@ -1,6 +1,7 @@
 /*
- * Walks over all of the disk and changes what it finds: reads, lengthens and cuts every file, makes, renames and removes
- * files and directories. On a damaged disk calls may fail as they like; the program goes on and ends with status 0.
+ * Walks over all of the disk and changes what it finds: reads, lengthens and cuts every file,
+ * makes, renames and removes files and directories. On a damaged disk calls may fail as they like;
+ * the program goes on and ends with status 0.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

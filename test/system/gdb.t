@@ -1,5 +1,6 @@
 #!/bin/bash
-# ./mv6 gdb: a machine that stops before its first instruction, and a debugger that knows the kernel.
+# ./mv6 gdb: a machine that stops before its first instruction, and a debugger that knows the
+# kernel.
 . "$(dirname "$0")/lib.sh"
 
 "$mv6" image -m "$machine" --force --size 64M "$work/disk.img" 2>/dev/null

@@ -1,5 +1,6 @@
 #!/usr/bin/expect -f
-# What a testing boot prints: reports of misuse, dumps, /proc/kmalloc, and the key that shows all processes.
+# What a testing boot prints: reports of misuse, dumps, /proc/kmalloc, and the key that shows all
+# processes.
 source [file join [file dirname [info script]] lib.exp]
 match_max -d 1000000
 

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Non-maskable interrupts, by the emulator's monitor, come wherever the kernel is, also where it holds the
-# lock of its log: it goes on and says that they came. (Before it has taken the machine over they would end
-# it, so the first one waits for a program's output.)
+# Non-maskable interrupts, by the emulator's monitor, come wherever the kernel is, also where it
+# holds the lock of its log: it goes on and says that they came. (Before it has taken the machine
+# over they would end it, so the first one waits for a program's output.)
 . "$(dirname "$0")/lib.sh"
 
 if [[ $machine != i386 ]]; then

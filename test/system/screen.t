@@ -1,6 +1,7 @@
 #!/usr/bin/expect -f
 # The PC's screen and keyboard: alone as the console, where there is no serial port; beside a serial
-# port; and in job mode. Keys are pressed, and the screen's memory is read, by the emulator's monitor.
+# port; and in job mode. Keys are pressed, and the screen's memory is read, by the emulator's
+# monitor.
 source [file join [file dirname [info script]] lib.exp]
 
 if {$machine ne "i386"} {
@@ -143,7 +144,8 @@ shows {mv6: panic: no root file system.*\nmv6: backtrace:\n.*panic\+0x} "a panic
 monitor quit
 ends "the emulator ends"
 
-# A machine so slow that the firmware's timer ticks while the kernel starts: nobody may be told of that.
+# A machine so slow that the firmware's timer ticks while the kernel starts: nobody may be told of
+# that.
 start "-serial none -no-shutdown -icount shift=8" run --disk none --cpus 1
 shows {mv6: panic: no root file system} "an interrupt left by the firmware does no harm"
 monitor quit

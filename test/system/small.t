@@ -1,6 +1,6 @@
 #!/usr/bin/expect -f
-# A machine with 32 MiB boots, and runs the shell, its tools and mmaptest; one with 32 MiB and 8 CPUs
-# boots too.
+# A machine with 32 MiB boots, and runs the shell, its tools and mmaptest; one with 32 MiB and 8
+# CPUs boots too.
 source [file join [file dirname [info script]] lib.exp]
 
 set disk $work/disk.img

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Eight CPUs under a load of forks and mappings, and just after their start: all ends well, nothing is
-# lost, the disk is clean.
+# Eight CPUs under a load of forks and mappings, and just after their start: all ends well, nothing
+# is lost, the disk is clean.
 . "$(dirname "$0")/lib.sh"
 
 program=$guest/stress_forkmap

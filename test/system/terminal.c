@@ -148,7 +148,9 @@ static void size(void)
 	ioctl(0, TIOCSWINSZ, &old);
 }
 
-/* What becomes of a child in the background that writes: the signal that stops it, or 0 if it ends. */
+/*
+ * What becomes of a child in the background that writes: the signal that stops it, or 0 if it ends.
+ */
 static int write_in_background(int ignore)
 {
 	int status = 0;

@@ -2,7 +2,8 @@
 # The line discipline and job control of the terminal, key by key.
 source [file join [file dirname [info script]] lib.exp]
 
-# Starts `terminal ARGS`, types `keys` once it says that it is ready, and returns what it prints then.
+# Starts `terminal ARGS`, types `keys` once it says that it is ready, and returns what it prints
+# then.
 proc typing {arguments keys} {
 	global spawn_id prompt
 	send -- "terminal $arguments\r"

@@ -1,10 +1,10 @@
 /*
  * writer: keeps a disk busy and says what must survive a power failure.
  *
- *   writer write DIR FIRST   makes DIR/FIRST, DIR/FIRST+1, ... for ever. Each holds bytes that follow
- *                            from its number; once it and the folder are synchronised, prints
- *                            "synced NUMBER". Between them come files that are not synchronised,
- *                            renamed, truncated and removed.
+ *   writer write DIR FIRST   makes DIR/FIRST, DIR/FIRST+1, ... for ever. Each holds bytes that
+ *                            follow from its number; once it and the folder are synchronised,
+ *                            prints "synced NUMBER". Between them come files that are not
+ *                            synchronised, renamed, truncated and removed.
  *   writer check DIR LAST    exit status 0 if all files up to DIR/LAST hold what they should
  *
  * One in three files is written through a shared mapping, and msync alone synchronises it.

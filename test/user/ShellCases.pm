@@ -1,5 +1,5 @@
-# The cases of the shell: a name, a script, what it must print, its status (0), and a pattern for what it must
-# complain of (none: nothing). shell.t runs them on Linux, guest.t on mv6.
+# The cases of the shell: a name, a script, what it must print, its status (0), and a pattern for
+# what it must complain of (none: nothing). shell.t runs them on Linux, guest.t on mv6.
 package ShellCases;
 use strict;
 use warnings;

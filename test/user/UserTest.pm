@@ -1,8 +1,10 @@
-# What the tests of the user land share: running its programs, on Linux, by QEMU's user mode if need be.
+# What the tests of the user land share: running its programs, on Linux, by QEMU's user mode if need
+# be.
 #
-# Programs find each other through PATH: every one gets a small script there that starts it under the emulator.
-# USER_BIN names the folder of the built programs. With REFEREE=/bin/sh the shell's cases run under that shell
-# instead, with the system's tools: what it answers is what the cases should expect.
+# Programs find each other through PATH: every one gets a small script there that starts it under
+# the emulator. USER_BIN names the folder of the built programs. With REFEREE=/bin/sh the shell's
+# cases run under that shell instead, with the system's tools: what it answers is what the cases
+# should expect.
 package UserTest;
 use strict;
 use warnings;
@@ -30,7 +32,8 @@ for my $program (glob "$bin/*") {
 chdir $scratch or die;
 my $path = $ENV{REFEREE} ? $ENV{PATH} : $wrappers;
 
-# The emulator of Linux processes that the machine's description names: its path, '' if it needs none.
+# The emulator of Linux processes that the machine's description names: its path, '' if it needs
+# none.
 sub find_emulator {
 	my ($name) = slurp("$root/kernel/arch/$machine/machine.mk") =~ /^QEMU_USER := *(\S+)$/m;
 	return '' unless $name;
@@ -54,7 +57,8 @@ sub spew {
 	close $f;
 }
 
-# Runs a program with arguments and standard input; returns (stdout, stderr, status), 128+n for a signal.
+# Runs a program with arguments and standard input; returns (stdout, stderr, status), 128+n for a
+# signal.
 sub run {
 	my ($input, @command) = @_;
 	my $dir = $wrappers;
@@ -97,7 +101,8 @@ sub in_scratch {
 	return $dir;
 }
 
-# One TAP line for what a run gave: stdout exactly, the status, stderr by a pattern (none: it must be empty).
+# One TAP line for what a run gave: stdout exactly, the status, stderr by a pattern (none: it must
+# be empty).
 sub check {
 	my ($name, $got, $out, $status, $err) = @_;
 	my @wrong;

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# The user land on mv6 itself: the library's tests, and all cases of the shell, run by one script on one machine.
+# The user land on mv6 itself: the library's tests, and all cases of the shell, run by one script on
+# one machine.
 use strict;
 use warnings;
 use FindBin;
@@ -13,7 +14,8 @@ my $machine = $ENV{MACHINE} || 'riscv64';
 my $root = abs_path("$FindBin::Bin/../..");
 my $end = 'END_OF_A_CASE';
 
-# A here-document that gives exactly the text: it always ends with a newline more, which the reader takes off.
+# A here-document that gives exactly the text: it always ends with a newline more, which the reader
+# takes off.
 sub here {
 	my ($file, $text) = @_;
 	return "cat > $file <<'$end'\n$text\n$end\n";

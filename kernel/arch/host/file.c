@@ -1,6 +1,6 @@
 /*
- * What a process has beside its memory, as the memory system sees it: open files, which mappings hold,
- * and limits.
+ * What a process has beside its memory, as the memory system sees it: open files, which mappings
+ * hold, and limits.
  */
 #include <stdlib.h>
 

@@ -1,5 +1,6 @@
 /*
- * Processes: calls that newer machines do not have, user and group numbers of 16 bits, limits of 32.
+ * Processes: calls that newer machines do not have, user and group numbers of 16 bits, limits
+ * of 32.
  */
 #include "abi.h"
 

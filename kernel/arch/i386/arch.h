@@ -35,7 +35,7 @@ extern struct percpu percpus[MAX_CPUS];
 /* Of the boot CPU; the others must have as much. */
 extern u32 cpu_features;     /* CPUID 1, EDX */
 extern u32 cpu_features_ecx; /* CPUID 1, ECX */
-extern u32 cpu_xstate;	     /* what XSAVE keeps of a program's registers (XCR0); 0: there is no XSAVE */
+extern u32 cpu_xstate;	     /* what XSAVE keeps of a program's registers (XCR0); 0: no XSAVE */
 #define FEATURE_TSC (1u << 4)
 #define FEATURE_APIC (1u << 9)
 #define FEATURE_PGE (1u << 13)
@@ -100,12 +100,16 @@ void irq_dispatch(unsigned vector);
 u8 apic_id(void);
 /* Send VECTOR_IPI to the CPU with this APIC id. Any context. */
 void apic_send_ipi(u8 apic_id);
-/* Start an application processor at physical page `page` (below 1 MiB): INIT, then STARTUP twice. */
+/*
+ * Start an application processor at physical page `page` (below 1 MiB): INIT, then STARTUP twice.
+ */
 void apic_start_cpu(u8 apic_id, u8 page);
 
 /* --- clock.c --- */
 
-/* After irq_init: measures the counter and the local APIC's timer against the 8254, reads the RTC. */
+/*
+ * After irq_init: measures the counter and the local APIC's timer against the 8254, reads the RTC.
+ */
 void clock_init(void);
 void clock_init_cpu(void); /* another CPU's timer */
 /* Spin for at least this long; before clock_init too (by the 8254). */

@@ -74,7 +74,9 @@ static size_t frame_size(void)
 
 enum tag { TAG_VALID, TAG_ZERO, TAG_SPECIAL, TAG_EMPTY };
 
-/* What a register holds: a sign and 15 bits of exponent above 64 bits with an explicit leading 1. */
+/*
+ * What a register holds: a sign and 15 bits of exponent above 64 bits with an explicit leading 1.
+ */
 static enum tag tag_of(const u8 st[16])
 {
 	u64 fraction;

@@ -2,10 +2,10 @@
  * Signal frames: what a handler finds on its stack, and the way back.
  *
  * The structures are Linux's for 32-bit x86 (its user API: asm/sigcontext.h,
- * asm-generic/ucontext.h, asm-generic/siginfo.h; the frames themselves are not in a header: debuggers
- * and unwinders know them). A handler with SA_SIGINFO gets the frame that rt_sigreturn takes, others
- * the older one, for sigreturn. Both begin with the address the handler returns to and its
- * arguments, so that it may be any C function; the floating-point registers lie above (fpframe.c).
+ * asm-generic/ucontext.h; the frames themselves are not in a header: debuggers and unwinders know
+ * them). A handler with SA_SIGINFO gets the frame that rt_sigreturn takes, others the older one,
+ * for sigreturn. Both begin with the address the handler returns to and its arguments, so that it
+ * may be any C function; the floating-point registers lie above (fpframe.c).
  *
  * A frame can hold anything when it comes back: selectors are those of programs, and of the flags
  * only the program's own are taken. A selector that says nothing is refused by the CPU on the way
@@ -20,6 +20,7 @@
 #include "fpframe.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "proc/siginfo.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/mm.h"
@@ -37,26 +38,6 @@
 extern const u8 sigcode_rt[];
 #define SIGCODE_FRAME_SIZE 8
 
-struct user_siginfo {
-	s32 signo, err, code;
-	union {
-		struct {
-			s32 pid;
-			u32 uid, value;
-		} kill;
-		struct {
-			s32 pid;
-			u32 uid;
-			s32 status, utime, stime;
-		} child;
-		struct {
-			u32 addr;
-		} fault;
-		u8 size[116];
-	};
-};
-_Static_assert(sizeof(struct user_siginfo) == 128, "siginfo_t has 128 bytes");
-
 struct user_sigcontext {
 	u32 gs, fs, es, ds;
 	u32 edi, esi, ebp, esp, ebx, edx, ecx, eax;
@@ -69,9 +50,7 @@ _Static_assert(sizeof(struct user_sigcontext) == 88, "struct sigcontext has 88 b
 
 struct user_context {
 	u32 flags, link;
-	u32 stack_sp;
-	s32 stack_flags;
-	u32 stack_size;
+	struct abi_stack stack;
 	struct user_sigcontext regs;
 	u64 mask;
 };
@@ -81,7 +60,7 @@ struct rt_frame {
 	u32 return_to;
 	s32 sig;
 	u32 info_at, uc_at;
-	struct user_siginfo info;
+	struct abi_siginfo info;
 	struct user_context uc;
 	u8 code[SIGCODE_FRAME_SIZE];
 };
@@ -101,72 +80,6 @@ struct old_frame_end {
 };
 #define OLD_FRAME_END (sizeof(struct old_frame) + 624)
 #define OLD_FRAME_SIZE (OLD_FRAME_END + sizeof(struct old_frame_end))
-
-/* --- siginfo_t --- */
-
-static void fill_siginfo(struct user_siginfo *u, const struct ksiginfo *k)
-{
-	u->signo = k->signo;
-	u->err = k->err;
-	u->code = k->code;
-	switch (k->signo) {
-	case SIGILL:
-	case SIGTRAP:
-	case SIGBUS:
-	case SIGFPE:
-	case SIGSEGV:
-		if (k->code > 0 && k->code != SI_KERNEL) {
-			u->fault.addr = k->addr;
-			return;
-		}
-		break;
-	case SIGCHLD:
-		if (k->code > 0) {
-			u->child.pid = k->pid;
-			u->child.uid = (u32)k->uid;
-			u->child.status = k->status;
-			u->child.utime = (s32)k->utime;
-			u->child.stime = (s32)k->stime;
-			return;
-		}
-		break;
-	}
-	u->kill.pid = k->pid;
-	u->kill.uid = (u32)k->uid;
-	u->kill.value = k->value;
-}
-
-int siginfo_copyout(ulong va, const struct ksiginfo *info)
-{
-	struct user_siginfo u;
-
-	memset(&u, 0, sizeof(u));
-	fill_siginfo(&u, info);
-	return COPYOUT(va, &u);
-}
-
-int siginfo_copyin(struct ksiginfo *info, ulong va)
-{
-	struct user_siginfo u;
-
-	if (COPYIN(&u, va))
-		return -EFAULT;
-	*info = (struct ksiginfo){
-		.signo = u.signo,
-		.err = u.err,
-		.code = u.code,
-		.pid = u.kill.pid,
-		.uid = (s32)u.kill.uid,
-		.value = u.kill.value,
-		.addr = u.fault.addr,
-	};
-	if (u.signo == SIGCHLD && u.code > 0) {
-		info->status = u.child.status;
-		info->utime = (u64)u.child.utime;
-		info->stime = (u64)u.child.stime;
-	}
-	return 0;
-}
 
 /* --- into a frame --- */
 
@@ -232,11 +145,9 @@ static int push_rt(struct trapframe *tf, struct thread *t, const struct ksigacti
 	f.sig = info->signo;
 	f.info_at = at + offsetof(struct rt_frame, info);
 	f.uc_at = at + offsetof(struct rt_frame, uc);
-	fill_siginfo(&f.info, info);
+	siginfo_fill(&f.info, info);
 	f.uc.flags = cpu_xstate ? UC_FP_XSTATE : 0;
-	f.uc.stack_sp = t->altstack_sp;
-	f.uc.stack_flags = (s32)t->altstack_flags;
-	f.uc.stack_size = t->altstack_size;
+	altstack_fill(&f.uc.stack, t);
 	fill_regs(&f.uc.regs, tf, t, old_mask, fp);
 	f.uc.mask = old_mask;
 	fill_code(f.code, sigcode_rt);
@@ -325,15 +236,6 @@ static int restore_regs(struct trapframe *tf, struct thread *t, const struct use
 	return 0;
 }
 
-static void restore_altstack(struct thread *t, const struct user_context *uc)
-{
-	if (uc->stack_flags & ~(SS_ONSTACK | SS_DISABLE))
-		return;
-	t->altstack_sp = uc->stack_sp;
-	t->altstack_size = uc->stack_size;
-	t->altstack_flags = (u32)uc->stack_flags & SS_DISABLE;
-}
-
 /* The handler's return took the first word off the stack. */
 int sigframe_pop(struct trapframe *tf, struct thread *t, u64 *mask)
 {
@@ -342,7 +244,7 @@ int sigframe_pop(struct trapframe *tf, struct thread *t, u64 *mask)
 
 	if (COPYIN(&uc, at + offsetof(struct rt_frame, uc)) || restore_regs(tf, t, &uc.regs))
 		return -EFAULT;
-	restore_altstack(t, &uc);
+	altstack_restore(t, &uc.stack);
 	*mask = uc.mask;
 	return 0;
 }

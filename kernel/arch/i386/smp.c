@@ -28,7 +28,6 @@ struct flush {
 	u32 waiting; /* (a) bit a CPU that has not answered yet */
 };
 
-static struct thread boot_threads[MAX_CPUS];
 struct secondary_start boot_secondary_start;
 
 static struct flush flushes[MAX_CPUS]; /* by the CPU that asks, which writes it */
@@ -108,27 +107,13 @@ void machine_stop_other_cpus(void)
 
 /* --- start --- */
 
-/* Make boot_threads[id], on this stack, the thread of a CPU that begins. */
-static struct thread *prepare_cpu(u32 id, u8 apic, void *stack)
-{
-	struct thread *t = &boot_threads[id];
-
-	cpus[id].id = id;
-	cpus[id].hwid = apic;
-	cpus[id].current = t;
-	t->cpu = &cpus[id];
-	t->kstack = stack;
-	fmt(t->name, sizeof(t->name), "idle/%u", id);
-	return t;
-}
-
 void boot_start(u32 magic, u32 info)
 {
 	boot_magic_number = magic;
 	boot_info_address = info;
 	cpu_identify();
 	cpu_init(0, &boot_threads[0]);
-	prepare_cpu(0, 0, boot_stack);
+	sched_prepare_cpu(0, 0, boot_stack);
 	cpu_count = 1;
 	trap_init();
 	trap_init_cpu();
@@ -157,7 +142,7 @@ static void start_cpu(u8 apic)
 		log_warn("CPU with APIC id %u stays off: no memory for its stack\n", apic);
 		return;
 	}
-	prepare_cpu(id, apic, stack);
+	sched_prepare_cpu(id, apic, stack);
 	boot_secondary_start = (struct secondary_start){
 		(u32)page_paddr(kernel_pmap.root), (u32)stack + KSTACK_SIZE, id};
 	cpu_count = id + 1;

@@ -1,6 +1,6 @@
 /*
- * The system calls by number: arch/x86's unistd_32.h of Linux's user API. Where the name here is not
- * the one there, a comment gives that.
+ * The system calls by number: arch/x86's unistd_32.h of Linux's user API. Where the name here is
+ * not the one there, a comment gives that.
  */
 #include "arch/syscall_table.h"
 

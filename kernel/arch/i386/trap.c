@@ -442,12 +442,12 @@ static bool on_stack(ulong fp)
 		(fp >= emergency && fp <= emergency + EMERGENCY_STACK_SIZE - 2 * sizeof(ulong));
 }
 
-void machine_backtrace(const struct trapframe *tf, void (*fn)(ulong addr))
+void machine_backtrace(const struct trapframe *tf, bool (*fn)(void *arg, ulong addr), void *arg)
 {
 	ulong fp = tf ? tf->ebp : (ulong)__builtin_frame_address(0);
 
-	if (tf)
-		fn(tf->eip);
+	if (tf && !fn(arg, tf->eip))
+		return;
 	/* System V ABI for i386: the caller's ebp, and above it the return address. */
 	while (on_stack(fp)) {
 		ulong up = ((ulong *)fp)[0], ra = ((ulong *)fp)[1];
@@ -455,8 +455,7 @@ void machine_backtrace(const struct trapframe *tf, void (*fn)(ulong addr))
 		if (ra < KERNEL_BASE)
 			break;
 		/* The call, not where it returns to: that may be in the next function. */
-		fn(ra - 1);
-		if (up <= fp)
+		if (!fn(arg, ra - 1) || up <= fp)
 			break;
 		fp = up;
 	}

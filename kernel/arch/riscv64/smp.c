@@ -18,30 +18,15 @@
 
 #define START_TIMEOUT (10 * NSEC) /* an emulator on a busy host may need seconds */
 
-struct thread boot_threads[MAX_CPUS];
 struct secondary_start boot_secondary_start;
 paddr_t boot_fdt;
 
 static bool stopping;		   /* a panic: whoever is interrupted stays there */
 static u32 started;		   /* bit a CPU that has reached C */
 
-/* Make boot_threads[id], on this stack, the thread of a CPU that begins. */
-static struct thread *prepare_cpu(u32 id, u32 hart, void *stack)
-{
-	struct thread *t = &boot_threads[id];
-
-	cpus[id].id = id;
-	cpus[id].hwid = hart;
-	cpus[id].current = t;
-	t->cpu = &cpus[id];
-	t->kstack = stack;
-	fmt(t->name, sizeof(t->name), "idle/%u", id);
-	return t;
-}
-
 void boot_start(ulong hart, paddr_t fdt)
 {
-	prepare_cpu(0, (u32)hart, boot_stack);
+	sched_prepare_cpu(0, (u32)hart, boot_stack);
 	boot_fdt = fdt;
 	cpu_count = 1;
 	trap_init_cpu();
@@ -78,7 +63,7 @@ static void start_hart(u32 hart)
 	}
 	boot_secondary_start.satp = mmu_satp(page_paddr(kernel_pmap.root));
 	boot_secondary_start.sp = (ulong)stack + KSTACK_SIZE;
-	boot_secondary_start.tp = (ulong)prepare_cpu(id, hart, stack);
+	boot_secondary_start.tp = (ulong)sched_prepare_cpu(id, hart, stack);
 	cpu_count = id + 1;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	error = sbi_hart_start(hart, virt_to_phys(boot_secondary), 0);

@@ -250,12 +250,12 @@ static bool on_stack(ulong fp)
 		(fp >= emergency + 16 && fp <= emergency + (MAX_CPUS << EMERGENCY_STACK_SHIFT));
 }
 
-void machine_backtrace(const struct trapframe *tf, void (*fn)(ulong addr))
+void machine_backtrace(const struct trapframe *tf, bool (*fn)(void *arg, ulong addr), void *arg)
 {
 	ulong fp = tf ? tf->x[REG_FP] : (ulong)__builtin_frame_address(0);
 
-	if (tf)
-		fn(tf->x[REG_PC]);
+	if (tf && !fn(arg, tf->x[REG_PC]))
+		return;
 	/*
 	 * RISC-V calling convention: the caller's fp and the return address lie below the
 	 * frame's.
@@ -266,8 +266,7 @@ void machine_backtrace(const struct trapframe *tf, void (*fn)(ulong addr))
 		if (ra < KERNEL_BASE)
 			break;
 		/* The call, not where it returns to: that may be in the next function. */
-		fn(ra - 1);
-		if (up <= fp)
+		if (!fn(arg, ra - 1) || up <= fp)
 			break;
 		fp = up;
 	}

@@ -772,9 +772,9 @@ static void test_popf(void)
 /* ---- Virtual-8086 mode ---- */
 
 /*
- * It is not for a program: iret ignores the flag, and faults by the selector. Some emulators do enter
- * it, even with interrupts off or with leave to call the kernel from there; the kernel must not go
- * on as if it had been called from a program's ordinary mode.
+ * It is not for a program: iret ignores the flag, and faults by the selector. Some emulators do
+ * enter it, even with interrupts off or with leave to call the kernel from there; the kernel must
+ * not go on as if it had been called from a program's ordinary mode.
  */
 #define VIRTUAL_SEGMENT 0x1000u /* begins at MMAP_MIN */
 #define FLAG_VM 0x20000u

@@ -1,6 +1,6 @@
 /*
- * i386 has two calls that map: mmap2 counts the offset in pages, the old mmap takes a pointer to its
- * arguments.
+ * i386 has two calls that map: mmap2 counts the offset in pages, the old mmap takes a pointer to
+ * its arguments.
  */
 #include "tap.h"
 

@@ -17,7 +17,9 @@
 #define KSTACK_SIZE 16384
 #define MAX_MAPS_DEFAULT 1048576ul
 #define ANON_LEVELS 5
-/* Where windows of the kernel would be: addresses that are entered in tables, and never accessed. */
+/*
+ * Where windows of the kernel would be: addresses that are entered in tables, and never accessed.
+ */
 #define KVA_START 0x1000000000ul
 #define KVA_END 0x1040000000ul
 

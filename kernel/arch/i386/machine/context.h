@@ -14,8 +14,8 @@ struct context {
 };
 
 /*
- * The image of FXSAVE, and if the CPU has XSAVE the header and the upper halves of the AVX registers
- * behind it (Intel SDM volume 1, "XSAVE Area").
+ * The image of FXSAVE, and if the CPU has XSAVE the header and the upper halves of the AVX
+ * registers behind it (Intel SDM volume 1, "XSAVE Area").
  */
 #define FP_LEGACY_SIZE 512
 #define FP_AREA_SIZE (FP_LEGACY_SIZE + 64 + 256)

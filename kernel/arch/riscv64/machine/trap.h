@@ -1,7 +1,8 @@
 /*
- * Trap frames. Entry stores all registers, but return from a trap reloads only those that C code may have changed (callee-saved ones are still in
- * place) unless `full` is set: whoever changes others sets it. x[0]'s place holds the pc; so x[]
- * has the layout of Linux's struct user_regs_struct.
+ * Trap frames. Entry stores all registers, but return from a trap reloads only those that C code
+ * may have changed (callee-saved ones are still in place) unless `full` is set: whoever changes
+ * others sets it. x[0]'s place holds the pc; so x[] has the layout of Linux's struct
+ * user_regs_struct.
  */
 #pragma once
 
