@@ -78,9 +78,9 @@ mkdir "$work/bin"
 qemu=$work/bin/$(of_machine QEMU)
 printf '#!/bin/sh\necho "QEMU emulator version 6.2.0 (Debian)"\n' >"$qemu"
 chmod +x "$qemu"
-PATH=$work/bin:$PATH says 1 'version 6.2, too old: mv6 needs 7.2' 'an old emulator' exec -m "$machine" "$guest/hello"
+PATH=$work/bin:$PATH says 125 'version 6.2, too old: mv6 needs 7.2' 'an old emulator' exec -m "$machine" "$guest/hello"
 printf '#!/bin/sh\nexit 1\n' >"$qemu"
-PATH=$work/bin:$PATH says 1 'does not tell its version' 'a broken emulator' exec -m "$machine" "$guest/hello"
+PATH=$work/bin:$PATH says 125 'does not tell its version' 'a broken emulator' exec -m "$machine" "$guest/hello"
 
 # A host without apt: only what bash, sed and the like are.
 mkdir "$work/poor"
@@ -91,5 +91,5 @@ sed 's/^PATH=.*$/PATH=$PATH/' "$mv6" >"$work/mv6"
 ln -s "$root/kernel" "$root/tools" "$work/"
 mv6=$work/mv6
 chmod +x "$work/mv6"
-PATH=$work/poor says 1 'please install.*qemu-system' 'a host without apt' run -m "$machine"
+PATH=$work/poor says 125 'please install.*qemu-system' 'a host without apt' run -m "$machine"
 done_testing

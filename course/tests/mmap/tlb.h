@@ -81,7 +81,8 @@ COURSE_FN int reader_rounds(int rounds, bool stores, void (*change)(char *page))
 
 	reader_stores = stores;
 	reader_page = map_anonymous(PAGE);
-	reader_late = true;
+	reader_changed = false; /* or the new thread would take the last round's change for its own */
+	reader_faulted = reader_late = false;
 	need("a thread", pthread_create(&thread, NULL, reader_run, NULL) == 0);
 	for (int i = 0; i < rounds; i++) {
 		char *page = map_anonymous(PAGE);
