@@ -4,21 +4,14 @@
  *
  * exec-options: --cpus 4
  */
-#include "child.h"
+#include "priority.h"
 
 #include <pthread.h>
-#include <sched.h>
-#include <sys/resource.h>
 
 #define NOBODY 0x3ffffff0 /* no process has this number */
 #define OTHER_USER 65534
 
 static const int zero;
-
-static long set_policy(pid_t pid, int policy, int level)
-{
-	return sys(SYS_sched_setscheduler, pid, policy, &level);
-}
 
 static long policy_of(pid_t pid)
 {
@@ -37,24 +30,6 @@ static long level_of(pid_t pid)
 static long nice_shown(int which, id_t who)
 {
 	return sys(SYS_getpriority, which, who);
-}
-
-static long renice(int which, id_t who, int nice)
-{
-	return sys(SYS_setpriority, which, who, nice);
-}
-
-static long bind_to(pid_t tid, unsigned long mask)
-{
-	return sys(SYS_sched_setaffinity, tid, sizeof mask, &mask);
-}
-
-static unsigned long cpus_of(pid_t tid)
-{
-	unsigned long mask[32] = {0};
-
-	want(sys(SYS_sched_getaffinity, tid, sizeof mask, mask) > 0);
-	return mask[0];
 }
 
 static pid_t own_tid(void)
@@ -164,125 +139,9 @@ static void test_move(void)
 	is(right, 50, "a running thread has left a forbidden CPU when the call returns");
 }
 
-/* ---- Shares of a CPU ---- */
+/* ---- Waking ---- */
 
-static volatile int *ready, *go, *stop; /* shared */
-static unsigned long last_cpu;
-
-/* A child that prepares itself, and from *go on works until *stop. */
-static pid_t hog_start(void (*prepare)(void))
-{
-	pid_t pid = tap_fork();
-
-	if (pid)
-		return pid;
-	prepare();
-	__atomic_add_fetch(ready, 1, __ATOMIC_SEQ_CST);
-	while (!*go)
-		sleep_ms(1);
-	bind_to(0, last_cpu);
-	while (!*stop)
-		;
-	_exit(tap.bad ? 1 : 0);
-}
-
-/* The end of a hog, and the CPU time it had. */
-static double hog_seconds(pid_t pid)
-{
-	struct rusage ru;
-	int status;
-
-	wait4(pid, &status, 0, &ru);
-	want_eq(status, 0);
-	return (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) +
-		(double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6;
-}
-
-/* Two children share the last CPU for ms; the second one's part of the first one's. */
-static double compare(void (*one)(void), void (*other)(void), long ms)
-{
-	unsigned long all = cpus_of(0);
-	pid_t a, b;
-	double first;
-
-	*ready = *go = *stop = 0;
-	last_cpu = 1ul << (8 * sizeof all - 1 - (unsigned)__builtin_clzl(all));
-	a = hog_start(one);
-	b = hog_start(other);
-	want(becomes(ready, 2));
-	bind_to(0, all & ~last_cpu);
-	*go = 1;
-	sleep_ms(ms);
-	*stop = 1;
-	first = hog_seconds(a);
-	bind_to(0, all);
-	return hog_seconds(b) / first;
-}
-
-static void ordinary(void)
-{
-}
-
-static void nice_by_5(void)
-{
-	renice(PRIO_PROCESS, 0, 5);
-}
-
-static void nice_by_19(void)
-{
-	renice(PRIO_PROCESS, 0, 19);
-}
-
-static void be_idle(void)
-{
-	set_policy(0, SCHED_IDLE, 0);
-}
-
-static void test_shares(void)
-{
-	double ratio = compare(ordinary, ordinary, 800);
-
-	if (!ok(ratio > 0.6 && ratio < 1.6, "equals have equal shares of a CPU"))
-		diag("%f", ratio);
-	ratio = compare(ordinary, nice_by_5, 1200);
-	if (!ok(ratio > 0.18 && ratio < 0.55, "nice 5 has about a third of what nice 0 has"))
-		diag("%f", ratio);
-	ratio = compare(ordinary, nice_by_19, 1200);
-	if (!ok(ratio > 0 && ratio < 0.12, "nice 19 has next to nothing, but some"))
-		diag("%f", ratio);
-	ratio = compare(ordinary, be_idle, 800);
-	if (!ok(ratio < 0.12, "so has SCHED_IDLE"))
-		diag("%f", ratio);
-}
-
-static void fifo(void)
-{
-	want_eq(set_policy(0, SCHED_FIFO, 10), 0);
-}
-
-static void fifo_above(void)
-{
-	want_eq(set_policy(0, SCHED_FIFO, 11), 0);
-}
-
-static void round_robin(void)
-{
-	want_eq(set_policy(0, SCHED_RR, 10), 0);
-}
-
-static void test_realtime(void)
-{
-	double ratio = compare(fifo, ordinary, 1500);
-
-	if (!ok(ratio > 0 && ratio < 0.25, "SCHED_FIFO goes before others, and starves nobody"))
-		diag("%f", ratio);
-	ratio = compare(fifo_above, fifo, 600);
-	if (!ok(ratio < 0.2, "the higher priority goes before the lower one"))
-		diag("%f", ratio);
-	ratio = compare(round_robin, round_robin, 1200);
-	if (!ok(ratio > 0.4 && ratio < 2.5, "SCHED_RR of the same priority take turns"))
-		diag("%f", ratio);
-}
+static volatile int *ready, *go; /* shared */
 
 /*
  * A real-time thread that wakes gets the CPU from an ordinary one at once: on the CPU that both
@@ -561,11 +420,8 @@ int main(void)
 {
 	ready = shared_memory(PS);
 	go = ready + 1;
-	stop = ready + 2;
 	test_cpus();
 	test_move();
-	test_shares();
-	test_realtime();
 	test_wake();
 	test_policy();
 	test_inherit();
