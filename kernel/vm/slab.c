@@ -86,7 +86,10 @@ static struct page *slab_create(struct kmem_cache *c, unsigned flags)
 
 	if (!slab)
 		return NULL;
+	/* Whoever checks the heap leaves slabs alone that have neither free objects nor used ones. */
 	slab->slab_free = NULL;
+	slab->ref = 0;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	page_set_kind(slab, PAGE_SLAB);
 	for (unsigned i = 0; i < 1u << c->order; i++) {
 		slab[i].kind = PAGE_SLAB;
@@ -94,7 +97,6 @@ static struct page *slab_create(struct kmem_cache *c, unsigned flags)
 	}
 	base = page_addr(slab);
 	memset(base, 0, c->first);
-	slab->ref = 0;
 	object = base + c->first + c->per_slab * c->step;
 	for (u32 i = 0; i < c->per_slab; i++) {
 		object -= c->step;
@@ -103,7 +105,6 @@ static struct page *slab_create(struct kmem_cache *c, unsigned flags)
 		*link_of(c, object) = free;
 		free = object;
 	}
-	/* Whoever checks the heap leaves slabs alone that have neither free objects nor used ones. */
 	__atomic_store_n(&slab->slab_free, free, __ATOMIC_RELEASE);
 	return slab;
 }

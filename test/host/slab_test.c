@@ -518,6 +518,19 @@ static void check_until_done(void *arg UNUSED)
 		assert_int_equal(kmem_check(), 0);
 }
 
+/* Slabs come and go. */
+static void slabs_anew(void)
+{
+	void *block[40];
+
+	for (unsigned round = 0; round < 500; round++) {
+		for (unsigned i = 0; i < ARRAY_SIZE(block); i++)
+			block[i] = kmalloc(1500, 0);
+		for (unsigned i = 0; i < ARRAY_SIZE(block); i++)
+			kmfree(block[i]);
+	}
+}
+
 static void check_beside_others(void **state UNUSED)
 {
 	ulong before = kmem_damaged();
@@ -525,6 +538,7 @@ static void check_beside_others(void **state UNUSED)
 	trading = true;
 	host_start(check_until_done, NULL);
 	trade((void *)7ul);
+	slabs_anew();
 	__atomic_store_n(&trading, false, __ATOMIC_RELEASE);
 	host_join();
 	free_mailbox(NULL);
