@@ -341,7 +341,8 @@ DIFF_FN bool all_writable(struct span s)
 	return true;
 }
 
-/* Until they are stored to, freed pages read as before or as zeros: so all of them is stored to at once. Marks
+/* Until they are stored to, freed pages read as before or as zeros: so all of them is stored to at once. Pages
+   of a file that another lane cuts can be loaded or not. Marks
    that a failing call may have left on some mappings would decide what a child inherits. */
 DIFF_FN bool advice_defined(const struct op *op, struct span s)
 {
@@ -349,6 +350,8 @@ DIFF_FN bool advice_defined(const struct op *op, struct span s)
 		return all_writable(s);
 	if (op->flags == MADV_REMOVE)
 		return !paired && !any_zero(s);
+	if (op->flags == MADV_POPULATE_READ || op->flags == MADV_POPULATE_WRITE)
+		return !any_contended(s);
 	if (op->flags == MADV_WIPEONFORK && any_zero(s))
 		return false;
 	if (op->flags == MADV_WIPEONFORK || op->flags == MADV_DONTFORK)
