@@ -140,6 +140,7 @@ DIFF_FN void do_mmap(const struct op *op)
 	if (in_window((unsigned long)r)) {
 		struct span s = span_of((long)((unsigned long)r - WINDOW) / PS, pages * PS);
 
+		any_locks |= (op->flags & MAP_LOCKED) != 0;
 		shadow_map(s, op->prot, (int)op->flags, op->slot, op->off);
 		return;
 	}
