@@ -194,7 +194,7 @@ DIFF_FN bool mremap_defined(const struct op *op, struct span old, int pages)
 	/* It then fails, but older kernels have unmapped the place. */
 	if (op->len == 0)
 		return shadow[old.from].content != PRIVATE || !fixed;
-	if (pages <= old.to - old.from && !fixed)
+	if (pages <= old.to - old.from && !fixed && !(op->flags & MREMAP_DONTUNMAP))
 		return true;
 	if (count == 1 || (count == 0 && old.from < old.to))
 		return true;
