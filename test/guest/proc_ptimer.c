@@ -332,11 +332,15 @@ static int use_parents(void)
 		sys(SYS_timer_gettime, inherited, &now) == -EINVAL ? 0 : 1;
 }
 
+static int exec_within_ms;
+
 static int arm_and_exec(void)
 {
-	char *argv[] = { "proc_ptimer", "executed", NULL };
-	struct itimerspec set = in_ms(1, 1);
+	char ms[12];
+	char *argv[] = { "proc_ptimer", ms, NULL };
+	struct itimerspec set = in_ms(exec_within_ms, 1);
 
+	snprintf(ms, sizeof(ms), "%d", exec_within_ms);
 	timer_settime(make(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGKILL, 0), 0, &set, NULL);
 	execv("/proc/self/exe", argv);
 	return 1;
@@ -351,6 +355,19 @@ static int killed_by_timer(void)
 	return 0;
 }
 
+/*
+ * The executed program outlives the time for which the timer was set. Where a slow machine does
+ * not come to execve in that time, the next try has more of it; only what no time mends fails.
+ */
+static void test_exec(void)
+{
+	int status = 0;
+
+	for (exec_within_ms = 10; status != 5 && exec_within_ms < 10000; exec_within_ms *= 5)
+		status = in_child(arm_and_exec);
+	is(status, 5, "execve deletes them");
+}
+
 static void test_processes(void)
 {
 	timer_t t;
@@ -361,10 +378,7 @@ static void test_processes(void)
 	want_eq(sys(SYS_timer_delete, inherited), 0);
 	verdict("timers are not inherited");
 	is(in_child(killed_by_timer), KILLED_BY(SIGTERM), "a timer's signal ends a process");
-	/* Either the timer is faster, or it is gone. */
-	want(in_child(arm_and_exec) == 5 || in_child(arm_and_exec) == 5 ||
-	   in_child(arm_and_exec) == 5);
-	verdict("execve deletes them");
+	test_exec();
 }
 
 static void test_default(void)
@@ -444,9 +458,8 @@ static int many_timers(void)
 
 int main(int argc, char **argv)
 {
-	(void)argv;
 	if (argc > 1) {
-		sleep_ms(50);
+		sleep_ms(atoi(argv[1]) + 50);
 		return 5;
 	}
 	test_once();
