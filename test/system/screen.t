@@ -101,11 +101,13 @@ type "echo Screen \"a  b\" | cat\r"
 shows {\n# echo Screen "a  b" \| cat\nScreen a  b\n#\n} "a command, and what it prints"
 type "echo wronh\bg; x\b\b\b\recho next\r"
 shows {\n# echo wrong\nwrong\n# echo next\nnext\n#\n} "backspace"
-type "sleep 100\r"
+# The sleep is there when the line before it is.
+type "sh -c \"echo up; sleep 100\"\r"
+shows {\nup\n} "a program that sleeps"
 after 1000
 press ctrl-c
 type "echo code \$?\r"
-shows {\n# sleep 100\n\^C\n?# echo code \$\?\ncode 130\n} "Ctrl-C ends a program"
+shows {\nup\n\^C\n?# echo code \$\?\ncode 130\n} "Ctrl-C ends a program"
 type "clear\r"
 shows {^#\n\n} "clear"
 type "cursor size\r"
