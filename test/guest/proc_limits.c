@@ -62,7 +62,7 @@ static void counts_stay_right(void *arg)
 	want_eq(setuid(A_USER + 1), 0);
 	for (int i = 0; i < 50; i++) {
 		put_down(sleeping_child());
-		for (int i = 0; pthread_create(&t, NULL, come_and_go, NULL) && i < LOOKS; i++)
+		for (int n = 0; pthread_create(&t, NULL, come_and_go, NULL) && n < LOOKS; n++)
 			sleep_ms(1);
 		pthread_join(t, NULL);
 	}
@@ -167,9 +167,14 @@ static void work_on(struct second *s, int ms, int until)
  * The signal came about then. A process is not to be blamed for the time that it did not see: what
  * a busy host takes counts as the process's, so that its clock may leap over the limit.
  */
+static bool came_soon(const struct second *s)
+{
+	return s->end && (!s->over || s->end - s->over < 500);
+}
+
 static bool came_about(const struct second *s, int ms)
 {
-	return s->end >= ms * 3 / 4 && (!s->over || s->end - s->over < 500);
+	return s->end >= ms * 3 / 4 && came_soon(s);
 }
 
 /* As a child that has a second, and warnings up to three. The CPU time that it had, in ms. */
@@ -203,7 +208,7 @@ static bool warned_each_second(int *end)
 		memset(s, 0, PS);
 		had = use_cpu(s, end);
 		good = *end == KILLED_BY(SIGKILL) && had >= 2250 && came_about(&s[0], 1000) &&
-			came_about(&s[1], 2000) && s[2].end && (!s[2].over || s[2].end - s[2].over < 500);
+			came_about(&s[1], 2000) && came_soon(&s[2]);
 		if (!good)
 			diag("%d %d, %d %d, %d %d, in all %ld", s[0].over, s[0].end, s[1].over,
 				s[1].end, s[2].over, s[2].end, had);
