@@ -34,11 +34,20 @@ proc press {args} {
 	}
 }
 
+# The keyboard keeps a few keys only: after each three of them the machine must have taken the first.
 proc type {text} {
+	set typed 0
 	foreach c [split $text ""] {
+		if {$typed % 3 == 0} { set before [screen] }
 		press [expr {[info exists ::key($c)] ? $::key($c) :
 			[string is upper $c] ? "shift-[string tolower $c]" : $c}]
+		if {[incr typed] % 3 == 0} { until_changed $before }
 	}
+}
+
+# Until the screen shows something else; not for ever, for a blank does not show.
+proc until_changed {before} {
+	for {set i 0} {$i < 50 && [screen] eq $before} {incr i} { after 20 }
 }
 
 # The 25 lines of the screen, without blanks at their ends.
