@@ -1,16 +1,26 @@
 /*
- * mmap of x86-flags. What mv6 has not is MAP_GROWSUP: the library notes those mappings in a list and
+ * mmap of x86-flags. Mappings lie between MAP_FIRST and MAP_END; one without an address goes above the
+ * one that was made last.
+ *
+ * What mv6 has not is MAP_GROWSUP: the library notes those mappings in a list and
  * catches faults. A fault in the page above such a mapping adds that page to it, as long as one more page
  * above stays free; any other fault kills as if it had not been caught. A call to the kernel that is
  * given an address in that page fails instead.
  */
 #include "map.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 
 /* The names are the flavour's; the C library's sys/mman.h has them with other values. */
 #include "../mmap.h"
+
+#define MAP_FIRST 0x60000000ul
+#define MAP_END 0x80000000ul
+
+/* Where the next mapping without an address is tried first. */
+static uintptr_t next = MAP_FIRST;
 
 /* A mapping that grows; `end` is where it ends now. */
 struct growing {
@@ -88,6 +98,42 @@ static void forget(uintptr_t start, uintptr_t end)
 	}
 }
 
+/* Maps at the first place from `at` on where there is room; after the last one comes MAP_FIRST. */
+static char *map_from(struct map_request *rq, uintptr_t at)
+{
+	size_t length = UP((size_t)rq->offset % PAGE + rq->length);
+	char *p;
+
+	rq->fixed = true;
+	for (size_t tries = (MAP_END - MAP_FIRST) / PAGE; tries > 0; tries--, at += PAGE) {
+		if (at > MAP_END - length)
+			at = MAP_FIRST;
+		rq->addr = (void *)at;
+		errno = 0;
+		p = map(rq);
+		if (p != MAP_FAILED || errno != EEXIST)
+			return p;
+	}
+	return MAP_FAILED;
+}
+
+/* Maps at the address asked for, or where there is room if it is but a hint. */
+static char *map_asked(struct map_request *rq)
+{
+	uintptr_t at = (uintptr_t)rq->addr;
+	bool inside = at >= MAP_FIRST && at < MAP_END;
+	char *p;
+
+	if (rq->length > MAP_END - MAP_FIRST - PAGE)
+		return MAP_FAILED;
+	if (rq->fixed)
+		return inside ? map(rq) : MAP_FAILED;
+	p = map_from(rq, inside ? DOWN(at) : next);
+	if (p != MAP_FAILED)
+		next = UP(p + rq->length);
+	return p;
+}
+
 void *xv6_mmap(void *addr, unsigned length, int prot, int flags, int fd, int offset)
 {
 	struct map_request rq = {.addr = addr,
@@ -100,16 +146,24 @@ void *xv6_mmap(void *addr, unsigned length, int prot, int flags, int fd, int off
 		.kind = flags & MAP_ANONYMOUS ? MAP_ZEROS
 			: flags & MAP_SHARED  ? MAP_THE_FILE
 					      : MAP_OWN_COPY,
-		.offset = flags & MAP_ANONYMOUS ? 0 : offset};
+		.offset = flags & MAP_ANONYMOUS ? 0 : offset,
+		.extend = (flags & MAP_SHARED) && (prot & PROT_WRITE)};
 	char *p;
 
 	if ((flags & MAP_PRIVATE) && (flags & MAP_SHARED))
 		return MAP_FAILED;
-	p = map(&rq);
-	if (p != MAP_FAILED && (flags & MAP_GROWSUP) && !note(&rq, p)) {
+	/* What is stored in its last page is still there when the file grows with it. */
+	if ((flags & MAP_GROWSUP) && length > 0)
+		rq.length = UP((size_t)rq.offset % PAGE + length) - (size_t)rq.offset % PAGE;
+	p = map_asked(&rq);
+	if (p == MAP_FAILED || !(flags & MAP_GROWSUP))
+		return p;
+	if (!note(&rq, p)) {
 		unmap(p, length);
 		return MAP_FAILED;
 	}
+	/* A page that belongs to nobody: touched, it is not taken for another mapping's. */
+	next += PAGE;
 	return p;
 }
 
