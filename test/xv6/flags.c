@@ -85,18 +85,25 @@ static void check_fixed(void)
 		"only between 0x60000000 and 0x80000000");
 }
 
-/* Mappings without an address, more in all than there are addresses. */
+/* Mappings without an address. */
 static void check_places(void)
 {
-	int size = 0x4000000, i, good = 1;
-	char *kept = mmap(0, 4096, PROT_READ, ZEROS, -1, 0), *p, *q;
+	int size = 0x4000000, i;
+	char *p, *q, *many[9];
 
-	for (i = 0; i < 20; i++) {
-		p = mmap(0, size, PROT_READ, ZEROS, -1, 0);
-		good &= p >= FIRST && (uint)p + size <= 0x80000000u && munmap(p, size) == 0;
-	}
-	ok(good && *kept == 0, "addresses are used again");
-	munmap(kept, 4096);
+	p = mmap(0, 8192, PROT_READ, ZEROS, -1, 0);
+	q = mmap(0, 4096, PROT_READ, ZEROS, -1, 0);
+	ok(p >= FIRST && q == p + 8192 && munmap(p, 4096) == 0 && munmap(q, 4096) == 0 &&
+			mmap(0, 8192, PROT_READ, ZEROS, -1, 0) == q &&
+			mmap(0, 4096, PROT_READ, ZEROS, -1, 0) == p,
+		"each goes to the first place with room for it");
+	munmap(p, 16384);
+	for (i = 0; i < 9; i++)
+		if ((many[i] = mmap(0, size, PROT_READ, ZEROS, -1, 0)) == MAP_FAILED)
+			break;
+	ok(i >= 7 && i < 9 && many[i - 1] + size <= (char *)0x80000000u, "as long as there is room");
+	while (i > 0)
+		munmap(many[--i], size);
 	p = mmap(0, 4096, PROT_READ, ZEROS | MAP_GROWSUP, -1, 0);
 	q = mmap(0, 4096, PROT_READ, ZEROS, -1, 0);
 	ok(is_fatal(p + 4096, 0), "above a growing mapping a page is left");
@@ -144,6 +151,7 @@ static void check_growing(void)
 	int fd = make_file("g", 'g', 9000), i, good = 1;
 	char *p = mmap(BASE, 4000, all, up, -1, 0);
 
+	ok(p == BASE, "a growing mapping at its address");
 	for (i = 0; i < 20000; i++)
 		p[i] = 1;
 	for (i = 0; i < 20000; i++)
@@ -162,6 +170,7 @@ static void check_growing(void)
 	munmap(p, 12288);
 	p = mmap(BASE, 4096, all, ZEROS | MAP_FIXED, -1, 0);
 	ok(is_fatal(p + 4096, 1), "without it nothing grows");
+	munmap(p, 4096);
 }
 
 int main(void)
@@ -173,8 +182,8 @@ int main(void)
 	check_rights();
 	check_sharing();
 	check_fixed();
+	check_growing();
 	check_places();
 	check_extending();
-	check_growing();
 	exit();
 }

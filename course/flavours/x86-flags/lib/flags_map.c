@@ -1,11 +1,11 @@
 /*
- * mmap of x86-flags. Mappings lie between MAP_FIRST and MAP_END; one without an address goes above the
- * one that was made last.
+ * mmap of x86-flags. Mappings lie between MAP_FIRST and MAP_END; one without an address goes to the first
+ * place with room for it.
  *
- * What mv6 has not is MAP_GROWSUP: the library notes those mappings in a list and
- * catches faults. A fault in the page above such a mapping adds that page to it, as long as one more page
- * above stays free; any other fault kills as if it had not been caught. A call to the kernel that is
- * given an address in that page fails instead.
+ * What mv6 has not is MAP_GROWSUP: the library notes those mappings in a list and catches faults. A fault
+ * in the page above such a mapping adds that page to it, as long as one more page above stays free; any
+ * other fault kills as if it had not been caught. A call to the kernel that is given an address in that
+ * page fails instead.
  */
 #include "map.h"
 
@@ -19,8 +19,8 @@
 #define MAP_FIRST 0x60000000ul
 #define MAP_END 0x80000000ul
 
-/* Where the next mapping without an address is tried first. */
-static uintptr_t next = MAP_FIRST;
+/* From MAP_FIRST up to here nothing is free. */
+static uintptr_t lowest_free = MAP_FIRST;
 
 /* A mapping that grows; `end` is where it ends now. */
 struct growing {
@@ -98,16 +98,26 @@ static void forget(uintptr_t start, uintptr_t end)
 	}
 }
 
-/* Maps at the first place from `at` on where there is room; after the last one comes MAP_FIRST. */
+/* Would a mapping there take the page that a growing one may add next? */
+static bool is_in_the_way(uintptr_t at, size_t length)
+{
+	for (const struct growing *g = growing; g; g = g->next)
+		if (g->end >= at && g->end < at + length)
+			return true;
+	return false;
+}
+
+/* Maps at the first place from `at` on where there is room. */
 static char *map_from(struct map_request *rq, uintptr_t at)
 {
 	size_t length = UP((size_t)rq->offset % PAGE + rq->length);
-	char *p;
 
 	rq->fixed = true;
-	for (size_t tries = (MAP_END - MAP_FIRST) / PAGE; tries > 0; tries--, at += PAGE) {
-		if (at > MAP_END - length)
-			at = MAP_FIRST;
+	for (; at <= MAP_END - length; at += PAGE) {
+		char *p;
+
+		if (is_in_the_way(at, length))
+			continue;
 		rq->addr = (void *)at;
 		errno = 0;
 		p = map(rq);
@@ -122,16 +132,31 @@ static char *map_asked(struct map_request *rq)
 {
 	uintptr_t at = (uintptr_t)rq->addr;
 	bool inside = at >= MAP_FIRST && at < MAP_END;
-	char *p;
+	char *p = MAP_FAILED;
 
 	if (rq->length > MAP_END - MAP_FIRST - PAGE)
 		return MAP_FAILED;
 	if (rq->fixed)
 		return inside ? map(rq) : MAP_FAILED;
-	p = map_from(rq, inside ? DOWN(at) : next);
-	if (p != MAP_FAILED)
-		next = UP(p + rq->length);
+	if (inside)
+		p = map_from(rq, DOWN(at));
+	if (p == MAP_FAILED)
+		p = map_from(rq, lowest_free);
+	if (p != MAP_FAILED && DOWN(p) == lowest_free)
+		lowest_free = UP(p + rq->length);
 	return p;
+}
+
+int xv6_munmap(void *addr, unsigned length)
+{
+	uintptr_t start = DOWN(addr), end = UP((uintptr_t)addr + length);
+
+	if (unmap(addr, length) < 0)
+		return -1;
+	forget(start, end);
+	if (start >= MAP_FIRST && start < lowest_free)
+		lowest_free = start;
+	return 0;
 }
 
 void *xv6_mmap(void *addr, unsigned length, int prot, int flags, int fd, int offset)
@@ -156,22 +181,9 @@ void *xv6_mmap(void *addr, unsigned length, int prot, int flags, int fd, int off
 	if ((flags & MAP_GROWSUP) && length > 0)
 		rq.length = UP((size_t)rq.offset % PAGE + length) - (size_t)rq.offset % PAGE;
 	p = map_asked(&rq);
-	if (p == MAP_FAILED || !(flags & MAP_GROWSUP))
-		return p;
-	if (!note(&rq, p)) {
-		unmap(p, length);
+	if (p != MAP_FAILED && (flags & MAP_GROWSUP) && !note(&rq, p)) {
+		xv6_munmap(p, length);
 		return MAP_FAILED;
 	}
-	/* A page that belongs to nobody: touched, it is not taken for another mapping's. */
-	next += PAGE;
 	return p;
-}
-
-int xv6_munmap(void *addr, unsigned length)
-{
-	int result = unmap(addr, length);
-
-	if (result == 0)
-		forget(DOWN(addr), UP((uintptr_t)addr + length));
-	return result;
 }
