@@ -1,13 +1,16 @@
 /*
  * The beginning and the end of a program. What the kernel gives to a program (a stack that grows, at
- * the top of the addresses) is exchanged for what flavours promise: image, a page that is no memory,
- * a stack of fixed size, the arguments, and from there upwards the heap:
+ * the top of the addresses) is exchanged for what flavours promise: image, a page of memory that belongs
+ * to nobody, a page that is no memory, a stack of fixed size, the arguments, and from there upwards the heap:
  *
- *	+-------+-------+-------+------------+------------- - -
- *	| image | hole  | stack | arguments, | heap
- *	|       |       |       | environ    |
- *	+-------+-------+-------+------------+------------- - -
- *	       _end                          sbrk(0)
+ *	+-------+-------+-------+-------+------------+------------- - -
+ *	| image | spare | hole  | stack | arguments, | heap
+ *	|       |       |       |       | environ    |
+ *	+-------+-------+-------+-------+------------+------------- - -
+ *	       _end                                  sbrk(0)
+ *
+ * There are programs that write beyond their last variable and never knew, for on their own system the
+ * rest of the page is there. The variables of the library lie before the program's (tools/xv6cc).
  *
  * All of it lies below 2 GiB, so that an address survives being an int.
  */
@@ -75,18 +78,23 @@ static void run_program(void)
 	leave(program_main(program_argc, program_argv));
 }
 
+static bool get_memory(uintptr_t from, size_t size)
+{
+	return mmap((void *)from, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
 /* The C library's idea of the program. */
 int main(int argc, char **argv, char **envp)
 {
 	size_t args, variables;
 	size_t bytes = measure(argv, &args) + measure(envp, &variables);
-	uintptr_t bottom = UP(_end) + PAGE, top = bottom + shape.stack, heap;
+	uintptr_t spare = UP(_end), bottom = spare + 2 * PAGE, top = bottom + shape.stack, heap;
 	char **slots = (char **)top, *text;
 
 	bytes += (args + variables + 2) * sizeof(char *);
 	heap = UP(top + bytes);
-	if (mmap((void *)bottom, heap - bottom, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+	if (!get_memory(spare, PAGE) || !get_memory(bottom, heap - bottom)) {
 		complain("there is no memory for the program's stack");
 		_exit(1);
 	}

@@ -102,6 +102,32 @@ C
 status_of 0 "a program's own printf and strlen" "$work/own.c"
 is "$out" 'hel!' 'are taken'
 
+cat >"$work/beyond.c" <<'C'
+#include "kernel/types.h"
+#include "kernel/stat.h"
+#include "user/user.h"
+static char here[500], there[500];
+int shared;
+int main(void)
+{
+	char *last = here > there ? here : there, *p;
+
+	if ((char *)&shared > last)
+		last = (char *)&shared;
+	memset(last, 'x', 4000);
+	p = malloc(5000);
+	memset(p, 'y', 5000);
+	free(p);
+	if (fork() == 0)
+		exit(unlink("none") == -1 ? 5 : 6);
+	wait(&shared);
+	printf("after: %d\n", shared);
+	exit(0);
+}
+C
+status_of 0 'a program that writes beyond its last variable' "$work/beyond.c"
+is "$out" 'after: 5' 'meets nothing that it needs'
+
 # --- the programs of course/programs are on the disk ---
 
 printf '#!/bin/sh\ncd /root && tally 3 && grower\n' >"$work/script"
