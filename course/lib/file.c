@@ -6,6 +6,7 @@
  *   file that somebody emptied can be in that state, so only flavours that can empty files look;
  * - a write to a file does all or fails; what was written before it failed stays;
  * - unlink removes empty directories too;
+ * - a symbolic link itself can be opened (O_NOFOLLOW), to ask what it is;
  * - a pipe has no facts (fstat).
  */
 #include "flavour.h"
@@ -21,8 +22,14 @@
 int file_open(const char *name, int linux_flags)
 {
 	const char *path = path_get(name, 0);
+	int fd;
 
-	return path ? open(path, linux_flags, 0777) : -1;
+	if (!path)
+		return -1;
+	fd = open(path, linux_flags, 0777);
+	if (fd < 0 && errno == ELOOP && (linux_flags & O_NOFOLLOW))
+		fd = open(path, O_PATH | O_NOFOLLOW);
+	return fd;
 }
 
 /* Entries of the directory from its present place, as many as n bytes have room for. */
@@ -92,6 +99,7 @@ int file_facts(int fd, struct file_facts *out)
 		return -1;
 	out->kind = S_ISDIR(st.st_mode) ? FILE_DIRECTORY
 		: S_ISREG(st.st_mode)   ? FILE_PLAIN
+		: S_ISLNK(st.st_mode)   ? FILE_LINK
 					: FILE_DEVICE;
 	out->ino = (unsigned)st.st_ino;
 	out->nlink = st.st_nlink;

@@ -53,7 +53,7 @@ int file_open(const char *name, int linux_flags);
 int file_read(int fd, void *buf, int n);
 int file_write(int fd, const void *buf, int n);
 
-enum file_kind { FILE_PLAIN, FILE_DIRECTORY, FILE_DEVICE };
+enum file_kind { FILE_PLAIN, FILE_DIRECTORY, FILE_DEVICE, FILE_LINK };
 struct file_facts {
 	enum file_kind kind;
 	unsigned ino, nlink;

@@ -4,6 +4,7 @@
 #define O_RDWR 0x002
 #define O_CREATE 0x200
 #define O_TRUNC 0x400
+#define O_NOFOLLOW 0x800	/* a symbolic link itself, for fstat */
 
 #define PROT_NONE 0x0
 #define PROT_READ 0x1

@@ -25,6 +25,7 @@ int fstat(int fd, struct stat *st);
 int stat(const char *path, struct stat *st);
 int mknod(const char *path, short major, short minor);
 int link(const char *from, const char *to);
+int symlink(const char *target, const char *path);
 int unlink(const char *path);
 int mkdir(const char *path);
 int chdir(const char *path);
