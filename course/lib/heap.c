@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define EAGER_MOST (112ul << 20)
+#define EAGER_MOST (126ul << 20)
 #define LEFT_TO_OTHERS (24ul << 20) /* bytes of memory that sbrk does not take */
 #define CREDIT_MOST (1ul << 20)
 

@@ -129,6 +129,35 @@ C
 status_of 0 'a program that writes beyond its last variable' "$work/beyond.c"
 is "$out" 'after: 5' 'meets nothing that it needs'
 
+cat >"$work/left.c" <<'C'
+#include "kernel/types.h"
+#include "kernel/stat.h"
+#include "user/user.h"
+int main(void)
+{
+	int fds[2];
+	char c;
+
+	pipe(fds);
+	if (fork() == 0) {
+		close(fds[1]);
+		read(fds[0], &c, 1);
+		pause(10);
+		if (fork() == 0) {
+			pause(5);
+			printf("grandchild\n");
+		} else {
+			printf("child\n");
+		}
+		exit(1);
+	}
+	printf("parent\n");
+	exit(3);
+}
+C
+status_of 3 'a program that leaves processes behind' "$work/left.c"
+is "$out" $'parent\nchild\ngrandchild' 'which end by themselves'
+
 # --- the programs of course/programs are on the disk ---
 
 printf '#!/bin/sh\ncd /root && tally 3 && grower\n' >"$work/script"
