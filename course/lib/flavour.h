@@ -29,6 +29,7 @@ struct shape {
 	uintptr_t heap_end; /* no byte of the heap lies there or above */
 	uintptr_t clear_from, clear_to; /* addresses a program finds empty; equal: nothing to do */
 	bool can_truncate; /* open knows how to empty a file */
+	bool lazy_heap; /* sbrk and malloc promise memory */
 };
 extern const struct shape shape;
 

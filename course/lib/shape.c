@@ -32,6 +32,11 @@ enum { CONSOLE_MAJOR = 1 };
 #else
 #define TRUNC 0
 #endif
+#ifdef LAZY_HEAP
+#define LAZY true
+#else
+#define LAZY false
+#endif
 #ifdef O_NOFOLLOW
 #define NOFOLLOW O_NOFOLLOW
 #else
@@ -56,6 +61,7 @@ const struct shape shape = {
 	.clear_from = CLEAR_FROM,
 	.clear_to = CLEAR_TO,
 	.can_truncate = TRUNC != 0,
+	.lazy_heap = LAZY,
 };
 
 const size_t record_size = sizeof(struct dirent);

@@ -37,6 +37,11 @@ results riscv 7 116
 like "$out" $'ok - printf -5 4000000000 BEEF 0x0000000000001234 text .null. c % %q\n' 'riscv: printf'
 like "$out" $'ok - long -5 1099511627776 BEEF00000000 -6 7 8\n' 'riscv: printf of long numbers'
 like "$out" $'ok - %l alone: 21474836480, 6 and on\n' 'riscv: %l'
+mv6_xv6 --flavour riscv-lazy "$xv6/lazy.c" </dev/null
+results riscv-lazy 0 7
+mv6_xv6 --flavour riscv-early "$xv6/early.c" </dev/null
+results riscv-early 0 4
+like "$out" 'ok - printf -5 0x0000000000001234 21474836480 text' 'riscv-early: printf'
 mv6_xv6 --flavour x86-anon "$xv6/anon.c" </dev/null
 results x86-anon 0 6
 mv6_xv6 "$xv6/file.c" </dev/null

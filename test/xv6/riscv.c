@@ -39,8 +39,8 @@ static void check_numbers(void)
 	IS(T_DEVICE, 3);
 	IS(T_SYMLINK, 4);
 	IS(CONSOLE, 1);
-	ok(O_RDONLY == 0 && O_WRONLY == 1 && O_RDWR == 2 && O_CREATE == 0x200 &&
-			O_TRUNC == 0x400 && O_NOFOLLOW == 0x800,
+	ok(O_RDONLY == 0 && O_WRONLY == 1 && O_RDWR == 2 && O_CREATE == 0x200 && O_TRUNC == 0x400 &&
+			O_NOFOLLOW == 0x800,
 		"fcntl.h: open");
 	ok(PROT_NONE == 0 && PROT_READ == 1 && PROT_WRITE == 2 && PROT_EXEC == 4 &&
 			MAP_SHARED == 1 && MAP_PRIVATE == 2,
