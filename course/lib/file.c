@@ -2,6 +2,8 @@
  * Files. Where a flavour differs from Linux:
  *
  * - a directory is read like a file, as records of record_size bytes (shape.c);
+ * - the root folder does not show mv6's own folders, which programs that walk through all of them would
+ *   not expect; who knows their names can open them;
  * - there are no holes: a write that would begin beyond the end fails. As nothing can seek, only a
  *   file that somebody emptied can be in that state, so only flavours that can empty files look;
  * - a write to a file does all or fails; what was written before it failed stays;
@@ -32,11 +34,31 @@ int file_open(const char *name, int linux_flags)
 	return fd;
 }
 
+static bool is_root(int fd)
+{
+	struct stat st, root;
+
+	return fstat(fd, &st) == 0 && stat("/", &root) == 0 && st.st_ino == root.st_ino &&
+		st.st_dev == root.st_dev;
+}
+
+static bool is_own_folder(const char *name)
+{
+	static const char *const names[] = {
+		".mv6", "bin", "dev", "etc", "lost+found", "proc", "root", "sys", "tmp"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Entries of the directory from its present place, as many as n bytes have room for. */
 static int read_directory(int fd, char *to, int n)
 {
 	static char block[1024] __attribute__((aligned(8)));
 	size_t room = (size_t)n / record_size, done = 0;
+	bool hide = is_root(fd);
 
 	while (done < room) {
 		ssize_t got = getdents64(fd, block, sizeof(block)), at = 0;
@@ -49,8 +71,9 @@ static int read_directory(int fd, char *to, int n)
 		while (at < got && done < room) {
 			struct dirent *entry = (struct dirent *)(block + at);
 
-			record_fill(
-				to + done++ * record_size, (unsigned)entry->d_ino, entry->d_name);
+			if (!hide || !is_own_folder(entry->d_name))
+				record_fill(to + done++ * record_size, (unsigned)entry->d_ino,
+					entry->d_name);
 			next = entry->d_off;
 			at += entry->d_reclen;
 		}

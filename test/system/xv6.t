@@ -29,11 +29,11 @@ results() {
 
 input=$'one line\nfourteen\nend'
 mv6_xv6 "$xv6/x86.c" 'two words' '' < <(printf %s "$input")
-results x86 0 90
+results x86 0 92
 like "$out" $'ok - printf -5 0 BEEF 1234 text .null. c % %q\n' 'x86: printf'
 like "$out" $'ok - the smallest -2147483648 FFFFFFFF\n' 'x86: printf of large numbers'
 mv6_xv6 "$xv6/riscv.c" 7 < <(printf %s "$input")
-results riscv 7 116
+results riscv 7 118
 like "$out" $'ok - printf -5 4000000000 BEEF 0x0000000000001234 text .null. c % %q\n' 'riscv: printf'
 like "$out" $'ok - long -5 1099511627776 BEEF00000000 -6 7 8\n' 'riscv: printf of long numbers'
 like "$out" $'ok - %l alone: 21474836480, 6 and on\n' 'riscv: %l'
