@@ -33,7 +33,7 @@ results x86 0 92
 like "$out" $'ok - printf -5 0 BEEF 1234 text .null. c % %q\n' 'x86: printf'
 like "$out" $'ok - the smallest -2147483648 FFFFFFFF\n' 'x86: printf of large numbers'
 mv6_xv6 "$xv6/riscv.c" 7 < <(printf %s "$input")
-results riscv 7 118
+results riscv 7 119
 like "$out" $'ok - printf -5 4000000000 BEEF 0x0000000000001234 text .null. c % %q\n' 'riscv: printf'
 like "$out" $'ok - long -5 1099511627776 BEEF00000000 -6 7 8\n' 'riscv: printf of long numbers'
 like "$out" $'ok - %l alone: 21474836480, 6 and on\n' 'riscv: %l'
@@ -133,6 +133,10 @@ int main(void)
 C
 status_of 0 'a program that writes beyond its last variable' "$work/beyond.c"
 is "$out" 'after: 5' 'meets nothing that it needs'
+
+printf '#include "kernel/types.h"\n#include "user/user.h"\nint main(int n, char **v) { exit(atoi(v[1])); }\n' \
+	>"$work/status.c"
+status_of 44 'a status of more than eight bits' "$work/status.c" 300
 
 cat >"$work/left.c" <<'C'
 #include "kernel/types.h"

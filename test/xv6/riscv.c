@@ -43,7 +43,8 @@ static void check_numbers(void)
 			O_NOFOLLOW == 0x800,
 		"fcntl.h: open");
 	ok(PROT_NONE == 0 && PROT_READ == 1 && PROT_WRITE == 2 && PROT_EXEC == 4 &&
-			MAP_SHARED == 1 && MAP_PRIVATE == 2,
+			MAP_SHARED == 1 && MAP_PRIVATE == 2 && MAP_FIXED == 0x10 &&
+			MAP_ANONYMOUS == 0x20,
 		"fcntl.h: mmap");
 	ok(NPROC == 64 && NCPU == 8 && NOFILE == 16 && NFILE == 100 && NINODE == 50 && NDEV == 10 &&
 			ROOTDEV == 1 && MAXARG == 32 && MAXOPBLOCKS == 10 && LOGBLOCKS == 30 &&
@@ -197,6 +198,10 @@ static void check_mmap(void)
 	}
 	wait(&status);
 	ok(status == -1 && p[2] == 'c' && p[4096] == 'a', "munmap in a child");
+	ok(mmap(p + 4096, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+				p + 4096 &&
+			p[4096] == 0 && p[2] == 'c',
+		"mmap of zeros at a fixed place");
 	ok(munmap(p, 8192) == 0 && munmap(q, 4096) == 0 && q[4096] == 'a', "munmap");
 	unlink("m");
 }
