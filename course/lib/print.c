@@ -1,7 +1,7 @@
 /*
  * printf of the flavours: %d %x %p %s %c %% and, for PRINT_WIDE, %u and the long forms, which mean
- * 64 bits on every machine; %l alone is %lu. There are no widths: what is not known is printed as it stands. Digits
- * above 9 are capitals.
+ * 64 bits on every machine; %l alone is %lu. There are no widths: what is not known is printed as it
+ * stands. Digits above 9 are capitals.
  *
  * A call is collected in a small buffer and written when that is full, and at its end: the lines of
  * two processes do not mix letter by letter.

@@ -1,7 +1,8 @@
 /*
  * The beginning and the end of a program. What the kernel gives to a program (a stack that grows, at
- * the top of the addresses) is exchanged for what flavours promise: image, a page of memory that belongs
- * to nobody, a page that is no memory, a stack of fixed size, the arguments, and from there upwards the heap:
+ * the top of the addresses) is exchanged for what flavours promise: image, a page of memory that
+ * belongs to nobody, a page that is no memory, a stack of fixed size, the arguments, and from there
+ * upwards the heap:
  *
  *	+-------+-------+-------+-------+------------+------------- - -
  *	| image | spare | hole  | stack | arguments, | heap
@@ -27,7 +28,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The program that ./mv6 xv6 runs is this process, a child of the kernel's reaper, and the machine ends with it. */
+/*
+ * The program that ./mv6 xv6 runs is this process, a child of the kernel's reaper, and the machine ends
+ * with it.
+ */
 #define JOB 2
 #define REAPER 1
 #define LINGER_MS 5000 /* how long it stays for others */
@@ -134,9 +138,9 @@ static void let_others_end(void)
 }
 
 /*
- * A parent on Linux learns eight bits, and so does whoever called ./mv6 xv6. A number that does not fit is left where a parent can still find
- * it when the process has ended: in its name. 255 says that there is one, or that it is -1 (see
- * wait_child).
+ * A parent on Linux learns eight bits, and so does whoever called ./mv6 xv6. A number that does not
+ * fit is left where a parent of a flavour can still find it when the process has ended: in its name.
+ * 255 says that there is one, or that it is -1 (see wait_child).
  */
 void leave(int status)
 {
