@@ -2,10 +2,13 @@
  * Files. Where a flavour differs from Linux:
  *
  * - a directory is read like a file, as records of record_size bytes (shape.c);
+ * - the root folder does not show mv6's own folders, which programs that walk through all of them would
+ *   not expect; who knows their names can open them;
  * - there are no holes: a write that would begin beyond the end fails. As nothing can seek, only a
  *   file that somebody emptied can be in that state, so only flavours that can empty files look;
  * - a write to a file does all or fails; what was written before it failed stays;
  * - unlink removes empty directories too;
+ * - a symbolic link itself can be opened (O_NOFOLLOW), to ask what it is;
  * - a pipe has no facts (fstat).
  */
 #include "flavour.h"
@@ -21,8 +24,33 @@
 int file_open(const char *name, int linux_flags)
 {
 	const char *path = path_get(name, 0);
+	int fd;
 
-	return path ? open(path, linux_flags, 0777) : -1;
+	if (!path)
+		return -1;
+	fd = open(path, linux_flags, 0777);
+	if (fd < 0 && errno == ELOOP && (linux_flags & O_NOFOLLOW))
+		fd = open(path, O_PATH | O_NOFOLLOW);
+	return fd;
+}
+
+static bool is_root(int fd)
+{
+	struct stat st, root;
+
+	return fstat(fd, &st) == 0 && stat("/", &root) == 0 && st.st_ino == root.st_ino &&
+		st.st_dev == root.st_dev;
+}
+
+static bool is_own_folder(const char *name)
+{
+	static const char *const names[] = {
+		".mv6", "bin", "dev", "etc", "lost+found", "proc", "root", "sys", "tmp"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
 }
 
 /* Entries of the directory from its present place, as many as n bytes have room for. */
@@ -30,6 +58,7 @@ static int read_directory(int fd, char *to, int n)
 {
 	static char block[1024] __attribute__((aligned(8)));
 	size_t room = (size_t)n / record_size, done = 0;
+	bool hide = is_root(fd);
 
 	while (done < room) {
 		ssize_t got = getdents64(fd, block, sizeof(block)), at = 0;
@@ -42,8 +71,9 @@ static int read_directory(int fd, char *to, int n)
 		while (at < got && done < room) {
 			struct dirent *entry = (struct dirent *)(block + at);
 
-			record_fill(
-				to + done++ * record_size, (unsigned)entry->d_ino, entry->d_name);
+			if (!hide || !is_own_folder(entry->d_name))
+				record_fill(to + done++ * record_size, (unsigned)entry->d_ino,
+					entry->d_name);
 			next = entry->d_off;
 			at += entry->d_reclen;
 		}
@@ -92,6 +122,7 @@ int file_facts(int fd, struct file_facts *out)
 		return -1;
 	out->kind = S_ISDIR(st.st_mode) ? FILE_DIRECTORY
 		: S_ISREG(st.st_mode)   ? FILE_PLAIN
+		: S_ISLNK(st.st_mode)   ? FILE_LINK
 					: FILE_DEVICE;
 	out->ino = (unsigned)st.st_ino;
 	out->nlink = st.st_nlink;

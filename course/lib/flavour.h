@@ -29,6 +29,7 @@ struct shape {
 	uintptr_t heap_end; /* no byte of the heap lies there or above */
 	uintptr_t clear_from, clear_to; /* addresses a program finds empty; equal: nothing to do */
 	bool can_truncate; /* open knows how to empty a file */
+	bool lazy_heap; /* sbrk and malloc promise memory */
 };
 extern const struct shape shape;
 
@@ -53,7 +54,7 @@ int file_open(const char *name, int linux_flags);
 int file_read(int fd, void *buf, int n);
 int file_write(int fd, const void *buf, int n);
 
-enum file_kind { FILE_PLAIN, FILE_DIRECTORY, FILE_DEVICE };
+enum file_kind { FILE_PLAIN, FILE_DIRECTORY, FILE_DEVICE, FILE_LINK };
 struct file_facts {
 	enum file_kind kind;
 	unsigned ino, nlink;

@@ -4,7 +4,8 @@
  * page is got when the heap grows, after a look at how much memory there is, and at most EAGER_MOST
  * bytes by one process: the same number each time, for programs that count.
  *
- * A lazy heap grows by addresses only.
+ * A lazy heap grows by addresses only. Where a flavour's whole heap is lazy (shape.lazy_heap), malloc
+ * promises, too: it never fails, and ends the program when there are no addresses left.
  *
  * malloc is the C library's, which asks heap_brk, heap_sbrk, heap_map and heap_unmap for memory
  * instead of the kernel (Makefile).
@@ -13,12 +14,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define EAGER_MOST (112ul << 20)
+#define EAGER_MOST (126ul << 20)
 #define LEFT_TO_OTHERS (24ul << 20) /* bytes of memory that sbrk does not take */
 #define CREDIT_MOST (1ul << 20)
 
@@ -77,6 +79,7 @@ static bool grow(size_t size, bool lazy)
 	uintptr_t from = UP(heap_top), to;
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE;
 
+	lazy |= shape.lazy_heap;
 	if (heap_top > shape.heap_end || size > shape.heap_end - heap_top)
 		return false;
 	to = UP(heap_top + size);
@@ -131,6 +134,12 @@ void *heap_map(void *hint, size_t size, int prot, int flags, int fd, off_t offse
 {
 	void *p;
 
+	if (shape.lazy_heap) {
+		p = mmap(hint, size, prot, flags | MAP_NORESERVE, fd, offset);
+		if (p == MAP_FAILED)
+			raise(SIGKILL);
+		return p;
+	}
 	if (!take(size))
 		return MAP_FAILED;
 	p = mmap(hint, size, prot, flags | MAP_POPULATE, fd, offset);

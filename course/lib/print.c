@@ -1,7 +1,7 @@
 /*
  * printf of the flavours: %d %x %p %s %c %% and, for PRINT_WIDE, %u and the long forms, which mean
- * 64 bits on every machine. There are no widths: what is not known is printed as it stands. Digits
- * above 9 are capitals.
+ * 64 bits on every machine; %l alone is %lu. There are no widths: what is not known is printed as it
+ * stands. Digits above 9 are capitals.
  *
  * A call is collected in a small buffer and written when that is full, and at its end: the lines of
  * two processes do not mix letter by letter.
@@ -65,39 +65,45 @@ static void put_pointer(struct sink *s, enum print_style style, void *p)
 	put_number(s, (uintptr_t)p, 16, 16);
 }
 
-/* Counts the l's of a conversion whose first character f points at. */
-static int long_marks(enum print_style style, const char *f)
+static bool is_integer(enum print_style style, char kind)
 {
-	int marks = 0;
-
-	if (style == PRINT_WIDE)
-		while (marks < 2 && f[marks] == 'l')
-			marks++;
-	return marks && f[marks] && strchr("dux", f[marks]) ? marks : 0;
+	return kind == 'd' || kind == 'x' || (kind == 'u' && style == PRINT_WIDE);
 }
 
-/* %d, %u or %x, with so many l's before it. */
-static void put_integer(struct sink *s, char kind, int marks, va_list *ap)
+/* %d, %u or %x, of 64 bits or of an int. */
+static void put_integer(struct sink *s, char kind, bool wide, va_list *ap)
 {
 	uint64_t bits;
 
 	if (kind == 'd') {
-		put_signed(s, marks ? va_arg(*ap, int64_t) : va_arg(*ap, int));
+		put_signed(s, wide ? va_arg(*ap, int64_t) : va_arg(*ap, int));
 		return;
 	}
-	bits = marks ? va_arg(*ap, uint64_t) : va_arg(*ap, unsigned);
+	bits = wide ? va_arg(*ap, uint64_t) : va_arg(*ap, unsigned);
 	put_number(s, bits, kind == 'x' ? 16 : 10, 1);
+}
+
+/* What begins with the l that f points at. Returns its last character. */
+static const char *put_long(struct sink *s, const char *f, va_list *ap)
+{
+	const char *kind = f + (f[1] == 'l' ? 2 : 1);
+
+	if (!is_integer(PRINT_WIDE, *kind)) {
+		put_integer(s, 'u', true, ap);
+		return f;
+	}
+	put_integer(s, *kind, true, ap);
+	return kind;
 }
 
 /* The conversion that f points at, without its '%'. Returns its last character. */
 static const char *put_conversion(
 	struct sink *s, enum print_style style, const char *f, va_list *ap)
 {
-	int marks = long_marks(style, f);
-
-	f += marks;
-	if (*f == 'd' || *f == 'x' || (*f == 'u' && style == PRINT_WIDE)) {
-		put_integer(s, *f, marks, ap);
+	if (*f == 'l' && style == PRINT_WIDE)
+		return put_long(s, f, ap);
+	if (is_integer(style, *f)) {
+		put_integer(s, *f, false, ap);
 	} else if (*f == 'p') {
 		put_pointer(s, style, va_arg(*ap, void *));
 	} else if (*f == 's') {

@@ -7,7 +7,7 @@
 #include "flavour.h"
 
 /* Linux's numbers; they are the same on all of mv6's machines. */
-enum { LINUX_CREAT = 0x40, LINUX_TRUNC = 0x200, LINUX_ACCESS = 3 };
+enum { LINUX_CREAT = 0x40, LINUX_TRUNC = 0x200, LINUX_NOFOLLOW = 0x20000, LINUX_ACCESS = 3 };
 /* Device 1 is the console. */
 enum { CONSOLE_MAJOR = 1 };
 
@@ -32,6 +32,19 @@ enum { CONSOLE_MAJOR = 1 };
 #else
 #define TRUNC 0
 #endif
+#ifdef LAZY_HEAP
+#define LAZY true
+#else
+#define LAZY false
+#endif
+#ifdef O_NOFOLLOW
+#define NOFOLLOW O_NOFOLLOW
+#else
+#define NOFOLLOW 0
+#endif
+#ifndef T_SYMLINK
+#define T_SYMLINK 0
+#endif
 #ifndef T_DEV
 #define T_DEV T_DEVICE
 #endif
@@ -48,6 +61,7 @@ const struct shape shape = {
 	.clear_from = CLEAR_FROM,
 	.clear_to = CLEAR_TO,
 	.can_truncate = TRUNC != 0,
+	.lazy_heap = LAZY,
 };
 
 const size_t record_size = sizeof(struct dirent);
@@ -70,13 +84,17 @@ int xv6_open(const char *name, int flags)
 		linux_flags |= LINUX_CREAT;
 	if (flags & TRUNC)
 		linux_flags |= LINUX_TRUNC;
+	if (flags & NOFOLLOW)
+		linux_flags |= LINUX_NOFOLLOW;
 	return file_open(name, linux_flags);
 }
 
 int xv6_fstat(int fd, struct stat *st)
 {
-	static const short types[] = {
-		[FILE_PLAIN] = T_FILE, [FILE_DIRECTORY] = T_DIR, [FILE_DEVICE] = T_DEV};
+	static const short types[] = {[FILE_PLAIN] = T_FILE,
+		[FILE_DIRECTORY] = T_DIR,
+		[FILE_DEVICE] = T_DEV,
+		[FILE_LINK] = T_SYMLINK};
 	struct file_facts facts;
 
 	if (file_facts(fd, &facts) < 0 || !is_mapped(st, sizeof(*st)))

@@ -29,13 +29,19 @@ results() {
 
 input=$'one line\nfourteen\nend'
 mv6_xv6 "$xv6/x86.c" 'two words' '' < <(printf %s "$input")
-results x86 0 90
+results x86 0 92
 like "$out" $'ok - printf -5 0 BEEF 1234 text .null. c % %q\n' 'x86: printf'
 like "$out" $'ok - the smallest -2147483648 FFFFFFFF\n' 'x86: printf of large numbers'
 mv6_xv6 "$xv6/riscv.c" 7 < <(printf %s "$input")
-results riscv 7 105
+results riscv 7 119
 like "$out" $'ok - printf -5 4000000000 BEEF 0x0000000000001234 text .null. c % %q\n' 'riscv: printf'
 like "$out" $'ok - long -5 1099511627776 BEEF00000000 -6 7 8\n' 'riscv: printf of long numbers'
+like "$out" $'ok - %l alone: 21474836480, 6 and on\n' 'riscv: %l'
+mv6_xv6 --flavour riscv-lazy "$xv6/lazy.c" </dev/null
+results riscv-lazy 0 7
+mv6_xv6 --flavour riscv-early "$xv6/early.c" </dev/null
+results riscv-early 0 4
+like "$out" 'ok - printf -5 0x0000000000001234 21474836480 text' 'riscv-early: printf'
 mv6_xv6 --flavour x86-anon "$xv6/anon.c" </dev/null
 results x86-anon 0 6
 mv6_xv6 "$xv6/file.c" </dev/null
@@ -101,6 +107,65 @@ int main(void) { printf(1, "hello %d"); exit(); }
 C
 status_of 0 "a program's own printf and strlen" "$work/own.c"
 is "$out" 'hel!' 'are taken'
+
+cat >"$work/beyond.c" <<'C'
+#include "kernel/types.h"
+#include "kernel/stat.h"
+#include "user/user.h"
+static char here[500], there[500];
+int shared;
+int main(void)
+{
+	char *last = here > there ? here : there, *p;
+
+	if ((char *)&shared > last)
+		last = (char *)&shared;
+	memset(last, 'x', 4000);
+	p = malloc(5000);
+	memset(p, 'y', 5000);
+	free(p);
+	if (fork() == 0)
+		exit(unlink("none") == -1 ? 5 : 6);
+	wait(&shared);
+	printf("after: %d\n", shared);
+	exit(0);
+}
+C
+status_of 0 'a program that writes beyond its last variable' "$work/beyond.c"
+is "$out" 'after: 5' 'meets nothing that it needs'
+
+printf '#include "kernel/types.h"\n#include "user/user.h"\nint main(int n, char **v) { exit(atoi(v[1])); }\n' \
+	>"$work/status.c"
+status_of 44 'a status of more than eight bits' "$work/status.c" 300
+
+cat >"$work/left.c" <<'C'
+#include "kernel/types.h"
+#include "kernel/stat.h"
+#include "user/user.h"
+int main(void)
+{
+	int fds[2];
+	char c;
+
+	pipe(fds);
+	if (fork() == 0) {
+		close(fds[1]);
+		read(fds[0], &c, 1);
+		pause(10);
+		if (fork() == 0) {
+			pause(5);
+			printf("grandchild\n");
+		} else {
+			printf("child\n");
+		}
+		exit(1);
+	}
+	printf("parent\n");
+	exit(3);
+}
+C
+status_of 3 'a program that leaves processes behind' "$work/left.c"
+is "$out" $'parent\nchild\ngrandchild' 'which end by themselves'
 
 # --- the programs of course/programs are on the disk ---
 

@@ -98,6 +98,18 @@ static void check_directory(void)
 	unlink("records");
 }
 
+/* Is the name, of less than DIRSIZ bytes, in the root folder? */
+static int root_shows(const char *name)
+{
+	int fd = open("/", O_RDONLY), found = 0;
+	struct dirent de;
+
+	while (read(fd, &de, sizeof(de)) == sizeof(de))
+		found += de.inum != 0 && same(de.name, name, strlen(name) + 1);
+	close(fd);
+	return found;
+}
+
 /* What xv6 has in its root. */
 static void check_root(void)
 {
@@ -109,6 +121,12 @@ static void check_root(void)
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		all &= stat(names[i], &st) == 0 && st.type == T_FILE;
 	ok(all, "README and programs are in the root");
+	ok(root_shows(".") == 1 && root_shows("README") == 1 && root_shows("echo") == 1 &&
+			root_shows("console") == 1,
+		"which shows them");
+	ok(root_shows("dev") + root_shows("proc") + root_shows("bin") + root_shows("tmp") == 0 &&
+			stat("dev", &st) == 0,
+		"but not mv6's own folders");
 	fd = open("console", O_RDWR);
 	ok(fd >= 0 && fstat(fd, &st) == 0 && st.type == 3, "console is a device");
 	ok(write(fd, "ok - and prints\n", 16) == 16, "that can be written");

@@ -3,7 +3,10 @@
 #include "kernel/types.h"
 #include "kernel/stat.h"
 #include "user/user.h"
+#include "kernel/spinlock.h"
+#include "kernel/sleeplock.h"
 #include "kernel/fs.h"
+#include "kernel/file.h"
 #include "kernel/fcntl.h"
 #include "kernel/syscall.h"
 #include "kernel/memlayout.h"
@@ -17,7 +20,7 @@ static void check_numbers(void)
 	static const int calls[] = {SYS_fork, SYS_exit, SYS_wait, SYS_pipe, SYS_read, SYS_kill,
 		SYS_exec, SYS_fstat, SYS_chdir, SYS_dup, SYS_getpid, SYS_sbrk, SYS_pause,
 		SYS_uptime, SYS_open, SYS_write, SYS_mknod, SYS_unlink, SYS_link, SYS_mkdir,
-		SYS_close};
+		SYS_close, SYS_symlink};
 	int i, all = SYS_sleep == SYS_pause;
 
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
@@ -34,10 +37,14 @@ static void check_numbers(void)
 	IS(T_DIR, 1);
 	IS(T_FILE, 2);
 	IS(T_DEVICE, 3);
-	ok(O_RDONLY == 0 && O_WRONLY == 1 && O_RDWR == 2 && O_CREATE == 0x200 && O_TRUNC == 0x400,
+	IS(T_SYMLINK, 4);
+	IS(CONSOLE, 1);
+	ok(O_RDONLY == 0 && O_WRONLY == 1 && O_RDWR == 2 && O_CREATE == 0x200 && O_TRUNC == 0x400 &&
+			O_NOFOLLOW == 0x800,
 		"fcntl.h: open");
 	ok(PROT_NONE == 0 && PROT_READ == 1 && PROT_WRITE == 2 && PROT_EXEC == 4 &&
-			MAP_SHARED == 1 && MAP_PRIVATE == 2,
+			MAP_SHARED == 1 && MAP_PRIVATE == 2 && MAP_FIXED == 0x10 &&
+			MAP_ANONYMOUS == 0x20,
 		"fcntl.h: mmap");
 	ok(NPROC == 64 && NCPU == 8 && NOFILE == 16 && NFILE == 100 && NINODE == 50 && NDEV == 10 &&
 			ROOTDEV == 1 && MAXARG == 32 && MAXOPBLOCKS == 10 && LOGBLOCKS == 30 &&
@@ -140,6 +147,31 @@ static void check_truncate(void)
 	unlink("t");
 }
 
+static void check_symlink(void)
+{
+	struct stat st;
+	int fd, one = make_file("one", 'a', 4);
+
+	ok(symlink("one", "two") == 0 && symlink("one", "two") == -1, "symlink");
+	fd = open("two", O_NOFOLLOW);
+	ok(fd >= 0 && fstat(fd, &st) == 0 && st.type == T_SYMLINK, "O_NOFOLLOW opens the link");
+	ok(read(fd, &st, 1) == -1, "of which nothing is read");
+	close(fd);
+	ok(stat("two", &st) == 0 && st.type == T_FILE && st.size == 4, "stat follows it");
+	fd = open("one", O_NOFOLLOW | O_RDWR);
+	ok(fd >= 0 && fstat(fd, &st) == 0 && st.type == T_FILE && write(fd, "b", 1) == 1,
+		"O_NOFOLLOW of what is no link");
+	close(fd);
+	ok(unlink("one") == 0 && open("two", O_RDONLY) == -1, "a link to nothing");
+	ok(symlink("two", "one") == 0 && open("two", O_RDWR) == -1, "links in a circle");
+	ok(symlink((char *)8, "three") == -1 && symlink("one", (char *)8) == -1 &&
+			symlink("", "three") == -1,
+		"symlink with what is no name");
+	unlink("one");
+	unlink("two");
+	close(one);
+}
+
 static void check_mmap(void)
 {
 	int fd = make_file("m", 'a', 5000), reading = open("m", O_RDONLY), status;
@@ -166,6 +198,10 @@ static void check_mmap(void)
 	}
 	wait(&status);
 	ok(status == -1 && p[2] == 'c' && p[4096] == 'a', "munmap in a child");
+	ok(mmap(p + 4096, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+				p + 4096 &&
+			p[4096] == 0 && p[2] == 'c',
+		"mmap of zeros at a fixed place");
 	ok(munmap(p, 8192) == 0 && munmap(q, 4096) == 0 && q[4096] == 'a', "munmap");
 	unlink("m");
 }
@@ -176,6 +212,7 @@ static void check_printf(void)
 		"text", (char *)0, 'c');
 	printf("ok - long %ld %lu %lx %lld %llu %llx\n", (uint64)-5, (uint64)1 << 40,
 		(uint64)0xbeef << 32, (uint64)-6, (uint64)7, (uint64)8);
+	printf("ok - %%l alone: %l, %l %s\n", (uint64)5 << 32, (uint64)6, "and on");
 	fprintf(1, "ok - fprintf %d\n", 1);
 }
 
@@ -194,6 +231,7 @@ int main(int argc, char *argv[])
 	check_processes();
 	check_lazy();
 	check_truncate();
+	check_symlink();
 	check_mmap();
 	check_printf();
 	check_strings();

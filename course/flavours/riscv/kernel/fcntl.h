@@ -4,6 +4,7 @@
 #define O_RDWR 0x002
 #define O_CREATE 0x200
 #define O_TRUNC 0x400
+#define O_NOFOLLOW 0x800	/* a symbolic link itself, for fstat */
 
 #define PROT_NONE 0x0
 #define PROT_READ 0x1
@@ -12,3 +13,5 @@
 
 #define MAP_SHARED 0x01
 #define MAP_PRIVATE 0x02
+#define MAP_FIXED 0x10
+#define MAP_ANONYMOUS 0x20

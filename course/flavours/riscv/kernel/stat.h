@@ -2,6 +2,7 @@
 #define T_DIR 1
 #define T_FILE 2
 #define T_DEVICE 3
+#define T_SYMLINK 4	/* opened with O_NOFOLLOW */
 
 struct stat {
 	int dev;

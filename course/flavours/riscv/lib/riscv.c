@@ -1,7 +1,8 @@
-/* What is riscv's own: ends with a status, output to descriptor 1, a lazy heap, mmap. */
+/* What is riscv's own: ends with a status, output to descriptor 1, symbolic links, a lazy heap, mmap. */
 #include "flavour.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* The second argument of sys_sbrk. */
 enum { SBRK_EAGER = 1, SBRK_LAZY = 2 };
@@ -26,6 +27,14 @@ int xv6_wait(int *status)
 int xv6_pause(int ticks)
 {
 	return xv6_sleep(ticks);
+}
+
+/* The target is any text that could be a name. */
+int xv6_symlink(const char *target, const char *name)
+{
+	const char *text = path_get(target, 0), *path = path_get(name, 1);
+
+	return text && path ? symlink(text, path) : -1;
 }
 
 char *xv6_sys_sbrk(int bytes, int how)
