@@ -171,6 +171,7 @@ void tag_alloc(struct kmem_cache *c, void *object, size_t n, struct alloc_site *
 	__atomic_store_n(&t->state, TAG_LIVE, __ATOMIC_RELEASE);
 	if (!c->internal)
 		site_allocated(site, c->size);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 /* Is what stands behind a live object as it was left? */
@@ -325,6 +326,7 @@ const struct alloc_site *kmem_owner(const void *p)
 		return page->block_site;
 	if (page->kind != PAGE_SLAB || !is_live(page->slab_cache, p))
 		return NULL;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return site_checked(tag_of(page->slab_cache, p)->allocated);
 }
 
