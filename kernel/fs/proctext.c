@@ -593,49 +593,6 @@ static int write_comm(void *subject, const char *text, size_t n)
 
 #define PIECE 1024u
 
-/*
- * The page behind va, pinned; *absent: there is none yet and it reads as zeros. Lock held for
- * reading.
- */
-static struct page *foreign_page(struct mm *mm, ulong va, bool *absent)
-{
-	struct vma *v = vma_find(mm, va);
-	struct page *page;
-	bool exclusive;
-
-	*absent = v && !v->obj;
-	if (!v)
-		return NULL;
-	spin_lock(&mm->anon.lock);
-	page = anon_lookup(&mm->anon, va, &exclusive);
-	if (page)
-		page_hold(page);
-	spin_unlock(&mm->anon.lock);
-	if (!page && v->obj && obj_get_page(v->obj, (ulong)vma_pgoff(v, va), &page))
-		page = NULL;
-	return page;
-}
-
-/* Read up to n bytes of another address space's memory, not beyond va's page. */
-static size_t foreign_read(struct mm *mm, ulong va, void *buf, size_t n)
-{
-	size_t in = va & PAGE_MASK;
-	struct page *page;
-	bool absent;
-
-	n = MIN(n, (size_t)PAGE_SIZE - in);
-	rwlock_read(&mm->lock);
-	page = foreign_page(mm, va, &absent);
-	rwlock_read_unlock(&mm->lock);
-	if (page) {
-		memcpy(buf, (char *)page_addr(page) + in, n);
-		page_put(page);
-	} else if (absent) {
-		memset(buf, 0, n);
-	}
-	return page || absent ? n : 0;
-}
-
 /* The next piece of [start, end) of p's memory. */
 static int put_memory(struct seq *s, struct proc *p, u64 *cookie, bool env)
 {
@@ -649,7 +606,7 @@ static int put_memory(struct seq *s, struct proc *p, u64 *cookie, bool env)
 	start = (env ? mm->env_start : mm->arg_start) + (ulong)*cookie;
 	end = env ? mm->env_end : mm->arg_end;
 	n = start < end ? MIN((size_t)(end - start), sizeof(piece)) : 0;
-	n = n ? foreign_read(mm, start, piece, n) : 0;
+	n = n ? mm_peek(mm, start, piece, n) : 0;
 	mm_put(mm);
 	seq_put(s, piece, n);
 	*cookie += n;

@@ -297,15 +297,14 @@ static void send_job_control(struct proc *p, int sig)
 	}
 }
 
-/* Process 1 takes what it has a handler for. */
-static bool is_protected(const struct proc *p)
+bool signal_protected(const struct proc *p)
 {
 	return p->pid == 1 && !__atomic_load_n(&system_ending, __ATOMIC_RELAXED);
 }
 
 static bool is_dropped(struct proc *p, struct thread *t, int sig)
 {
-	if (is_protected(p) && handler_of(p, sig) == SIG_DFL)
+	if (signal_protected(p) && handler_of(p, sig) == SIG_DFL)
 		return true;
 	if (!t)
 		t = LIST_FIRST(&p->threads, struct thread, proc_link);
@@ -790,7 +789,7 @@ static u64 fatal_pending(const struct thread *t)
 	for (u64 set = deliverable(t); set; set &= set - 1) {
 		int sig = __builtin_ctzll(set) + 1;
 
-		if (ends_process(t->proc, sig) && !is_protected(t->proc))
+		if (ends_process(t->proc, sig) && !signal_protected(t->proc))
 			fatal |= SIG_BIT(sig);
 	}
 	return fatal;
@@ -954,7 +953,7 @@ static bool next_handler(struct thread *t, struct delivery *d)
 				handler_reset(p, sig);
 			break;
 		}
-		if (is_protected(p) && !((FAULT_SIGNALS & SIG_BIT(sig)) && d->info.code > 0))
+		if (signal_protected(p) && !((FAULT_SIGNALS & SIG_BIT(sig)) && d->info.code > 0))
 			continue;
 		spin_unlock_irq(&p->sig_lock, irq);
 		default_action(p, sig);

@@ -145,6 +145,8 @@ void signal_unqueue_timer(struct proc *p, int sig, int id);
 void signal_force(const struct ksiginfo *info);
 /* Send to every process of a group: 0, or -ESRCH if there is none. */
 int signal_send_group(int pgid, const struct ksiginfo *info);
+/* Is p process 1, which takes only what it has a handler for, until the system ends? */
+bool signal_protected(const struct proc *p);
 /* The kernel itself sends sig to p (SI_KERNEL). Any context. */
 void signal_kernel(struct proc *p, int sig);
 

@@ -11,6 +11,7 @@
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
+#include "proc/timer.h"
 #include "sys/debug.h"
 #include "vm/fault.h"
 #include "vm/mm.h"
@@ -56,9 +57,19 @@ long trap_value(ulong value)
 	return -ENORESULT;
 }
 
-/* A fault for which there is no memory: the process that asked for it goes. */
+#define OOM_PAUSE NSEC
+
+/*
+ * A fault for which there is no memory: the process that asked for it goes. Process 1 cannot: it
+ * asks again when others may have gone.
+ */
 static void out_of_memory(struct thread *t)
 {
+	if (signal_protected(t->proc)) {
+		log_warn("out of memory: process 1 waits\n");
+		timer_sleep(clock_now() + OOM_PAUSE);
+		return;
+	}
 	log_warn("out of memory: killed %d %s\n", t->proc->pid, t->proc->name);
 	signal_kernel(t->proc, SIGKILL);
 }

@@ -58,8 +58,11 @@ static SYSCALL(debug_kmfree)
 		log_warn("invalid free of %p by process %d: a live block of the kernel's; "
 			 "allocated by %s:%d",
 			p, current_proc()->pid, owner->at.file, owner->at.line);
-	else
+	else if (ours)
 		kmfree(p);
+	else
+		/* Not kmfree: it may become a block of the kernel's at this moment. */
+		report_bad_free(p, FREE_SITE);
 	mutex_unlock(&freeing);
 	return ours ? 0 : -EINVAL;
 }

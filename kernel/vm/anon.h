@@ -36,7 +36,11 @@ struct anon_reserve {
 void anon_module_init(void);
 void anontab_init(struct anontab *t);
 
-/* The private page at va, or NULL; *exclusive: may it be written in place? */
+/*
+ * The private page at va, or NULL; *exclusive: may it be written in place? One that may must get no
+ * pin: another thread's fault would take it for shared and copy it, and stores that go on meanwhile
+ * would be lost.
+ */
 struct page *anon_lookup(const struct anontab *t, ulong va, bool *exclusive);
 /*
  * The leaf for va, in nodes that this table alone has: shared ones on the way are copied, missing

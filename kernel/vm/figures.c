@@ -8,6 +8,7 @@
 #include "vm/figures.h"
 
 #include "lib/printf.h"
+#include "lib/string.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/mm.h"
@@ -65,6 +66,65 @@ void mm_view_pages(struct mm *mm, ulong va, ulong n, struct page_view *views)
 			views[i] = (struct page_view){0};
 	}
 	rwlock_read_unlock(&mm->lock);
+}
+
+/*
+ * The private page is not pinned, but copied under the table's lock: while it has a pin it does not
+ * look ours alone to a fault, which would copy it under the stores of other threads.
+ */
+static bool peek_private(struct mm *mm, ulong va, void *buf, size_t n)
+{
+	const struct page *page;
+	bool exclusive;
+
+	spin_lock(&mm->anon.lock);
+	page = anon_lookup(&mm->anon, va, &exclusive);
+	if (page)
+		memcpy(buf, (const char *)page_addr(page) + (va & PAGE_MASK), n);
+	spin_unlock(&mm->anon.lock);
+	return page;
+}
+
+static size_t peek_object(struct obj *o, u64 index, ulong in, void *buf, size_t n)
+{
+	struct page *page;
+
+	if (obj_get_page(o, (ulong)index, &page))
+		return 0;
+	memcpy(buf, (const char *)page_addr(page) + in, n);
+	page_put(page);
+	return n;
+}
+
+size_t mm_peek(struct mm *mm, ulong va, void *buf, size_t n)
+{
+	ulong in = va & PAGE_MASK;
+	struct obj *obj = NULL;
+	struct file *file = NULL;
+	const struct vma *v;
+	u64 index = 0;
+
+	n = MIN(n, (size_t)PAGE_SIZE - in);
+	rwlock_read(&mm->lock);
+	v = vma_find(mm, va);
+	if (!v) {
+		n = 0;
+	} else if (peek_private(mm, va, buf, n)) {
+		/* done */
+	} else if (v->obj) {
+		obj = v->obj;
+		file = v->file;
+		index = vma_pgoff(v, va);
+		vma_hold_backing(v);
+	} else {
+		memset(buf, 0, n);
+	}
+	rwlock_read_unlock(&mm->lock);
+	if (obj) {
+		n = peek_object(obj, index, in, buf, n);
+		vma_drop_backing(obj, file);
+	}
+	return n;
 }
 
 /* Is shared memory what v shows? */

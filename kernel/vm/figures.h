@@ -48,6 +48,12 @@ struct resident {
 };
 void mm_resident(struct mm *mm, struct resident *r);
 
+/*
+ * Copy up to n bytes of an address space that may be another's, not beyond the page of va, to buf:
+ * whatever the rights. How many; 0 if there is nothing to read. Locks as mm_describe.
+ */
+size_t mm_peek(struct mm *mm, ulong va, void *buf, size_t n);
+
 /* What is at one page of an address space. */
 struct page_view {
 	bool present; /* in memory, the zero page included */

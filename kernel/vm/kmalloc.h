@@ -53,6 +53,8 @@ size_t ksize(const void *p);
  */
 #define kmfree(p) kmfree_at(p, FREE_SITE)
 void kmfree_at(void *p, const struct code_site *site);
+/* p, which somebody wants to free, is no live block, or not his: say on one line what it is. */
+void report_bad_free(const void *p, const struct code_site *site);
 /*
  * In a checked kernel: the place that allocated the live block that begins at p, which may be any
  * value; NULL if there is none. Holds only as long as nobody frees it.

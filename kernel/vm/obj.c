@@ -468,6 +468,9 @@ static ssize_t write_cached(struct obj *o, off_t off, size_t n, struct uio *u)
 	got = uio_get(u, (char *)page_addr(p) + in, n);
 	if (got)
 		write_commit(o, p, off, got);
+	else
+		/* If its place is new, what lies there must not become the file's. */
+		obj_mark_dirty(o, p);
 	page_put(p);
 	return got ? (ssize_t)got : -EFAULT;
 }
@@ -667,9 +670,9 @@ static int shrink(struct obj *o, u64 size)
 		batch_finish(&b);
 		cut_pages(o, (ulong)first);
 		zero_tail(o);
-		if (tail)
-			mark_locked(o, tail);
 	}
+	if (tail)
+		mark_locked(o, tail); /* its place may be new, though nothing was cut */
 	batch_finish(&b);
 	mutex_unlock(&o->lock);
 	if (tail)

@@ -104,7 +104,8 @@ void obj_drop_pages(struct obj *o);
 int obj_get_page(struct obj *o, ulong index, struct page **out);
 /*
  * The same for a store by the kernel: the page has its place in the store (ops->reserve). The
- * caller stores and THEN calls obj_mark_dirty, or a write-back in between would lose the store.
+ * caller stores and THEN calls obj_mark_dirty, or a write-back in between would lose the store; also
+ * if it has not stored after all, since in a new place lies what an earlier file left.
  */
 int obj_get_page_dirty(struct obj *o, ulong index, struct page **out);
 /*

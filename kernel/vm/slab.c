@@ -352,9 +352,10 @@ static NOINLINE void *alloc_failed(struct alloc_site *site, bool on_purpose)
 static inline void *hand_out(struct kmem_cache *c, void *object, size_t n, unsigned flags,
 	struct alloc_site *site, bool checked)
 {
-	make_live(c, object);
+	/* Whoever finds it live finds whose it is. */
 	if (checked)
 		tag_alloc(c, object, n, site);
+	make_live(c, object);
 	return flags & ALLOC_ZERO ? memset(object, 0, n) : object;
 }
 

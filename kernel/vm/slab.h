@@ -90,8 +90,8 @@ struct tag {
 #define TAG_LINK offsetof(struct tag, link)
 
 /*
- * Of a checked kernel's objects: in a new slab; handed out for n bytes, not yet visible to anybody
- * else; given back, no longer live and not yet free for others. What is found damaged is reported,
+ * Of a checked kernel's objects: in a new slab; about to be handed out for n bytes, not yet live;
+ * given back, no longer live and not yet free for others. What is found damaged is reported,
  * one line each, and put right. Any context.
  */
 void tag_init(struct kmem_cache *c, void *object);
@@ -105,9 +105,6 @@ size_t tag_usable(const struct kmem_cache *c, const void *object);
  */
 void big_tag_alloc(struct page *block, size_t n);
 void big_tag_free(struct page *block, size_t n, const struct code_site *site);
-
-/* p, which somebody wanted to free, is no live block: say on one line what it is. */
-void report_bad_free(const void *p, const struct code_site *site);
 
 /* --- live bits --- */
 

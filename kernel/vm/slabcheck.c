@@ -5,7 +5,8 @@
  *
  * The check runs beside everybody else. It holds the cache's lock while it looks at a slab, so the
  * slab stays; an object may change hands all the same. Then its turn or its state changes: what
- * looked damaged is reported only if both are still the same.
+ * looked damaged is reported only if both are still the same. While the patterns of an object are
+ * filled in, the state says so, and the object is left alone.
  *
  * Locks: kmem_check takes cache->lock (RANK_SLAB, interrupts off); the rest has the object to
  * itself.
@@ -17,6 +18,7 @@
 
 #define TAG_LIVE 0x11fe11feu
 #define TAG_FREE 0xf7eef7eeu
+#define TAG_CHANGING 0xc4a9c4a9u
 #define SITE_TEXT 80
 
 static ulong damaged; /* (a) blocks that were found damaged */
@@ -133,6 +135,13 @@ static void report_overrun(const void *block, size_t n, size_t room, const struc
 
 /* --- tags --- */
 
+/* The object's patterns are about to change. */
+static void begin_change(struct tag *t)
+{
+	__atomic_store_n(&t->state, TAG_CHANGING, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 void tag_init(struct kmem_cache *c, void *object)
 {
 	struct tag *t = tag_of(c, object);
@@ -153,6 +162,7 @@ void tag_alloc(struct kmem_cache *c, void *object, size_t n, struct alloc_site *
 
 	if (first_other(object, c->size, POISON_FREE) < c->size)
 		report_late_store(c, object, by(&site->at, text));
+	begin_change(t);
 	t->requested = (u16)n;
 	t->allocated = site;
 	trace_collect(t->allocated_in, TRACE);
@@ -161,6 +171,7 @@ void tag_alloc(struct kmem_cache *c, void *object, size_t n, struct alloc_site *
 	__atomic_store_n(&t->state, TAG_LIVE, __ATOMIC_RELEASE);
 	if (!c->internal)
 		site_allocated(site, c->size);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 /* Is what stands behind a live object as it was left? */
@@ -195,6 +206,7 @@ void tag_free(struct kmem_cache *c, void *object, const struct code_site *site)
 		site_freed(t->allocated, c->size);
 	t->freed = site;
 	trace_collect(t->freed_in, TRACE);
+	begin_change(t);
 	memset(object, POISON_FREE, c->size);
 	__atomic_store_n(&t->state, TAG_FREE, __ATOMIC_RELEASE);
 }
@@ -241,12 +253,18 @@ static bool check_object(const struct kmem_cache *c, void *object)
 	u32 state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
 	bool whole;
 
+	if (state == TAG_CHANGING)
+		return false;
 	if (state == TAG_FREE)
 		whole = first_other(object, c->size, POISON_FREE) == c->size;
 	else
 		whole = tail_whole(c, object);
-	if (whole || __atomic_load_n(&t->turn, __ATOMIC_ACQUIRE) != turn ||
-		__atomic_load_n(&t->state, __ATOMIC_ACQUIRE) != state)
+	if (whole)
+		return false;
+	/* The turn last: with the same state for the second time, it is another. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (__atomic_load_n(&t->state, __ATOMIC_ACQUIRE) != state ||
+		__atomic_load_n(&t->turn, __ATOMIC_RELAXED) != turn)
 		return false;
 	if (state == TAG_FREE)
 		report_late_store(c, object, " by the check of the heap");
@@ -308,6 +326,7 @@ const struct alloc_site *kmem_owner(const void *p)
 		return page->block_site;
 	if (page->kind != PAGE_SLAB || !is_live(page->slab_cache, p))
 		return NULL;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return site_checked(tag_of(page->slab_cache, p)->allocated);
 }
 

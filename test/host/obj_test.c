@@ -184,6 +184,31 @@ static void a_bad_source_changes_nothing_or_ends_early(void **state UNUSED)
 	mm_put(mm);
 }
 
+/*
+ * A hole whose place in the store was found for a store that did not come, or for a cut that failed,
+ * is a hole still: what an earlier file left in that place must never be read.
+ */
+static void a_place_taken_in_vain_becomes_zeros(void **state UNUSED)
+{
+	struct mm *mm = mm_create();
+	struct iovec iov;
+	struct uio u;
+
+	host_run(mm);
+	assert_int_equal(obj_truncate(&file->obj, 20 * PAGE_SIZE), 0);
+	assert_int_equal(byte_at(15 * PAGE_SIZE), 0);
+	memset(file->disk[15], 0xdd, PAGE_SIZE);
+	uio_init(&u, &iov, 0x50000000, PAGE_SIZE, false);
+	assert_int_equal(obj_write(&file->obj, 15 * PAGE_SIZE, &u), -EFAULT);
+	assert_true(file->reserved[15]);
+	assert_int_equal(obj_sync(&file->obj, 0, RADIX_NONE), 0);
+	while (obj_reclaim(100, true))
+		;
+	assert_int_equal(byte_at(15 * PAGE_SIZE), 0);
+	host_run(NULL);
+	mm_put(mm);
+}
+
 /* A new page that is filled in part shows zeros in the rest, not what was in its memory. */
 static void a_write_that_ends_early_shows_nothing_old(void **state UNUSED)
 {
@@ -618,6 +643,7 @@ int main(void)
 		TEST(a_read_error_leaves_no_page),
 		TEST(a_full_disk_stops_the_write),
 		TEST(a_bad_source_changes_nothing_or_ends_early),
+		TEST(a_place_taken_in_vain_becomes_zeros),
 		TEST(a_write_that_ends_early_shows_nothing_old),
 		TEST(writing_from_a_mapping_of_the_same_page),
 		TEST(write_back_spares_what_is_being_written),

@@ -8,6 +8,7 @@
 #include "lib/lock.h"
 #include "memfile.h"
 #include "vm/check.h"
+#include "vm/figures.h"
 #include "vm/mm.h"
 #include "vm/uaccess.h"
 
@@ -323,6 +324,74 @@ static void loads_never_hide_a_store(void **state UNUSED)
 	host_join();
 }
 
+/* Two threads store to one fresh page, while a third, which is none of its programs, reads it. */
+static u32 storing;
+
+static void store_own_byte(void *arg)
+{
+	ulong va = BASE + (ulong)arg;
+	u8 value;
+
+	host_run(mm);
+	for (u32 round = 1; round <= ROUNDS; round++) {
+		if (!arg)
+			CHECK(mm_advise(mm, BASE, PAGE_SIZE, MADV_DONTNEED) == 0);
+		meet(3 * round - 2);
+		for (u8 i = 1; i <= 20; i++)
+			CHECK(host_store(va, i) == FAULT_OK);
+		meet(3 * round - 1);
+		CHECK(host_load(va, &value) == FAULT_OK && value == 20);
+		meet(3 * round);
+	}
+	host_run(NULL);
+	__atomic_fetch_sub(&storing, 1, __ATOMIC_RELEASE);
+}
+
+static void peek_meanwhile(void *arg UNUSED)
+{
+	u8 bytes[100];
+
+	while (__atomic_load_n(&storing, __ATOMIC_ACQUIRE)) {
+		CHECK(mm_peek(mm, BASE, bytes, sizeof(bytes)) == sizeof(bytes));
+		CHECK(bytes[0] <= 20 && bytes[1] <= 20 && !bytes[2]);
+	}
+}
+
+static void a_foreign_reader_costs_no_store(void **state UNUSED)
+{
+	map(1, ANON, NULL);
+	arrived = 0;
+	storing = 2;
+	host_start(store_own_byte, NULL);
+	host_start(store_own_byte, (void *)1);
+	host_start(peek_meanwhile, NULL);
+	host_join();
+}
+
+/* What must be read in for another's eyes is read in without the lock of the address space. */
+static void look_at_lock(struct memfile *f UNUSED)
+{
+	came++;
+	assert_int_equal(mm->lock.state, 0);
+}
+
+static void a_foreign_reader_holds_nobody_up(void **state UNUSED)
+{
+	u8 bytes[100];
+
+	map(2, MAP_PRIVATE, &file->obj);
+	came = 0;
+	file->on_read = look_at_lock;
+	assert_int_equal(mm_peek(mm, BASE + PAGE_SIZE - 10, bytes, sizeof(bytes)), 10);
+	assert_int_equal(bytes[9], 1);
+	assert_int_equal(came, 1);
+	store(BASE + PAGE_SIZE + 5, 77);
+	assert_int_equal(mm_peek(mm, BASE + PAGE_SIZE, bytes, sizeof(bytes)), sizeof(bytes));
+	assert_true(bytes[5] == 77 && bytes[6] == 2);
+	assert_int_equal(mm_peek(mm, BASE + 2 * PAGE_SIZE, bytes, sizeof(bytes)), 0);
+	file->on_read = NULL;
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
@@ -336,6 +405,8 @@ int main(void)
 		TEST(write_during_the_copy),
 		TEST(write_back_and_stores),
 		TEST(loads_never_hide_a_store),
+		TEST(a_foreign_reader_costs_no_store),
+		TEST(a_foreign_reader_holds_nobody_up),
 	};
 
 	host_boot(64);

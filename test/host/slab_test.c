@@ -531,6 +531,13 @@ static void slabs_anew(void)
 	}
 }
 
+/* Blocks with a long tail behind what was asked for: to fill its pattern in takes a while. */
+static void tails_anew(void)
+{
+	for (unsigned round = 0; round < 20000; round++)
+		kmfree(kmalloc(2049, 0));
+}
+
 static void check_beside_others(void **state UNUSED)
 {
 	ulong before = kmem_damaged();
@@ -539,11 +546,60 @@ static void check_beside_others(void **state UNUSED)
 	host_start(check_until_done, NULL);
 	trade((void *)7ul);
 	slabs_anew();
+	tails_anew();
 	__atomic_store_n(&trading, false, __ATOMIC_RELEASE);
 	host_join();
 	free_mailbox(NULL);
 	memset(mailbox, 0, sizeof(mailbox));
 	assert_int_equal(kmem_damaged(), before);
+}
+
+/* One block, allocated at two places in turn: at odd epochs it cannot be the first one's. */
+static void *owned;
+static ulong owned_epoch;
+static bool owner_old;
+
+static void watch_owner(void *first)
+{
+	while (__atomic_load_n(&trading, __ATOMIC_ACQUIRE)) {
+		ulong epoch = __atomic_load_n(&owned_epoch, __ATOMIC_ACQUIRE);
+		const struct alloc_site *owner = epoch & 1 ? kmem_owner(owned) : NULL;
+
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (owner == first && owner &&
+			__atomic_load_n(&owned_epoch, __ATOMIC_ACQUIRE) == epoch)
+			owner_old = true;
+	}
+}
+
+static void next_epoch(void)
+{
+	__atomic_fetch_add(&owned_epoch, 1, __ATOMIC_SEQ_CST);
+}
+
+static void an_owner_is_not_the_one_before(void **state UNUSED)
+{
+	unsigned same = 0;
+	void *other;
+
+	owned_epoch = 0;
+	owner_old = false;
+	trading = true;
+	for (unsigned round = 0; round < 20000; round++) {
+		owned = kmalloc(3000, 0);
+		if (round == 0)
+			host_start(watch_owner, (void *)kmem_owner(owned));
+		kmfree(owned);
+		next_epoch();
+		other = kmalloc(3000, 0);
+		same += other == owned;
+		kmfree(other);
+		next_epoch();
+	}
+	__atomic_store_n(&trading, false, __ATOMIC_RELEASE);
+	host_join();
+	assert_true(same > 10000);
+	assert_false(owner_old);
 }
 
 static size_t listed_live, listed_pages;
@@ -617,6 +673,7 @@ int main(void)
 		{ "KMALLOC-15: a store to a free block is reported at its reuse", late_stores_are_reported_at_reuse, NULL, NULL, NULL },
 		{ "KMALLOC-15: the check of the heap finds both", check_finds_what_nobody_touched, NULL, NULL, NULL },
 		{ "KMALLOC-15 KMALLOC-19: the check runs beside others", check_beside_others, NULL, NULL, NULL },
+		{ "DBG-4 KMALLOC-19: an owner is not the one before", an_owner_is_not_the_one_before, NULL, NULL, NULL },
 		{ "KMALLOC-16: places have accounts that add up", places_have_accounts, NULL, NULL, NULL },
 		{ "KMALLOC-20: failures on purpose leave nothing", failures_are_null_and_leave_nothing, NULL, NULL, NULL },
 		{ "KMALLOC-6: exhaustion is NULL, and passes", exhaustion_is_null_and_passes, NULL, NULL, NULL },

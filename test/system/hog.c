@@ -6,6 +6,7 @@
  *                 ENOMEM. It may be killed first: when nothing is left, its own code may be what
  *                 can no longer be read from the disk.
  *   hog fork      like touch, but halves of it are touched by children
+ *   as process 1  touches while a child has all memory for some seconds; then powers off
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/reboot.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,9 +77,40 @@ static int fork_all(void)
 	return killed == 0;
 }
 
+/* MAP_POPULATE takes what there is, and nobody dies of it. */
+static void have_all(volatile char *told)
+{
+	*told = 1;
+	map(GIGABYTE, MAP_NORESERVE | MAP_POPULATE);
+	*told = 2;
+	sleep(4);
+	_exit(0);
+}
+
+static int first_process(void)
+{
+	volatile char *p = map(64 * 4096, 0), *told;
+
+	told = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!p || told == MAP_FAILED)
+		return 3;
+	*told = 0;
+	if (fork() == 0)
+		have_all(told);
+	while (*told != 2)
+		usleep(10000);
+	touch(p, 64 * 4096);
+	if (write(1, "touched\n", 8) == 8)
+		sync();
+	return reboot(RB_POWER_OFF);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
+
+	if (getpid() == 1)
+		return first_process();
 
 	if (strcmp(what, "touch") == 0)
 		return touch_all();

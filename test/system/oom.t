@@ -35,4 +35,11 @@ is $status 137 "under ./mv6 exec the status is that of SIGKILL"
 like $printed {(?i)memory} "and the line is on standard error"
 set status [host $mv6 exec -m $machine --memory 32M $guest/hog pipes]
 ok [expr {$status == 0 || $status == 137}] "as it is for calls, or they answer ENOMEM"
+
+spawn -noecho $mv6 run -m $machine --disk $disk --memory 32M --append init=/bin/hog
+set said [until_end]
+set waits [regexp -all {out of memory: process 1 waits} $said]
+ok [expr {$waits > 0 && $waits < 10}] "process 1, which cannot be killed, waits for memory"
+like $said {touched} "and gets it when others have gone"
+if {[regexp {killed 1 } $said]} { diag "it is said to be killed" }
 done_testing
