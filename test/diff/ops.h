@@ -427,7 +427,14 @@ DIFF_FN void do_mlock(const struct op *op)
 DIFF_FN void do_mlockall(const struct op *op)
 {
 	bool all = op->kind == OP_MLOCKALL;
-	long r = all ? call(SYS_mlockall, op->flags) : call(SYS_munlockall);
+	long r;
+
+	/* Whether it is enough then depends on the pages that a kernel gives of its own, as the vdso's. */
+	if (all && op->flags & MCL_CURRENT && limit_at_all) {
+		emit(" skipped");
+		return;
+	}
+	r = all ? call(SYS_mlockall, op->flags) : call(SYS_munlockall);
 
 	emit_result(r);
 	if (r)
@@ -998,7 +1005,7 @@ DIFF_FN void do_rlimit(const struct op *op)
 	} kinds[] = {{RLIMIT_AS, "VmSize"}, {RLIMIT_DATA, "VmData"}, {RLIMIT_MEMLOCK, "VmLck"}};
 	struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, some = none;
 
-	limited = data_limited = false;
+	limited = data_limited = limit_at_all = false;
 	for (int i = 0; i < 2; i++)
 		emit_result(answer(setrlimit((__rlimit_resource_t)kinds[i].limit, &none)));
 	emit_result(answer(setrlimit(RLIMIT_MEMLOCK, &lock_limit)));
@@ -1011,6 +1018,7 @@ DIFF_FN void do_rlimit(const struct op *op)
 		some.rlim_cur = some.rlim_max;
 	limited = true;
 	data_limited = kinds[op->flags].limit == RLIMIT_DATA;
+	limit_at_all = kinds[op->flags].limit == RLIMIT_MEMLOCK && all_locked;
 	emit_result(answer(setrlimit((__rlimit_resource_t)kinds[op->flags].limit, &some)));
 }
 

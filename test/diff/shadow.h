@@ -41,6 +41,7 @@ static struct {
 } slots[SLOTS];
 static uint32_t file_object[FILES];
 static bool any_locks, all_locked, future_locks, future_loads, limited, data_limited, paired;
+static bool limit_at_all; /* RLIMIT_MEMLOCK is about as much as there is to lock */
 
 /* A range of bytes in the window as pages; what lies outside is cut off. */
 struct span {
