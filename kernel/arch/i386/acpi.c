@@ -43,6 +43,7 @@
 #define I8042_PULSE_RESET 0xfe
 #define I8042_TRIES 10000u
 #define RESET_WAIT 50000u /* us */
+#define POWEROFF_WAIT 5000000u /* us; one that only comes late is no failure to tell of */
 
 _Static_assert(ACPI_MAX_CPUS == MAX_CPUS, "acpi.h");
 
@@ -246,7 +247,7 @@ void acpi_poweroff(void)
 	enter_sleep(fadt.pm1a_control, s5_type_a);
 	if (fadt.pm1b_control)
 		enter_sleep(fadt.pm1b_control, s5_type_b);
-	clock_delay(RESET_WAIT);
+	clock_delay(POWEROFF_WAIT);
 }
 
 void acpi_reset(void)
