@@ -180,18 +180,18 @@ static int judge_truncate(const struct inode *inode)
 	return inode->fs->read_only ? -EROFS : 0;
 }
 
-/* It can; size is not negative. */
+/* It can; size is not negative. RLIMIT_FSIZE is for those who make it larger. */
 static int inode_truncate(struct inode *inode, off_t size)
 {
+	bool too_large;
 	int err;
 
-	if ((u64)size > current_proc()->rlimit[RLIMIT_FSIZE].cur) {
-		signal_kernel(current_proc(), SIGXFSZ);
-		return -EFBIG;
-	}
 	rwlock_write(&inode->lock);
-	err = inode->ops->truncate(inode, (u64)size);
+	too_large = (u64)size > rlimit_cur(RLIMIT_FSIZE) && (u64)size > inode->obj->size;
+	err = too_large ? -EFBIG : inode->ops->truncate(inode, (u64)size);
 	rwlock_write_unlock(&inode->lock);
+	if (too_large)
+		signal_kernel(current_proc(), SIGXFSZ);
 	return err;
 }
 
