@@ -96,13 +96,18 @@ struct file {
 	s8 writes; /* (c once open) what it adds to inode->writers: 1, -1 to keep writers off, 0 */
 };
 
+/* The fourth access mode, 3, asks for both rights when a file is opened and gives neither. */
 static inline bool file_readable(const struct file *f)
 {
-	return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+	u32 mode = f->flags & O_ACCMODE;
+
+	return (mode == O_RDONLY || mode == O_RDWR) && !(f->flags & O_PATH);
 }
 static inline bool file_writable(const struct file *f)
 {
-	return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
+	u32 mode = f->flags & O_ACCMODE;
+
+	return (mode == O_WRONLY || mode == O_RDWR) && !(f->flags & O_PATH);
 }
 
 /*

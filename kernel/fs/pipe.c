@@ -457,6 +457,8 @@ static int pipe_open(struct inode *inode, struct file *f)
 {
 	struct pipe *p = CONTAINER_OF(inode, struct pipe, inode);
 
+	if (!file_readable(f) && !file_writable(f))
+		return -EINVAL;
 	mutex_lock(&p->lock);
 	p->readers += file_readable(f);
 	p->writers += file_writable(f);
@@ -542,9 +544,12 @@ static int await_opener(struct pipe *p, const u32 *present, const u32 *opens)
 int fifo_open(struct inode *inode, struct file *f)
 {
 	bool reads = file_readable(f), writes = file_writable(f);
-	struct pipe *p = fifo_pipe(inode, f);
+	struct pipe *p;
 	int err = 0;
 
+	if (!reads && !writes)
+		return -EINVAL;
+	p = fifo_pipe(inode, f);
 	if (!p)
 		return -ENOMEM;
 	f->private = p;

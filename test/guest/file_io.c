@@ -7,6 +7,7 @@
 #include "folder.h"
 
 #include <limits.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
@@ -492,6 +493,33 @@ static void test_fcntl(void)
 	close(fd);
 }
 
+/* Access mode 3: for ioctl alone, as floppy drives once wanted it. */
+static void test_no_access(void)
+{
+	struct flock lock = { .l_type = F_RDLCK };
+	int fd;
+
+	make("fcntl");
+	fd = open("f", 3);
+	want(fd >= 0);
+	want_eq(fcntl(fd, F_GETFL) & O_ACCMODE, 3);
+	want(read(fd, buf, 1) == -1 && errno == EBADF);
+	want(write(fd, "x", 1) == -1 && errno == EBADF);
+	want(ftruncate(fd, 1) == -1 && errno == EINVAL);
+	want_eq(map(NULL, PS, PROT_READ, MAP_SHARED, fd, 0), -EACCES);
+	want(flock(fd, LOCK_SH) == -1 && errno == EBADF);
+	want(fcntl(fd, F_SETLK, &lock) == -1 && errno == EBADF);
+	want_eq(flock(fd, LOCK_UN), 0);
+	close(fd);
+	want(open(".", 3) == -1 && errno == EISDIR);
+	verdict("a file opened with access mode 3 can neither be read nor written");
+	unlink("f");
+	want_eq(mkfifo("f", 0600), 0);
+	want(open("f", 3) == -1 && errno == EINVAL);
+	verdict("a FIFO cannot be opened so");
+	unlink("f");
+}
+
 static void test_sendfile(void)
 {
 	int in = open("f", O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -664,6 +692,7 @@ int main(void)
 	test_shared_offset();
 	test_dup();
 	test_fcntl();
+	test_no_access();
 	test_sendfile();
 	test_many_descriptors();
 	test_sparse_descriptors();
