@@ -72,6 +72,7 @@ struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode
 	f->dentry = dentry;
 	f->private = private;
 	f->writes = 0;
+	f->writers_before = 0;
 	mutex_init(&f->pos_lock, "file position", RANK_NONE);
 	return f;
 }

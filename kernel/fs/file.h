@@ -93,6 +93,7 @@ struct file {
 	struct inode *inode;	    /* (c) referenced; NULL for none */
 	struct dentry *dentry;	    /* (c) referenced: the name it was opened by; NULL for pipes */
 	void *private;		    /* the kind's own */
+	u32 writers_before; /* (c once open) of a FIFO: that came before, and are no end of it */
 	s8 writes; /* (c once open) what it adds to inode->writers: 1, -1 to keep writers off, 0 */
 };
 

@@ -323,7 +323,7 @@ static uint pipe_poll(struct file *f, struct poll_table *pt)
 		poll_wait(pt, &p->read_wait);
 		if (pipe_used(p))
 			events |= POLLIN | POLLRDNORM;
-		if (!p->writers)
+		if (!p->writers && p->writer_opens != f->writers_before)
 			events |= POLLHUP;
 	}
 	if (file_writable(f)) {
@@ -452,6 +452,15 @@ static void pipe_evict(struct inode *inode)
 	pipe_free(CONTAINER_OF(inode, struct pipe, inode));
 }
 
+/* One more end; lock held. */
+static void count_end(struct pipe *p, const struct file *f)
+{
+	p->readers += file_readable(f);
+	p->writers += file_writable(f);
+	p->reader_opens += file_readable(f);
+	p->writer_opens += file_writable(f);
+}
+
 /* Through /proc/PID/fd a pipe can be opened once more. */
 static int pipe_open(struct inode *inode, struct file *f)
 {
@@ -460,8 +469,7 @@ static int pipe_open(struct inode *inode, struct file *f)
 	if (!file_readable(f) && !file_writable(f))
 		return -EINVAL;
 	mutex_lock(&p->lock);
-	p->readers += file_readable(f);
-	p->writers += file_writable(f);
+	count_end(p, f);
 	mutex_unlock(&p->lock);
 	f->private = p;
 	return 0;
@@ -521,10 +529,7 @@ static struct pipe *fifo_pipe(struct inode *inode, struct file *f)
 	}
 	if (p) {
 		mutex_lock(&p->lock);
-		p->readers += file_readable(f);
-		p->writers += file_writable(f);
-		p->reader_opens += file_readable(f);
-		p->writer_opens += file_writable(f);
+		count_end(p, f);
 	}
 	rwlock_write_unlock(&inode->lock);
 	return p;
@@ -554,6 +559,9 @@ int fifo_open(struct inode *inode, struct file *f)
 		return -ENOMEM;
 	f->private = p;
 	waitq_wake_all(&p->read_wait);
+	/* Who does not wait for a first writer is not told of an end before one came. */
+	if (reads && !p->writers)
+		f->writers_before = p->writer_opens;
 	if (reads && !writes && !(f->flags & O_NONBLOCK))
 		err = await_opener(p, &p->writers, &p->writer_opens);
 	else if (writes && !reads && !p->readers)

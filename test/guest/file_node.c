@@ -68,6 +68,41 @@ static void test_fifo(void)
 	is(unlink("fifo"), 0, "unlink");
 }
 
+static short poll_now(int fd)
+{
+	struct pollfd pfd = { fd, POLLIN, -1 };
+
+	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
+}
+
+/* A reader that did not wait for a writer waits for one in poll. */
+static void test_fifo_poll(void)
+{
+	int early, late, w;
+
+	want_eq(mkfifo("fifo", 0600), 0);
+	early = open("fifo", O_RDONLY | O_NONBLOCK);
+	want_eq(poll_now(early), 0);
+	w = open("fifo", O_WRONLY);
+	want_eq(poll_now(early), 0);
+	close(w);
+	want_eq(poll_now(early), POLLHUP);
+	late = open("fifo", O_RDONLY | O_NONBLOCK);
+	want_eq(poll_now(late), 0);
+	want_eq(poll_now(early), POLLHUP);
+	w = open("fifo", O_WRONLY);
+	want_eq(poll_now(early), 0);
+	close(w);
+	want_eq(poll_now(late), POLLHUP);
+	close(early);
+	close(late);
+	early = open("fifo", O_RDONLY | O_NONBLOCK);
+	want_eq(poll_now(early), 0);
+	close(early);
+	unlink("fifo");
+	verdict("poll tells of a FIFO's end only to who was there when a writer was");
+}
+
 /* --- device nodes --- */
 
 static void test_nodes(void)
@@ -455,6 +490,7 @@ static void test_maps_of_others(void)
 int main(void)
 {
 	test_fifo();
+	test_fifo_poll();
 	test_nodes();
 	test_full();
 	test_fd_links();
