@@ -340,11 +340,14 @@ static uint pipe_poll(struct file *f, struct poll_table *pt)
 
 static long pipe_ioctl(struct file *f, uint cmd, ulong arg)
 {
+	struct pipe *p = pipe_of(f);
 	int used;
 
 	if (cmd != FIONREAD)
 		return -ENOTTY;
-	used = (int)pipe_used(pipe_of(f));
+	mutex_lock(&p->lock);
+	used = (int)pipe_used(p);
+	mutex_unlock(&p->lock);
 	return COPYOUT(arg, &used);
 }
 
@@ -362,11 +365,12 @@ static void pipe_release(struct file *f)
 	last = named && !p->readers && !p->writers;
 	if (last)
 		inode->fifo = NULL;
+	/* Still locked: once it is not, another end may go and take the FIFO's pipe with it. */
+	waitq_wake_all(&p->read_wait);
+	waitq_wake_all(&p->write_wait);
 	mutex_unlock(&p->lock);
 	if (named)
 		rwlock_write_unlock(&inode->lock);
-	waitq_wake_all(&p->read_wait);
-	waitq_wake_all(&p->write_wait);
 	if (last)
 		pipe_free(p);
 }
@@ -516,23 +520,30 @@ int pipe_create(u32 flags, struct file *ends[2])
 
 /* --- FIFOs --- */
 
-/* The pipe of a FIFO, made if this is the first opener; its lock is held on return. */
-static struct pipe *fifo_pipe(struct inode *inode, struct file *f)
+/*
+ * The pipe of a FIFO, made if this is the first opener, with one more end; its lock is held on
+ * success. -ENOMEM, or -ENXIO for a writer that does not wait, and finds no reader: it was never
+ * there. (Ends come and go with the inode's lock held, too.)
+ */
+static int fifo_pipe(struct inode *inode, struct file *f, struct pipe **out)
 {
+	bool waits = file_readable(f) || !(f->flags & O_NONBLOCK);
+	int err = 0;
 	struct pipe *p;
 
 	rwlock_write(&inode->lock);
 	p = inode->fifo;
-	if (!p) {
-		p = pipe_alloc();
-		inode->fifo = p;
-	}
-	if (p) {
+	if (!waits && !(p && p->readers))
+		err = -ENXIO;
+	else if (!p && !(p = inode->fifo = pipe_alloc()))
+		err = -ENOMEM;
+	if (!err) {
 		mutex_lock(&p->lock);
 		count_end(p, f);
 	}
 	rwlock_write_unlock(&inode->lock);
-	return p;
+	*out = p;
+	return err;
 }
 
 /* Wait until the other side has come: count is its number of opens, which grows. */
@@ -550,13 +561,13 @@ int fifo_open(struct inode *inode, struct file *f)
 {
 	bool reads = file_readable(f), writes = file_writable(f);
 	struct pipe *p;
-	int err = 0;
+	int err;
 
 	if (!reads && !writes)
 		return -EINVAL;
-	p = fifo_pipe(inode, f);
-	if (!p)
-		return -ENOMEM;
+	err = fifo_pipe(inode, f, &p);
+	if (err)
+		return err;
 	f->private = p;
 	waitq_wake_all(&p->read_wait);
 	/* Who does not wait for a first writer is not told of an end before one came. */
@@ -565,8 +576,7 @@ int fifo_open(struct inode *inode, struct file *f)
 	if (reads && !writes && !(f->flags & O_NONBLOCK))
 		err = await_opener(p, &p->writers, &p->writer_opens);
 	else if (writes && !reads && !p->readers)
-		err = (f->flags & O_NONBLOCK) ? -ENXIO
-					      : await_opener(p, &p->readers, &p->reader_opens);
+		err = await_opener(p, &p->readers, &p->reader_opens);
 	mutex_unlock(&p->lock);
 	if (err)
 		pipe_release(f);

@@ -103,6 +103,27 @@ static void test_fifo_poll(void)
 	verdict("poll tells of a FIFO's end only to who was there when a writer was");
 }
 
+/* Ends that come and go together: whoever is the last takes away what the others have left. */
+static void test_fifo_closing(void)
+{
+	pid_t pids[3];
+
+	want_eq(mkfifo("fifo", 0600), 0);
+	for (int i = 0; i < 3; i++) {
+		pids[i] = tap_fork();
+		if (pids[i] == 0) {
+			for (int k = 0; k < 1000; k++)
+				if (close(open("fifo", O_RDWR)) != 0)
+					_exit(1);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		want_eq(end_of(pids[i]), 0);
+	unlink("fifo");
+	verdict("three processes open and close a FIFO at once");
+}
+
 /* --- device nodes --- */
 
 static void test_nodes(void)
@@ -491,6 +512,7 @@ int main(void)
 {
 	test_fifo();
 	test_fifo_poll();
+	test_fifo_closing();
 	test_nodes();
 	test_full();
 	test_fd_links();
