@@ -396,20 +396,41 @@ long pipe_get_size(struct file *f)
 	return f->ops == &pipe_file_ops ? (long)(pipe_of(f)->pages << PAGE_SHIFT) : -EBADF;
 }
 
+/* The newest bytes have come round to the oldest one's page: a page of their own. NULL: no memory */
+static struct page *copy_newest(struct pipe *p)
+{
+	struct page *page = page_alloc(0, ALLOC_WAIT);
+
+	if (page) {
+		memcpy(page_addr(page), page_addr(*ring_slot(p, p->head)), PAGE_SIZE);
+		p->filled++;
+	}
+	return page;
+}
+
 /*
  * Move the pages in use to a ring of another size; lock held. Frees the ring that is not needed any
- * more.
+ * more. -EBUSY, -ENOMEM.
  */
 static int ring_resize(struct pipe *p, struct page **ring, u32 pages)
 {
 	u32 start = p->tail & ~(u32)PAGE_MASK;
-	u32 n = (p->head - start + PAGE_MASK) >> PAGE_SHIFT;
+	u32 n = (p->head - start + PAGE_MASK) >> PAGE_SHIFT, moved = MIN(n, p->pages);
+	int err = 0;
 
-	if (n > pages || n > p->pages) {
+	if (pages == p->pages) {
 		kmfree(ring);
-		return -EBUSY;
+		return 0;
 	}
-	for (u32 i = 0; i < n; i++) {
+	if (n > pages)
+		err = -EBUSY;
+	else if (n > moved && !(ring[moved] = copy_newest(p)))
+		err = -ENOMEM;
+	if (err) {
+		kmfree(ring);
+		return err;
+	}
+	for (u32 i = 0; i < moved; i++) {
 		struct page **slot = ring_slot(p, start + (i << PAGE_SHIFT));
 
 		ring[i] = *slot;

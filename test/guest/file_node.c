@@ -340,6 +340,22 @@ static void test_capacity(void)
 	verdict("enlarged, it keeps what is in it and takes more");
 	close(p[0]);
 	close(p[1]);
+
+	/* How much fits in after the read is the kernel's affair, but not whether it stays. */
+	want_eq(pipe2(p, O_NONBLOCK), 0);
+	while (write(p[1], text, 4096) == 4096)
+		;
+	want_eq(read(p[0], text, 100), 100);
+	memset(text, 9, 50);
+	n = write(p[1], text, 50) == 50 ? 50 : 0;
+	want_eq(fcntl(p[1], F_SETPIPE_SZ, 65536), 65536);
+	want_eq(fcntl(p[1], F_SETPIPE_SZ, 131072), 131072);
+	want_eq(read(p[0], text, 65536 - 100), 65536 - 100);
+	want_eq(n ? read(p[0], text, 100) : 0, n);
+	want(!n || (text[0] == 9 && text[49] == 9));
+	verdict("full, and gone round, too");
+	close(p[0]);
+	close(p[1]);
 	fails(fcntl(0, F_GETPIPE_SZ), EBADF, "a file that is no pipe has no such size");
 }
 
