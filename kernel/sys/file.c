@@ -161,10 +161,13 @@ SYSCALL(pwrite64)
 #define RWF_SYNC 4u
 #define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
 
-/* n bytes were written and shall be on the disk. n, or why they are not. */
+/*
+ * n bytes were written and shall be on the disk, if they belong there. n, or why they are not.
+ */
 static ssize_t sync_written(struct file *f, bool all, ssize_t n)
 {
-	int err = f->ops->sync ? f->ops->sync(f, !all) : 0;
+	bool stored = f->inode && inode_is_reg(f->inode) && f->ops->sync;
+	int err = stored ? f->ops->sync(f, !all) : 0;
 
 	return err ? err : n;
 }
