@@ -337,7 +337,17 @@ static ssize_t send_all(struct file *out, struct file *in, off_t *in_pos, size_t
 	return done ? (ssize_t)done : n;
 }
 
-/* With own, *pos is used and moved; else the input's own position. */
+/* Can count bytes be sent from this position, or (pos is NULL) the file's own? 0 or -errno. */
+static int judge_source(const struct file *in, const off_t *pos, size_t count)
+{
+	off_t at = pos ? *pos : in->pos;
+
+	if (pos && !in->ops->seek)
+		return -ESPIPE;
+	return at < 0 || count > (u64)INT64_MAX - (u64)at ? -EINVAL : 0;
+}
+
+/* With pos, *pos is used and moved; else the input's own position. */
 long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
 {
 	struct file *in, *out;
@@ -345,14 +355,15 @@ long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
 
 	if (n)
 		return n;
-	n = get_for(out_fd, true, false, &out);
+	n = judge_source(in, pos, count);
+	if (!n)
+		n = get_for(out_fd, true, false, &out);
 	if (n) {
 		file_drop(in);
 		return n;
 	}
 	count = MIN(count, RW_MAX);
-	if (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND) ||
-		(pos && *pos < 0)) {
+	if (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND)) {
 		n = -EINVAL;
 	} else if (pos) {
 		n = send_all(out, in, pos, count);

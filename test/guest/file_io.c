@@ -551,6 +551,16 @@ static void test_sendfile(void)
 	at = -1;
 	fails(sendfile(out, in, &at, 1), EINVAL,
 	   "sendfile from a negative offset fails with EINVAL");
+	fails(sendfile(-1, in, &at, 1), EINVAL, "before the other descriptor is looked at");
+	at = INT64_MAX - 5;
+	fails(sendfile(out, in, &at, 10), EINVAL,
+	   "sendfile to beyond the largest offset fails with EINVAL");
+	want_eq(pipe(p), 0);
+	at = 0;
+	fails(sendfile(out, p[0], &at, 1), ESPIPE,
+	   "sendfile from an offset of a pipe fails with ESPIPE");
+	close(p[0]);
+	close(p[1]);
 	close(in);
 	in = open("f", O_WRONLY);
 	fails(sendfile(out, in, NULL, 1), EBADF,
