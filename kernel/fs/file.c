@@ -466,6 +466,16 @@ static struct file *files_fill(struct files *fs, u32 fd, struct file *f, bool cl
 	return old;
 }
 
+int files_check_room(struct files *fs)
+{
+	u32 fd;
+
+	spin_lock(&fs->lock);
+	fd = fd_find(fs, fs->hint, FD_FREE);
+	spin_unlock(&fs->lock);
+	return fd < files_limit(fs) ? 0 : -EMFILE;
+}
+
 int files_install(struct files *fs, struct file *f, int from, bool cloexec)
 {
 	u32 limit = files_limit(fs), fd;

@@ -153,6 +153,8 @@ struct lock_owner *files_lock_owner(struct files *fs);
 void files_close_on_exec(struct files *fs);
 /* The open file with a reference, or NULL. */
 struct file *files_get(struct files *fs, int fd);
+/* Is there room for one more descriptor? 0 or -EMFILE; another thread may take it. */
+int files_check_room(struct files *fs);
 /*
  * The lowest free descriptor >= from, now f (takes over the reference on success only). -EMFILE,
  * -ENOMEM.

@@ -44,7 +44,10 @@ SYSCALL(openat)
 		return err;
 	if (sizeof(long) == 8)
 		flags |= O_LARGEFILE;
-	err = fs_open((int)args[0], path, flags, (u32)args[3] & 07777, &f);
+	/* Before a file is made or cut off, or a FIFO waited for. */
+	err = files_check_room(current_files());
+	if (!err)
+		err = fs_open((int)args[0], path, flags, (u32)args[3] & 07777, &f);
 	path_free(path);
 	if (err)
 		return err;

@@ -570,6 +570,13 @@ static void test_sendfile(void)
 	unlink("g");
 }
 
+static bool holds_bytes(off_t n)
+{
+	struct stat st;
+
+	return stat("f", &st) == 0 && st.st_size == n;
+}
+
 static int many_descriptors(void)
 {
 	struct rlimit rl = { 1100, 1100 };
@@ -589,6 +596,10 @@ static int many_descriptors(void)
 		return 4;
 	if (pipe((int[2]){ 0, 0 }) != -1 || errno != EMFILE)
 		return 5;
+	if (open("g", O_WRONLY | O_CREAT, 0600) != -1 || errno != EMFILE || access("g", F_OK) == 0)
+		return 10;
+	if (open("f", O_WRONLY | O_TRUNC) != -1 || errno != EMFILE || !holds_bytes(4))
+		return 11;
 	if (fcntl(0, F_DUPFD, 5) != -1 || errno != EMFILE)
 		return 6;
 	close(700);
