@@ -40,7 +40,7 @@ static int may_open(struct dentry *d, u32 flags)
 static bool is_too_large(const struct inode *inode, u32 flags)
 {
 	return !(flags & O_LARGEFILE) && inode_is_reg(inode) && inode->obj &&
-		inode->obj->size > SMALL_FILE_MAX;
+		obj_size(inode->obj) > SMALL_FILE_MAX;
 }
 
 static int truncate_opened(struct inode *inode)

@@ -545,7 +545,7 @@ enum ioctl_cmd { FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX
 /* Bytes from the position to the end of a regular file. */
 static long bytes_left(struct file *f, ulong arg)
 {
-	s64 left = (s64)f->inode->obj->size - f->pos;
+	s64 left = (s64)obj_size(f->inode->obj) - f->pos;
 	s32 shown = (s32)MAX(MIN(left, (s64)INT32_MAX), (s64)0);
 
 	return COPYOUT(arg, &shown);
