@@ -89,13 +89,13 @@ COURSE_FN long memory_left(void)
 
 /*
  * Is the memory that is left what it was, but for `slack` KiB? Processes that just ended may be
- * giving theirs back, so it is looked at for two seconds.
+ * giving theirs back, so it is looked at for ten seconds.
  */
 COURSE_FN bool memory_is_back(long before, long slack)
 {
 	long left = 0;
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 500; i++) {
 		left = memory_left();
 		if (left >= before - slack)
 			return true;

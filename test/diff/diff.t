@@ -2,7 +2,7 @@
 # Random programs over the memory calls must tell the same on mv6 and on Linux (see diff_run.c): as many as
 # fit into a test run, or those of MV6_DIFF_SEEDS=FIRST..LAST (./mv6 test diff --seeds FIRST..LAST), on
 # MACHINE. MV6_DIFF_CALLS limits the calls. A program that differs is made as short as it gets, and shown.
-# time-limit: 1500
+# time-limit: 4500
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -14,7 +14,7 @@ my $machine = $ENV{MACHINE} // 'riscv64';
 my ($first, $last) = ($ENV{MV6_DIFF_SEEDS} // '0..79') =~ /^(\d+)\.\.(\d+)$/ or die "seeds are FIRST..LAST\n";
 my $BATCH = 40;          # programs on one boot
 my $SHOWN = 2;           # differing programs that are reduced
-my $TIME_LIMIT = 280;    # seconds for one boot
+my $TIME_LIMIT = 900;    # seconds for one boot
 my @exec = ($ENV{MV6} // "$root/mv6", 'exec', '-m', $machine, '--time-limit', $TIME_LIMIT,
 	split(' ', $ENV{MV6_EXEC_OPTIONS} // ''));
 

@@ -584,8 +584,9 @@ DIFF_FN void do_vector(const struct op *op)
 	}
 	r = answer(reads ? readv(fd, iov, 2) : writev(fd, iov, 2));
 	emit_result(r);
+	/* What is written to /dev/zero nobody looks at. */
 	for (int i = 0; i < 2; i++)
-		if (r > i * 512)
+		if (r > i * 512 && (reads || has_size(file)))
 			shadow_touch(s[i], reads);
 		else
 			shadow_maybe_resident(s[i]);

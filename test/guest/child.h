@@ -63,12 +63,62 @@ TAP_FN void sleep_ms(long ms)
 		;
 }
 
-/* Waits, a few seconds at most, until *word is `value`; returns whether it came to be. */
+/*
+ * How often a test looks, with a millisecond in between, for what must come soon: half a minute.
+ * Only a kernel that is wrong makes it wait so long.
+ */
+#define LOOKS 30000
+
+/* Waits until *word is `value`; returns whether it came to be. */
 TAP_FN bool becomes(volatile int *word, int value)
 {
-	for (int i = 0; i < 5000 && *word != value; i++)
+	for (int i = 0; i < LOOKS && *word != value; i++)
 		sleep_ms(1);
 	return *word == value;
+}
+
+/* Does thread `tid` of process `pid` sleep in a call that a signal could end? */
+TAP_FN bool is_asleep(pid_t pid, pid_t tid)
+{
+	char path[64], text[512], *at;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)pid, (int)tid);
+	if (slurp(path, text, sizeof text) < 0)
+		return false;
+	at = strrchr(text, ')');
+	return at && at[1] && at[2] == 'S';
+}
+
+/* Waits until it does; returns whether it came to be. */
+TAP_FN bool until_asleep(pid_t pid, pid_t tid)
+{
+	for (int i = 0; i < LOOKS; i++) {
+		if (is_asleep(pid, tid))
+			return true;
+		sleep_ms(1);
+	}
+	return false;
+}
+
+/*
+ * Nanoseconds of CPU time that this process has while it sleeps for `ms`: the least of some tries,
+ * for what a busy host takes from a process that goes to sleep or wakes counts as the process's.
+ */
+TAP_FN int64_t cpu_of_sleep(long ms)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < 10 && least > ms * 250000; i++) {
+		struct timespec a, b;
+		int64_t had;
+
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
+		sleep_ms(ms);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
+		had = (int64_t)(b.tv_sec - a.tv_sec) * 1000000000 + b.tv_nsec - a.tv_nsec;
+		least = had < least ? had : least;
+	}
+	return least;
 }
 
 /* Zeroed memory that this process and its children share. */

@@ -6,7 +6,7 @@
  *   exit_with null         stores through a null pointer
  *   exit_with illegal      runs an instruction that does not exist
  *   exit_with orphan N     exits with status N and leaves a child that lives a little longer
- *   exit_with spin         computes for ever
+ *   exit_with spin         says "spinning", and computes for ever
  *   exit_with sleep        sleeps for ever
  *
  * Anything else prints how to use it and exits with 2.
@@ -61,6 +61,8 @@ static void run_nonsense(void)
 
 static void spin(void)
 {
+	if (write(1, "spinning\n", 9) != 9)
+		_exit(1);
 	for (volatile unsigned long n = 0;; n++)
 		;
 }

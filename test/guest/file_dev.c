@@ -203,7 +203,7 @@ static void test_status_of_others(void)
 	int state = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	for (int i = 0; i < 2000 && state != 'S'; i++) {
+	for (int i = 0; i < LOOKS && state != 'S'; i++) {
 		if (slurp(path, text, sizeof(text)) > 0 && field(text, "State", v, sizeof(v)))
 			state = v[0];
 		sleep_ms(1);

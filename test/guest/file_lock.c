@@ -165,7 +165,7 @@ static struct answer hear(struct peer *p)
 	struct pollfd pfd = {.fd = p->from, .events = POLLIN};
 	struct answer a = {.result = -ETIME};
 
-	if (poll(&pfd, 1, 10000) == 1 && read(p->from, &a, sizeof a) != sizeof a)
+	if (poll(&pfd, 1, 60000) == 1 && read(p->from, &a, sizeof a) != sizeof a)
 		a.result = -ESRCH;
 	return a;
 }
@@ -199,7 +199,7 @@ static bool sleeps(struct peer *p)
 	char path[32], text[512], *s;
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)p->pid);
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < LOOKS; i++) {
 		struct pollfd pfd = {.fd = p->from, .events = POLLIN};
 
 		if (poll(&pfd, 1, 0) == 1)
@@ -898,7 +898,7 @@ static void test_deadlock_files(void)
 
 /* ---- Threads ---- */
 
-static volatile int thread_state;
+static volatile int thread_state, thread_tid;
 static long thread_result;
 
 static void *locking_thread(void *arg)
@@ -910,6 +910,7 @@ static void *locking_thread(void *arg)
 
 static void *waiting_thread(void *arg)
 {
+	thread_tid = (int)syscall(SYS_gettid);
 	thread_state = 1;
 	thread_result = lock_at(*(int *)arg, F_SETLKW, F_WRLCK, SEEK_SET, 0, 1);
 	thread_state = 2;
@@ -937,7 +938,7 @@ static void test_threads(void)
 	want_eq(lock(file, F_WRLCK, 1, 1), 0);
 	pthread_create(&t, NULL, waiting_thread, &file);
 	want(becomes(&thread_state, 1));
-	sleep_ms(50);
+	want(until_asleep(getpid(), thread_tid));
 	want_eq(ask(&p, LOCK_WAIT, F_WRLCK, 1, 1), -EDEADLK);
 	want_eq(ask(&p, LOCK, F_UNLCK, 0, 1), 0);
 	pthread_join(t, NULL);
@@ -949,7 +950,7 @@ static void test_threads(void)
 	want_eq(ask(&p, LOCK, F_WRLCK, 0, 1), 0);
 	pthread_create(&t, NULL, waiting_thread, &fd);
 	want(becomes(&thread_state, 1));
-	sleep_ms(50);
+	want(until_asleep(getpid(), thread_tid));
 	close(fd);
 	want_eq(thread_state, 1);
 	want_eq(ask(&p, LOCK, F_UNLCK, 0, 0), 0);

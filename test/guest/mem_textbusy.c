@@ -221,7 +221,7 @@ static void test_processes(void)
 	want_eq(read(r.out, &c, 1), 0);
 	close(r.out);
 	/* Its parent has ended: nobody tells when the child has. */
-	for (int i = 0; i < 2000 && open_error(path, O_RDWR); i++)
+	for (int i = 0; i < LOOKS && open_error(path, O_RDWR); i++)
 		sleep_ms(1);
 	want_free(path);
 	verdict("EXEC-4 a forked child runs the program too");

@@ -105,7 +105,7 @@ static void want_same(const struct state *before, const char *name, unsigned n)
 	want(!memcmp(before->bytes, now.bytes, sizeof now.bytes));
 	want(!memcmp(before->open, now.open, sizeof now.open));
 	/* What a process that just ended had may be on its way. */
-	for (int i = 0; i < 50 && now.allocated > before->allocated; i++) {
+	for (int i = 0; i < 500 && now.allocated > before->allocated; i++) {
 		usleep(10000);
 		now.allocated = kmalloc_figure("bytes");
 	}

@@ -627,7 +627,7 @@ static void refused(const char *image, size_t size, const char *name)
 	write_file("bad", image, size, 0755);
 	pid = tap_fork();
 	if (pid == 0) {
-		alarm(3);
+		alarm(30);
 		execve("./bad", argv, empty_env);
 		_exit(200 + (errno & 31));
 	}

@@ -145,12 +145,13 @@ static volatile int *ready, *go; /* shared */
 
 /*
  * A real-time thread that wakes gets the CPU from an ordinary one at once: on the CPU that both
- * share it has answered before the call that woke it returns.
+ * share it has answered before the call that woke it returns. Some misses are allowed: what a busy
+ * host takes from the thread counts as the thread's, which for that much has to let others go first.
  */
 static void test_wake(void)
 {
 	unsigned long all = cpus_of(0);
-	int to[2], answered = 0;
+	int to[2], answered = 0, missed = 0;
 	char c = 0;
 	pid_t pid;
 
@@ -168,9 +169,15 @@ static void test_wake(void)
 	}
 	close(to[0]);
 	want(becomes(ready, 1));
-	for (int i = 1; i <= 50; i++) {
+	for (int i = 1; answered < 50 && missed < 5; i++) {
 		want_eq(write(to[1], &c, 1), 1);
-		answered += *go == i;
+		if (*go == i) {
+			answered++;
+			continue;
+		}
+		missed++;
+		want(becomes(go, i));
+		sleep_ms(300);
 	}
 	close(to[1]);
 	want_eq(end_of(pid), 0);

@@ -62,6 +62,25 @@ static bool is_off(timer_t t)
 	return timer_gettime(t, &now) == 0 && !now.it_value.tv_sec && !now.it_value.tv_nsec;
 }
 
+/* Waits until the signals are `n` and more; returns whether they came to be. */
+static bool rings(int n)
+{
+	for (int i = 0; i < LOOKS && rung < n; i++)
+		sleep_ms(1);
+	return rung >= n;
+}
+
+/* Nothing that a test waits for takes so long. */
+static const struct timespec patience = { 30, 0 };
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void test_once(void)
 {
 	static const clockid_t clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME,
@@ -133,9 +152,7 @@ static void test_interval(void)
 
 	rung = 0;
 	want_eq(timer_settime(t, 0, &set, NULL), 0);
-	for (int i = 0; i < 5000 && rung < 5; i++)
-		sleep_ms(1);
-	want(rung >= 5);
+	want(rings(5));
 	want_eq(timer_delete(t), 0);
 	rung = 0;
 	sleep_ms(20);
@@ -155,6 +172,7 @@ static void test_overrun(void)
 	for (int i = 0; i < 2; i++) {
 		timer_t t = make(CLOCK_MONOTONIC, SIGEV_SIGNAL, sigs[i], 9);
 		struct timespec none = { 0, 0 };
+		int64_t begin = now_ms();
 
 		block(SIG_BLOCK, sigs[i]);
 		want_eq(timer_settime(t, 0, &set, NULL), 0);
@@ -162,8 +180,9 @@ static void test_overrun(void)
 		want_eq(timer_getoverrun(t), 0);
 		sigemptyset(&mask);
 		sigaddset(&mask, sigs[i]);
-		want_eq(sigtimedwait(&mask, &info, &none), sigs[i]);
-		want(info.si_overrun >= 18 && info.si_overrun < 1000);
+		/* The CPU that has the timer may be late. */
+		want_eq(sigtimedwait(&mask, &info, &patience), sigs[i]);
+		want(info.si_overrun >= 18 && info.si_overrun <= (now_ms() - begin) / 5);
 		want_eq(timer_getoverrun(t), info.si_overrun);
 		want_eq(info.si_value.sival_int, 9);
 		want_eq(timer_delete(t), 0);
@@ -192,7 +211,7 @@ static void test_two(void)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGUSR1);
 	for (int i = 0; i < 2; i++) {
-		want_eq(sigtimedwait(&mask, &info, &none), SIGUSR1);
+		want_eq(sigtimedwait(&mask, &info, &patience), SIGUSR1);
 		sum += info.si_value.sival_int;
 	}
 	want_eq(sum, 43);
@@ -203,7 +222,7 @@ static void test_two(void)
 	sleep_ms(20);
 	set = in_ms(0, 0);
 	want_eq(timer_settime(t, 0, &set, &old), 0);
-	want_eq(sigtimedwait(&mask, &info, &none), SIGUSR1);
+	want_eq(sigtimedwait(&mask, &info, &patience), SIGUSR1);
 	want_eq(info.si_value.sival_int, 22);
 	want(sigtimedwait(&mask, &info, &none) == -1 && errno == EAGAIN);
 	verdict("setting a timer takes back what is queued of it, and only that");
@@ -221,10 +240,10 @@ static void test_silent(void)
 	want(timer_gettime(t, &now) == 0 && now.it_value.tv_sec == 0);
 	sleep_ms(15);
 	want(is_off(t));
-	set = in_ms(10, 10000);
+	set = in_ms(10, 100000);
 	want_eq(timer_settime(t, 0, &set, NULL), 0);
 	sleep_ms(15);
-	want(timer_gettime(t, &now) == 0 && now.it_value.tv_sec >= 8);
+	want(timer_gettime(t, &now) == 0 && now.it_value.tv_sec >= 50);
 	verdict("SIGEV_NONE: a timer to look at");
 	timer_delete(t);
 }
@@ -239,9 +258,7 @@ static void test_ignored(void)
 	sleep_ms(30);
 	rung = 0;
 	handle(SIGUSR2);
-	for (int i = 0; i < 5000 && rung < 2; i++)
-		sleep_ms(1);
-	want(rung >= 2);
+	want(rings(2));
 	timer_delete(t);
 	verdict("a signal that was ignored comes once it is not");
 	t = make(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR2, 0);
@@ -252,9 +269,7 @@ static void test_ignored(void)
 	handle(SIGUSR2);
 	block(SIG_UNBLOCK, SIGUSR2);
 	rung = 0;
-	for (int i = 0; i < 5000 && rung < 2; i++)
-		sleep_ms(1);
-	want(rung >= 2);
+	want(rings(2));
 	timer_delete(t);
 	verdict("a timer goes on whose queued signal was thrown away");
 }
@@ -294,7 +309,7 @@ static void test_threads(void)
 
 	signal(SIGUSR2, on_thread_signal);
 	want_eq(pthread_create(&thread, NULL, thread_with_timer, NULL), 0);
-	for (int i = 0; i < 5000 && !tid_of_thread; i++)
+	while (!tid_of_thread)
 		sleep_ms(1);
 	ev.sigev_notify_thread_id = tid_of_thread;
 	want_eq(timer_create(CLOCK_MONOTONIC, &ev, &t), 0);

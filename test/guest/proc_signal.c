@@ -1271,16 +1271,17 @@ static void test_not_interrupted(void)
 	pid_t pid;
 
 	gate_init(&g);
+	signal(SIGUSR1, SIG_IGN); /* for the child, from its beginning */
 	pid = tap_fork();
 	if (pid == 0) {
 		struct timespec t = { 0, 100000000 };
 		char c;
 
-		signal(SIGUSR1, SIG_IGN);
 		if (read(g.fd[0], &c, 1) != 1)
 			_exit(1);
 		_exit(nanosleep(&t, NULL) == 0 ? 0 : 2);
 	}
+	signal(SIGUSR1, SIG_DFL);
 	for (int i = 0; i < 5; i++) {
 		sleep_ms(2);
 		kill(pid, SIGWINCH);
@@ -1308,16 +1309,20 @@ static void test_not_interrupted(void)
 static void test_alarm(void)
 {
 	struct itimerval it, old;
+	sigset_t none;
 
+	sigemptyset(&none);
 	set_info_handler(SIGALRM, keep_info, 0);
 	alarm(1000);
 	unsigned left = alarm(500);
 	ok(left > 0 && left <= 1000, "alarm says how much was left of the one before");
 	left = alarm(0);
 	ok(left > 0 && left <= 500 && alarm(0) == 0, "alarm of 0 takes it back");
+	change_mask(SIG_BLOCK, SIGALRM); /* or it might come before the wait for it */
 	set_timer(ITIMER_REAL, 5000, 0);
 	while (!hits)
-		pause();
+		sigsuspend(&none);
+	change_mask(SIG_UNBLOCK, SIGALRM);
 	ok(last_signo == SIGALRM && last_info.si_code == SI_KERNEL,
 	   "an interval timer raises SIGALRM from the kernel");
 	memset(&it, 0, sizeof(it));

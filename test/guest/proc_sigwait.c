@@ -71,12 +71,23 @@ static void send_later(void *arg)
 	kill(getppid(), *(int *)arg);
 }
 
+/* The first may come before its parent has begun to wait. */
+static void send_often(void *arg)
+{
+	struct timespec ts = {0, 30000000};
+
+	for (;;) {
+		nanosleep(&ts, NULL);
+		kill(getppid(), *(int *)arg);
+	}
+}
+
 static void test_sleep(void)
 {
 	static const int ends = SIGTERM, ignored = SIGWINCH, other = SIGUSR2;
 	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 	sigset_t s = set_of(SIGTERM, SIGWINCH);
-	struct timespec wait = {20, 0};
+	struct timespec wait = {60, 0};
 	siginfo_t info;
 	pid_t pid;
 
@@ -91,10 +102,11 @@ static void test_sleep(void)
 	verdict("rt_sigtimedwait sleeps until a signal comes, fatal or ignored as it may be");
 
 	sigaction(SIGUSR2, &sa, NULL);
-	pid = child_start(send_later, (void *)&other);
+	pid = child_start(send_often, (void *)&other);
 	want_errno(sigtimedwait(&s, NULL, &wait), EINTR);
 	want_eq(seen, SIGUSR2);
-	want_eq(wait_for(pid), 0);
+	kill(pid, SIGKILL);
+	want_eq(wait_for(pid), SIGKILL);
 	verdict("rt_sigtimedwait: another signal's handler ends it, with SA_RESTART too");
 }
 

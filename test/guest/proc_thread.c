@@ -60,8 +60,8 @@ static volatile int raw_tid, raw_word;
 
 static int raw_body(void *arg)
 {
-	raw_tid = tid_of_self();
 	word = getpid();
+	raw_tid = tid_of_self(); /* for which the test waits */
 	wait_word(&go, 0);
 	return (int)(long)arg;
 }
@@ -100,7 +100,7 @@ static void test_flags(void)
 	want_eq(waitpid(tid, NULL, __WALL), -1);
 	want_eq(errno, ECHILD);
 	verdict("a thread is nobody's child");
-	for (int i = 0; i < 3000 && sys(SYS_tgkill, getpid(), tid, 0) == 0; i++)
+	for (int i = 0; i < LOOKS && sys(SYS_tgkill, getpid(), tid, 0) == 0; i++)
 		sleep_ms(1);
 	is(sys(SYS_tgkill, getpid(), tid, 0), -ESRCH, "its number is nobody's once it has ended");
 	unmap(stack, STACK);
@@ -358,7 +358,7 @@ static void *leader_watcher(void *arg)
 	char path[64], text[512];
 	int fd, n, *to = arg;
 
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < LOOKS; i++) {
 		snprintf(path, sizeof(path), "/proc/%d/stat", getpid());
 		fd = open(path, O_RDONLY);
 		n = (int)read(fd, text, sizeof(text) - 1);
@@ -619,7 +619,7 @@ static void test_all_stop(void)
 	is(still, 4, "once a process has stopped none of its threads runs");
 	kill(pid, SIGCONT);
 	for (int i = 0; i < 4; i++)
-		for (int n = 0; n < 5000 && shared_beats[i] == before[i]; n++)
+		for (int n = 0; n < LOOKS && shared_beats[i] == before[i]; n++)
 			sleep_ms(1);
 	still = 0;
 	for (int i = 0; i < 4; i++)
@@ -800,6 +800,9 @@ static void test_proc(void)
 	quit = 0;
 	begin_listener(&a, false);
 	begin_listener(&b, false);
+	/* A thread that was joined may still be on its way out. */
+	for (int i = 0; i < LOOKS && (thread_lines() > 3 || count_tasks() > 3); i++)
+		sleep_ms(1);
 	is(count_tasks(), 3, "/proc/self/task has the threads");
 	is(thread_lines(), 3, "Threads: in status counts them");
 	is(join(start(look_at_proc, (void *)&right)), 1, "comm below task is the thread's name");
@@ -809,7 +812,7 @@ static void test_proc(void)
 	end_listeners();
 	join(a.thread);
 	join(b.thread);
-	for (int i = 0; i < 3000 && access(path, F_OK) == 0; i++)
+	for (int i = 0; i < LOOKS && access(path, F_OK) == 0; i++)
 		sleep_ms(1);
 	want_eq(access(path, F_OK), -1);
 	verdict("a thread's directory is there as long as it lives");
@@ -821,6 +824,12 @@ static long long cpu_ns(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+static long ms_of(const struct rusage *ru)
+{
+	return (ru->ru_utime.tv_sec + ru->ru_stime.tv_sec) * 1000 +
+		(ru->ru_utime.tv_usec + ru->ru_stime.tv_usec) / 1000;
 }
 
 static void *burn(void *arg)
@@ -835,13 +844,12 @@ static void *burn(void *arg)
 	if (cpu_ns(mine) < until)
 		return (void *)100;
 	getrusage(RUSAGE_THREAD, &own);
-	return (void *)(long)((own.ru_utime.tv_usec + own.ru_stime.tv_usec >= 20000) +
-		(arg != NULL));
+	return (void *)(long)((ms_of(&own) >= 20) + (arg != NULL));
 }
 
 static void *burn_for_prof(void *arg)
 {
-	while (!calls && cpu_ns(CLOCK_THREAD_CPUTIME_ID) < 5000000000ll)
+	while (!calls && cpu_ns(CLOCK_THREAD_CPUTIME_ID) < 30000000000ll)
 		;
 	return arg;
 }

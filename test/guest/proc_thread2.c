@@ -124,7 +124,7 @@ static void test_pipe(void)
 	step = 2;
 	while (tid_word)
 		sched_yield();
-	for (int i = 0; i < 5000 && read(p[0], &c, 1) != 0; i++)
+	for (int i = 0; i < LOOKS && read(p[0], &c, 1) != 0; i++)
 		sleep_ms(1);
 	want_eq(read(p[0], &c, 1), 0);
 	close(p[0]);
@@ -153,15 +153,18 @@ static void test_vfork_thread(void)
 	verdict("CLONE_THREAD with CLONE_VFORK waits for the thread's end");
 }
 
+/* It ends when it has seen that `step` goes on, or when that does not happen. */
 static int slow_child(void *arg)
 {
 	(void)arg;
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < LOOKS && !result; i++) {
 		sleep_ms(1);
 		result = step;
 	}
 	return 5;
 }
+
+static volatile int back_from_vfork;
 
 static void *vfork_in_thread(void *arg)
 {
@@ -169,6 +172,7 @@ static void *vfork_in_thread(void *arg)
 	pid_t pid = clone(slow_child, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
 	int at_return = result;
 
+	back_from_vfork = 1;
 	munmap(stack, STACK);
 	*(int *)arg = end_of(pid);
 	return (void *)(long)at_return;
@@ -180,10 +184,10 @@ static void test_vfork_in_thread(void)
 	void *seen;
 	pthread_t t;
 
-	step = result = 0;
+	step = result = back_from_vfork = 0;
 	pthread_create(&t, NULL, vfork_in_thread, &end);
-	while (!result)
-		step++; /* the other threads go on while one waits for its child */
+	while (!back_from_vfork)
+		step = 1; /* the other threads go on while one waits for its child */
 	pthread_join(t, &seen);
 	want_eq(end, 5);
 	want((long)seen > 0);
@@ -249,7 +253,7 @@ static void test_nothread(void)
 	pthread_create(&t, NULL, fork_and_leave, NULL);
 	pthread_join(t, NULL);
 	own = 0;
-	for (int i = 0; i < 5000 && own <= 0; i++) {
+	for (int i = 0; i < LOOKS && own <= 0; i++) {
 		own = (pid_t)sys(SYS_wait4, child_of_thread, &status, WNOHANG | __WNOTHREAD, NULL);
 		sleep_ms(own <= 0);
 	}
@@ -326,6 +330,9 @@ static void test_proc(void)
 	pthread_t t[3];
 	struct stat st;
 
+	/* A thread that was joined may still be on its way out. */
+	for (int i = 0; i < LOOKS && status_value(getpid(), "Threads") > 1; i++)
+		sleep_ms(1);
 	want_eq(stat_field("/proc/self/stat", 20), 1);
 	want_eq(status_value(getpid(), "Threads"), 1);
 	leave = 0;
@@ -353,7 +360,7 @@ static void test_proc(void)
 	for (int i = 0; i < 3; i++)
 		pthread_join(t[i], NULL);
 	snprintf(path, sizeof path, "/proc/%d/stat", last_tid);
-	for (int i = 0; i < 5000 && stat(path, &st) == 0; i++)
+	for (int i = 0; i < LOOKS && stat(path, &st) == 0; i++)
 		sleep_ms(1);
 	want(stat(path, &st) == -1 && errno == ENOENT);
 	verdict("a thread's number is found in /proc, as long as it lives");
@@ -372,22 +379,32 @@ static void *work(void *arg)
 	return (void *)(ru.ru_maxrss > 0 ? had : -1);
 }
 
-static void test_usage(void)
+/* What this thread has of the CPU, in ms of user time, while another one works for 200. */
+static long own_beside_worker(void)
 {
-	struct rusage before, after, self;
+	struct rusage before, after;
 	void *had;
 	pthread_t t;
-	long ms;
 
 	getrusage(RUSAGE_THREAD, &before);
 	pthread_create(&t, NULL, work, (void *)200L);
 	pthread_join(t, &had);
 	getrusage(RUSAGE_THREAD, &after);
-	getrusage(RUSAGE_SELF, &self);
 	want((long)had >= 200);
-	ms = (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000 +
+	return (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000 +
 		(after.ru_utime.tv_usec - before.ru_utime.tv_usec) / 1000;
+}
+
+static void test_usage(void)
+{
+	struct rusage self;
+	long ms = own_beside_worker();
+
+	/* What a busy host takes from this thread counts as this thread's. */
+	for (int i = 0; i < 5 && ms >= 150; i++)
+		ms = own_beside_worker();
 	want(ms < 150);
+	getrusage(RUSAGE_SELF, &self);
 	ms = self.ru_utime.tv_sec * 1000 + self.ru_utime.tv_usec / 1000 +
 		self.ru_stime.tv_sec * 1000 + self.ru_stime.tv_usec / 1000;
 	want(ms >= 190);
@@ -421,7 +438,7 @@ static void test_requeue(void)
 			sched_yield();
 	}
 	/* All have slept once as many were found: one is woken, and two moved. */
-	for (int i = 0; i < 5000 && n < 3; i++) {
+	for (int i = 0; i < LOOKS && n < 3; i++) {
 		n += sys(SYS_futex, &first_word, FUTEX_REQUEUE, n == 0, (void *)(n ? 3 - n : 2L),
 			&second_word, 0);
 		sleep_ms(n < 3);
@@ -430,7 +447,7 @@ static void test_requeue(void)
 	want(becomes(&woken, 1));
 	sleep_ms(20);
 	want_eq(woken, 1);
-	for (int i = 0; i < 5000 && n < 4; i++) {
+	for (int i = 0; i < LOOKS && n < 4; i++) {
 		n += sys(SYS_futex, &first_word, FUTEX_WAKE, 4, NULL, NULL, 0);
 		sleep_ms(n < 4);
 	}

@@ -21,7 +21,7 @@ static int64_t now(clockid_t clock)
 	return ns_of(t);
 }
 
-/* Computes until `clock` has advanced by `ns`; gives up after ten seconds. */
+/* Computes until `clock` has advanced by `ns`; gives up after a minute. */
 static bool compute_until(clockid_t clock, int64_t ns)
 {
 	int64_t start = now(clock), begin = now(CLOCK_MONOTONIC);
@@ -29,7 +29,7 @@ static bool compute_until(clockid_t clock, int64_t ns)
 	while (now(clock) - start < ns) {
 		for (volatile int i = 0; i < 10000; i++)
 			;
-		if (now(CLOCK_MONOTONIC) - begin > 10000000000)
+		if (now(CLOCK_MONOTONIC) - begin > 60000000000)
 			return false;
 	}
 	return true;
@@ -206,14 +206,10 @@ static void test_many_sleepers(void)
 
 static void test_cpu_clocks(void)
 {
-	int64_t before;
-
 	ok(compute_until(CLOCK_PROCESS_CPUTIME_ID, 5000000),
 	   "CLOCK_PROCESS_CPUTIME_ID advances while the process computes");
 	ok(compute_until(CLOCK_THREAD_CPUTIME_ID, 5000000), "so does CLOCK_THREAD_CPUTIME_ID");
-	before = now(CLOCK_PROCESS_CPUTIME_ID);
-	sleep_ms(200);
-	ok(now(CLOCK_PROCESS_CPUTIME_ID) - before < 100000000, "but not while it sleeps");
+	ok(cpu_of_sleep(200) < 100000000, "but not while it sleeps");
 }
 
 static int compute_50ms(void)
@@ -329,7 +325,7 @@ static void test_cpu_timers(void)
 		fired = 0;
 		signal(timers[i].sig, on_timer);
 		want_eq(setitimer(timers[i].which, &it, NULL), 0);
-		while (!fired && now(CLOCK_MONOTONIC) - begin < 10000000000)
+		while (!fired && now(CLOCK_MONOTONIC) - begin < 60000000000)
 			for (volatile int n = 0; n < 10000; n++)
 				;
 		want_eq(fired, timers[i].sig);

@@ -24,6 +24,7 @@
 #define SLOT_FIRST 40 /* the descriptors that everybody fights for */
 #define SLOTS 6
 #define KINDS 5
+#define PATIENCE_MS 60000
 
 static const char *program, *path[KINDS]; /* file, FIFO, device, directory, file in memory */
 static volatile long *calls;
@@ -157,6 +158,12 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Has happened what is looked for? */
+static bool enough(unsigned kills)
+{
+	return kills > 5 && *calls > 200;
+}
+
 /* Two of the processes share the table of this one, which is killed as they are. */
 static int storm(int64_t until)
 {
@@ -165,7 +172,8 @@ static int storm(int64_t until)
 
 	for (int i = 0; i < PROCESSES; i++)
 		pid[i] = start(i % 2, (unsigned)i * 1000 + 1);
-	while (now_ms() < until) {
+	/* A slow machine has the time that it takes. */
+	while (now_ms() < until || (now_ms() < until + PATIENCE_MS && !enough(kills))) {
 		int victim = (int)(kills++ % PROCESSES);
 
 		sleep_ms(20);
@@ -174,7 +182,7 @@ static int storm(int64_t until)
 	}
 	for (int i = 0; i < PROCESSES; i++)
 		put_down(pid[i]);
-	return kills > 5 ? 0 : 1;
+	return enough(kills) ? 0 : 1;
 }
 
 /* Does anything of the file show in /proc/locks? */
@@ -192,10 +200,10 @@ static bool shown(const char *name)
 /* What killed processes leave to children of theirs ends soon. */
 static bool free_soon(const char *name)
 {
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < LOOKS; i++) {
 		if (!shown(name))
 			return true;
-		sleep_ms(2);
+		sleep_ms(1);
 	}
 	return false;
 }
@@ -221,7 +229,6 @@ int main(int argc, char **argv)
 	if (pid == 0)
 		_exit(storm(now_ms() + 1000 * (argc > 1 ? atoi(argv[1]) : 5)));
 	want_eq(end_of(pid), 0);
-	want(*calls > 200);
 	if (argc > 1)
 		diag("%ld calls", *calls);
 	verdict("locks and descriptors change at once, and processes go on");

@@ -132,7 +132,7 @@ static void serve_by_poll(void)
 
 		for (int i = 0; i < CLIENTS; i++)
 			fds[i] = (struct pollfd){ from[i], POLLIN, 0 };
-		if (!want(poll(fds, CLIENTS, 10000) > 0))
+		if (!want(poll(fds, CLIENTS, 60000) > 0))
 			break;
 		for (int i = 0; i < CLIENTS; i++) {
 			if (!fds[i].revents)

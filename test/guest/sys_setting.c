@@ -89,13 +89,14 @@ static double seconds(clockid_t clock)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* Sleeps until a real time that is an hour away; the clock comes to it. */
-static int sleep_to(void)
+/* Sleeps until a real time that is an hour away; the clock comes to it. `looked`: it is known. */
+static int sleep_to(struct gate *looked)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	t.tv_sec += 3600;
+	gate_open(looked);
 	return clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, NULL);
 }
 
@@ -103,6 +104,7 @@ static void test_clock(void)
 {
 	struct timespec t, tiny = { 0, 0 };
 	double real, mono;
+	struct gate looked;
 	pid_t pid;
 
 	is(in_child(clock_as_nobody), 0, "clock_settime, settimeofday: errors in order");
@@ -123,10 +125,13 @@ static void test_clock(void)
 	}
 	verdict("clock_settime sets the real-time clock and no other");
 	if (!on_linux()) {
+		gate_init(&looked);
 		pid = tap_fork();
 		if (pid == 0)
-			_exit(sleep_to());
-		sleep_ms(100);
+			_exit(sleep_to(&looked));
+		gate_wait(&looked);
+		gate_free(&looked);
+		want(until_asleep(pid, pid));
 		clock_gettime(CLOCK_REALTIME, &t);
 		t.tv_sec += 3700;
 		want_eq(clock_settime(CLOCK_REALTIME, &t), 0);

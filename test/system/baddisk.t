@@ -1,7 +1,7 @@
 #!/usr/bin/expect -f
 # Disks that cannot be the root: a clear message each time, and an end, not a hang.
 source [file join [file dirname [info script]] lib.exp]
-set timeout 40
+set timeout 120
 
 # Boots and expects the machine to give up with a message that matches.
 proc refuses {disk pattern name} {

@@ -8,7 +8,7 @@ for size in 1024 2048 4096; do
 	((size == 4096)) && tests=filldisk
 	for test in $tests; do
 		export MV6_BLOCK_SIZE=$size
-		ok "blocks of $size bytes: $test" "$mv6" exec -m "$machine" "$guest/$test"
+		ok "blocks of $size bytes: $test" "$mv6" exec -m "$machine" --time-limit 300 "$guest/$test"
 	done
 done
 done_testing

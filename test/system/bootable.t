@@ -2,12 +2,12 @@
 # Images that a PC starts from by itself, without QEMU's help: a disk with GRUB and a partition, and
 # a CD whose disk is in memory. And tables of partitions that lie.
 # machine: i386
-# time-limit: 600
+# time-limit: 1800
 source [file join [file dirname [info script]] lib.exp]
 
 # Starts a PC as its owner would, with nothing but these words.
 proc power_on {args} {
-	return [boot_by timeout --foreground 300 [of_machine QEMU] -m 128 -display none -serial stdio \
+	return [boot_by timeout --foreground 900 [of_machine QEMU] -m 128 -display none -serial stdio \
 		-monitor none -nic none -no-reboot {*}$args]
 }
 

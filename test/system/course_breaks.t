@@ -2,7 +2,7 @@
 # Do the course's tests notice? A copy of the tree is broken on purpose, one line at a time;
 # each time the right test must fail, and no other.
 # machine: riscv64
-# time-limit: 600
+# time-limit: 2400
 #
 # A break is a sed expression, so that it stays true while the kernel changes around it: one
 # that changes nothing any more is a failure. The kernel is not a testing boot, except for the

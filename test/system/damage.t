@@ -45,7 +45,7 @@ export MV6_DISK_FILTER=$work/damage
 first=${DAMAGE_FIRST:-1} rounds=${DAMAGE_ROUNDS:-12}
 for ((DAMAGE = first; DAMAGE < first + rounds; DAMAGE++)); do
 	export DAMAGE
-	run "$mv6" exec -m "$machine" "$guest/fswalk"
+	run "$mv6" exec -m "$machine" --time-limit 300 "$guest/fswalk"
 	if [[ $err =~ 'cannot open the job' || $err =~ 'cannot run' || $err =~ 'cannot be mounted' ]]; then
 		skip "nothing can be run from this disk" "damage $DAMAGE"
 	elif ((status < 124 || status >= 128)) && [[ ! $err =~ panic && ! $err =~ leak: ]]; then

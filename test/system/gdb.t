@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 "$mv6" image -m "$machine" --force --size 64M "$work/disk.img" 2>/dev/null
-run timeout 100 "$mv6" gdb -m "$machine" --disk "$work/disk.img" <<'END'
+run timeout 300 "$mv6" gdb -m "$machine" --disk "$work/disk.img" <<'END'
 set confirm off
 set pagination off
 print $pc

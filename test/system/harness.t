@@ -47,7 +47,7 @@ counts 2 0 'a skipped one'
 script a 'echo 1..0 # SKIP not here'
 script b 'echo 1..1' 'echo ok 1'
 counts 1 0 'a test that is skipped as a whole'
-script a '# time-limit: 1' 'echo 1..1' 'echo ok 1' 'exec sleep 30'
+script a '# time-limit: 5' 'echo 1..1' 'echo ok 1' 'exec sleep 30'
 counts 1 1 'one that runs out of time'
 
 script a 'echo 1..1' 'echo "not ok 1 - the reason"' 'echo complaint >&2'

@@ -5,7 +5,7 @@ source [file join [file dirname [info script]] lib.exp]
 match_max -d 1000000
 
 # The reports of what kmalloc_calls does wrong on purpose.
-is [host $mv6 exec -m $machine --ktest $guest/kmalloc_calls] 0 "kmalloc_calls passes"
+is [host $mv6 exec -m $machine --ktest --time-limit 300 $guest/kmalloc_calls] 0 "kmalloc_calls passes"
 set place {kernel/sys/debug\.c:[0-9]+}
 like $printed "mv6: double free of 0x\[0-9a-f\]+ \\(kmalloc-128\\) by $place; allocated by $place, freed by $place\n" \
 	"KMALLOC-13 a double free names the pointer and both places"

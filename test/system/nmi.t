@@ -13,7 +13,7 @@ fi
 mkfifo "$work/monitor.in" "$work/monitor.out"
 cat "$work/monitor.out" >/dev/null &
 exec 3<>"$work/monitor.in"
-MV6_QEMU="-monitor pipe:$work/monitor" "$mv6" exec -m "$machine" --cpus 2 --time-limit 60 \
+MV6_QEMU="-monitor pipe:$work/monitor" "$mv6" exec -m "$machine" --cpus 2 --time-limit 600 \
 	"$root/build/$machine/user/sh" -c 'i=0; while [ $i -lt 30000 ]; do echo $i; i=$((i + 1)); done' \
 	</dev/null >"$work/out" 2>"$work/err" &
 tool=$!

@@ -34,11 +34,20 @@ proc press {args} {
 	}
 }
 
+# The keyboard keeps a few keys only: after each three of them the machine must have taken the first.
 proc type {text} {
+	set typed 0
 	foreach c [split $text ""] {
+		if {$typed % 3 == 0} { set before [screen] }
 		press [expr {[info exists ::key($c)] ? $::key($c) :
 			[string is upper $c] ? "shift-[string tolower $c]" : $c}]
+		if {[incr typed] % 3 == 0} { until_changed $before }
 	}
+}
+
+# Until the screen shows something else; not for ever, for a blank does not show.
+proc until_changed {before} {
+	for {set i 0} {$i < 50 && [screen] eq $before} {incr i} { after 20 }
 }
 
 # The 25 lines of the screen, without blanks at their ends.
@@ -101,11 +110,13 @@ type "echo Screen \"a  b\" | cat\r"
 shows {\n# echo Screen "a  b" \| cat\nScreen a  b\n#\n} "a command, and what it prints"
 type "echo wronh\bg; x\b\b\b\recho next\r"
 shows {\n# echo wrong\nwrong\n# echo next\nnext\n#\n} "backspace"
-type "sleep 100\r"
+# The sleep is there when the line before it is.
+type "sh -c \"echo up; sleep 100\"\r"
+shows {\nup\n} "a program that sleeps"
 after 1000
 press ctrl-c
 type "echo code \$?\r"
-shows {\n# sleep 100\n\^C\n?# echo code \$\?\ncode 130\n} "Ctrl-C ends a program"
+shows {\nup\n\^C\n?# echo code \$\?\ncode 130\n} "Ctrl-C ends a program"
 type "clear\r"
 shows {^#\n\n} "clear"
 type "cursor size\r"

@@ -27,13 +27,11 @@ is [until_prompt] "clean\n" "the key that kills a line"
 
 send -- "sleep 100\r"
 sleep 1
-send -- "\003"
-until_prompt
+key_to_prompt "\003"
 is [shell "echo still here"] "still here\n" "Ctrl-C interrupts a program, not the shell"
 send -- "sleep 100 | cat\r"
 sleep 1
-send -- "\003"
-until_prompt
+key_to_prompt "\003"
 is [shell "echo still here"] "still here\n" "and a pipeline"
 send -- "echo never\003"
 until_prompt
@@ -47,10 +45,9 @@ until_prompt
 is [shell "echo done"] "done\n" "Ctrl-D ends the input of a program"
 
 like [shell "sleep 100 & echo started"] {started\n} "a background job"
-like [shell "ps"] {sleep} "runs meanwhile"
+like [shell_until ps {sleep}] {sleep} "runs meanwhile"
 shell "kill \$!"
-shell "sleep 1"
-set listing [shell "ps"]
+set listing [shell_until ps {^(?!.*sleep)}]
 ok [expr {![regexp {sleep} $listing]}] "and ends when it is killed"
 
 set lines [shell "mmaptest"]

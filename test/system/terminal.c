@@ -135,10 +135,18 @@ static void two(void)
 		;
 }
 
+/* Waits until a line was typed. */
+static void await_line(void)
+{
+	struct pollfd p = { .fd = 0, .events = POLLIN };
+
+	poll(&p, 1, -1);
+}
+
 static void late(void)
 {
 	ready();
-	sleep(1);
+	await_line();
 	set(&saved, TCSAFLUSH);
 	line(1);
 }
@@ -148,6 +156,7 @@ static void queue(void)
 	int n = -1;
 
 	ready();
+	await_line();
 	sleep(1);
 	ioctl(0, FIONREAD, &n);
 	printf("queued %d\n", n);
@@ -181,7 +190,7 @@ static void session(void)
 		printf(", opened: %s\n", open("/dev/tty", O_RDWR) < 0 ? strerror(errno) : "?");
 		exit(0);
 	}
-	sleep(1);
+	wait(NULL);
 }
 
 static void winch(int sig)

@@ -3,16 +3,21 @@
 source [file join [file dirname [info script]] lib.exp]
 
 # Starts `terminal ARGS`, types `keys` once it says that it is ready, and returns what it prints
-# then.
+# then. Among the keys: "pause MS", and "again", until it is ready a second time.
 proc typing {arguments keys} {
 	global spawn_id prompt
-	send -- "terminal $arguments\r"
+	# VKILL takes what is left of the keys before.
+	send -- "\025terminal $arguments\r"
 	expect {
 		-re {ready\r+\n} {}
 		timeout { give_up "terminal $arguments is not ready: [heard]" }
 	}
 	foreach key $keys {
-		if {[regexp {^pause (.*)$} $key all ms]} { after $ms } else { send -- $key }
+		switch -regexp -matchvar all -- $key {
+			{^pause (.*)$} { after [lindex $all 1] }
+			{^again$} { expect -re {ready\r+\n} }
+			default { send -- $key }
+		}
 	}
 	expect {
 		-re {((?:got|length|queued)[^\r]*)\r+\n} { set line $expect_out(1,string) }
@@ -40,7 +45,7 @@ is [typing line [list "\004"]] "got 0:" "or nothing: the end of the file"
 is [typing exact [list "ab\004"]] "got 2, then -1 EAGAIN" "and is no end of the file behind a full buffer"
 is [typing long [list "[string repeat x 5000]\r"]] "length 4096" "a line has at most 4,096 bytes, its end included"
 is [typing long [list "[string repeat x 5000]\177\177\r"]] "length 4094" "and can be edited when it is full"
-is [typing late [list "lost\r" "pause 1500" "kept\r"]] "got 5: 6b 65 70 74 0a" "TCSAFLUSH forgets what was typed"
+is [typing late [list "lost\r" "again" "kept\r"]] "got 5: 6b 65 70 74 0a" "TCSAFLUSH forgets what was typed"
 is [typing queue [list "1234\r" "5"]] "queued 5" "FIONREAD counts lines, not what is being edited"
 
 # What the screen shows.
@@ -58,7 +63,7 @@ is [typing "raw 1 0" [list "\r"]] "got 1: 0d" "without ICRNL the return key is i
 is [typing "raw 3 0" [list "a" "pause 300" "b" "pause 300" "c"]] "got 3: 61 62 63" "VMIN waits for so many"
 is [typing "raw 0 3" [list]] "got 0:" "VTIME alone gives up"
 is [typing "raw 0 50" [list "pause 300" "x"]] "got 1: 78" "or gets the first byte"
-is [typing "raw 5 3" [list "ab"]] "got 2: 61 62" "VMIN and VTIME end with a pause"
+is [typing "raw 5 20" [list "ab"]] "got 2: 61 62" "VMIN and VTIME end with a pause"
 is [typing "raw 0 0" [list]] "got 0:" "neither waits for nothing"
 is [typing switch [list "\026" "pause 1000" "x"]] "got 1: 78" "VLNEXT's promise ends with the mode"
 is [shell "terminal two"] "second killed\n" "who waits for another reader can be killed"
@@ -71,18 +76,16 @@ like [shell "terminal session"] \
 is [shell "terminal size"] "30 x 100, signals 1\n" "TIOCSWINSZ tells the foreground group, once"
 send -- "sleep 100\r"
 after 500
-send -- "\032"
-like [until_prompt] {Stopped} "Ctrl-Z stops a job"
+like [key_to_prompt "\032"] {Stopped} "Ctrl-Z stops a job"
 send -- "fg\r"
 after 500
-send -- "\034"
-until_prompt
+key_to_prompt "\034"
 is [shell "echo \$?"] "131\n" "Ctrl-\\ ends it with SIGQUIT"
 shell "cat &"
-like [shell "sleep 1; jobs"] {Stopped.*cat} "a background job that reads is stopped"
+like [shell_until jobs {Stopped.*cat}] {Stopped.*cat} "a background job that reads is stopped"
 shell "kill -KILL %1; wait"
 like [shell "terminal output &"] {} "a background job that changes the terminal"
-like [shell "sleep 1; jobs"] {Stopped.*terminal} "is stopped too"
+like [shell_until jobs {Stopped.*terminal}] {Stopped.*terminal} "is stopped too"
 shell "kill -KILL %1; wait"
 # The notice that the job before was killed may come before this prompt or the next.
 like [shell "terminal tostop"] {^(\[1\] Killed[^\n]*\n)?wrote, wrote, 0 22 0\n} "one that writes, with TOSTOP, unless it ignores SIGTTOU"

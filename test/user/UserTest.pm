@@ -71,7 +71,7 @@ sub run {
 		open STDIN, '<', "$dir/.in";
 		open STDOUT, '>', "$dir/.out";
 		open STDERR, '>', "$dir/.err";
-		alarm 60;
+		alarm 300;
 		exec @command;
 		exit 127;
 	}

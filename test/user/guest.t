@@ -39,7 +39,7 @@ sub on_mv6 {
 	my (@command) = @_;
 	my $pid = open my $from, '-|';
 	if (!$pid) {
-		exec "$root/mv6", 'exec', '-m', $machine, '--time-limit', 300, @command;
+		exec "$root/mv6", 'exec', '-m', $machine, '--time-limit', 600, @command;
 		exit 127;
 	}
 	my @lines = <$from>;

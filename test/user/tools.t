@@ -216,7 +216,7 @@ E
 # What reads /proc
 my $me = $$;
 ($out) = run_tool('ps', []);
-like($out, qr/^ +PID +PPID S +SIZE +RESIDENT  NAME\n.*^ +$$ +\d+ S +\d+ +\d+  /ms, 'ps shows this process');
+like($out, qr/^ +PID +PPID S +SIZE +RESIDENT  NAME\n.*^ +$$ +\d+ [RS] +\d+ +\d+  /ms, 'ps shows this process');
 ($out) = run_tool('free', []);
 like($out, qr/^memory +\d+ +\d+ +\d+ +\d+ +\d+$/m, 'free');
 ($out) = run_tool('vmmap', [$$]);

@@ -21,7 +21,7 @@ static long in_cache(const char *cache)
 /* The sum of all lines that allocate is what is in use; others may work while it is added up. */
 static bool adds_up(void)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 1000; i++) {
 		if (figure("/proc/kmalloc", "bytes") == figure("/proc/kmalloc", "accounted"))
 			return true;
 		usleep(10000);

@@ -1,6 +1,7 @@
 /*
  * After munmap no other CPU reaches the page any more
  * points: 2
+ * time-limit: 120
  */
 #include "tlb.h"
 

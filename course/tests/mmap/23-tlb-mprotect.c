@@ -1,6 +1,7 @@
 /*
  * After mprotect no other CPU has the rights that were taken
  * points: 2
+ * time-limit: 120
  */
 #include "tlb.h"
 

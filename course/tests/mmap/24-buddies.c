@@ -48,7 +48,7 @@ int main(void)
 	check("most free memory is in large blocks", before * 4 > memory_left() * 2 / 3);
 	show_end("a child takes memory", in_child(take_and_give, meanwhile));
 	check("meanwhile most of them are in pieces", *meanwhile < before / 2);
-	for (int i = 0; i < 100 && after < before * 8 / 10; i++) {
+	for (int i = 0; i < 500 && after < before * 8 / 10; i++) {
 		usleep(20000);
 		after = large_pages();
 	}

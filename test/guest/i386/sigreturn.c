@@ -600,7 +600,7 @@ static void spoil_at_random(volatile unsigned *sc)
 
 static int with_random_frame(void)
 {
-	alarm(3);
+	alarm(30);
 	take(SIGILL, bad_form, 0, spoil_at_random);
 	make_wish();
 	piece_call(fault_ud2);
@@ -645,7 +645,7 @@ PIECE(return_from_nowhere, "movl nowhere_call, %eax; movl nowhere_stack, %esp", 
 
 static int sigreturn_there(void)
 {
-	alarm(3);
+	alarm(30);
 	piece_call(return_from_nowhere);
 	return 42;
 }

@@ -17,9 +17,9 @@ proc on_disk {name} {
 	return [expr {[regexp -line {^[a-z]{8}} $::printed word] ? $word : "nothing"}]
 }
 
-# The same, as soon as it is `word` or after 12 seconds.
+# The same, as soon as it is `word` or after a minute.
 proc soon_on_disk {name word} {
-	for {set i 0} {$i < 12 && [on_disk $name] ne $word} {incr i} { after 1000 }
+	for {set i 0} {$i < 60 && [on_disk $name] ne $word} {incr i} { after 1000 }
 	return [on_disk $name]
 }
 
