@@ -764,6 +764,11 @@ static size_t take(struct tty *t, u8 *buf, size_t n, bool *end)
 		if (!canonical || !bit_get(t->eofs, at))
 			buf[done++] = t->line[at & (LINE_SIZE - 1)];
 	}
+	/* VEOF only ends what was typed before it, also when that was just as much as was asked for. */
+	if (canonical && done && !*end && bytes_ready(t) && bit_get(t->eofs, t->tail)) {
+		t->tail++;
+		*end = true;
+	}
 	spin_unlock_irq(&t->lock, flags);
 	waitq_wake_all(&t->room_wait);
 	return done;
@@ -845,9 +850,13 @@ static ssize_t tty_read(struct file *f, struct uio *u, off_t *pos UNUSED)
 		return err;
 	if (u->left == 0)
 		return 0;
-	if ((f->flags & O_NONBLOCK) && !bytes_ready(t))
-		return -EAGAIN;
-	mutex_lock(&t->reading);
+	/* Whoever reads already may wait for ever. */
+	if (f->flags & O_NONBLOCK) {
+		if (!bytes_ready(t) || !mutex_trylock(&t->reading))
+			return -EAGAIN;
+	} else if (mutex_lock_interruptible(&t->reading)) {
+		return -ERESTARTSYS;
+	}
 	if (f->flags & O_NONBLOCK)
 		n = bytes_ready(t) ? read_ready(t, u, &end) : -EAGAIN;
 	else if (flag(t->termios.lflag, ICANON))
@@ -932,8 +941,10 @@ static void set_termios(struct tty *t, const struct termios *new, bool flush)
 	if (flush)
 		flush_input(t);
 	/* What was being edited is not lost when lines cease to count, nor when they begin to. */
-	if ((t->termios.lflag ^ new->lflag) & ICANON)
+	if ((t->termios.lflag ^ new->lflag) & ICANON) {
 		make_ready(t);
+		t->literal = false;
+	}
 	t->termios = *new;
 	if (t->stopped && !flag(new->iflag, IXON))
 		set_stopped(t, false);

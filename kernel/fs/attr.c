@@ -134,7 +134,7 @@ int file_chmod(struct file *f, u32 mode)
 	return f->inode ? inode_chmod(f->inode, mode) : -EINVAL;
 }
 
-/* An owner of ~0 is left as it is. A program that changes hands loses its set-id bits. */
+/* An owner of ~0 is left as it is. A program loses its set-id bits even if both are. */
 static int inode_chown(struct inode *inode, u32 uid, u32 gid)
 {
 	int err = change_begin(inode);
@@ -145,7 +145,7 @@ static int inode_chown(struct inode *inode, u32 uid, u32 gid)
 		inode->uid = uid;
 	if (gid != ~0u)
 		inode->gid = gid;
-	if (!inode_is_dir(inode) && (uid != ~0u || gid != ~0u))
+	if (!inode_is_dir(inode))
 		inode->mode &= ~(S_ISUID | ((inode->mode & 010) ? S_ISGID : 0));
 	inode->ctime = ktime_now();
 	return change_end(inode);
@@ -180,18 +180,18 @@ static int judge_truncate(const struct inode *inode)
 	return inode->fs->read_only ? -EROFS : 0;
 }
 
-/* It can; size is not negative. */
+/* It can; size is not negative. RLIMIT_FSIZE is for those who make it larger. */
 static int inode_truncate(struct inode *inode, off_t size)
 {
+	bool too_large;
 	int err;
 
-	if ((u64)size > current_proc()->rlimit[RLIMIT_FSIZE].cur) {
-		signal_kernel(current_proc(), SIGXFSZ);
-		return -EFBIG;
-	}
 	rwlock_write(&inode->lock);
-	err = inode->ops->truncate(inode, (u64)size);
+	too_large = (u64)size > rlimit_cur(RLIMIT_FSIZE) && (u64)size > inode->obj->size;
+	err = too_large ? -EFBIG : inode->ops->truncate(inode, (u64)size);
 	rwlock_write_unlock(&inode->lock);
+	if (too_large)
+		signal_kernel(current_proc(), SIGXFSZ);
 	return err;
 }
 

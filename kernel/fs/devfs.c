@@ -37,11 +37,29 @@ static off_t null_seek(struct file *f, off_t off UNUSED, int whence UNUSED)
 	return f->pos = 0;
 }
 
+/* Between two pieces of a long read or write others may run, and a killed process ends. */
+static bool go_on(const struct uio *u)
+{
+	sched_point();
+	return u->left && !signal_fatal_pending();
+}
+
+#define ZERO_PIECE ((size_t)64 << 10)
+
 static ssize_t zero_read(struct file *f UNUSED, struct uio *u, off_t *pos UNUSED)
 {
-	size_t want = u->left, n = uio_put_zero(u, want);
+	ssize_t done = 0;
 
-	return n || !want ? (ssize_t)n : -EFAULT;
+	if (!u->left)
+		return 0;
+	do {
+		size_t n = MIN(u->left, ZERO_PIECE), cleared = uio_put_zero(u, n);
+
+		done += (ssize_t)cleared;
+		if (cleared < n)
+			return done ? done : -EFAULT;
+	} while (go_on(u));
+	return done;
 }
 
 /* Mapping it is one more way to ask for anonymous memory. */
@@ -61,7 +79,9 @@ static ssize_t random_read(struct file *f UNUSED, struct uio *u, off_t *pos UNUS
 	u8 bytes[128];
 	ssize_t done = 0;
 
-	while (u->left) {
+	if (!u->left)
+		return 0;
+	do {
 		size_t n = MIN(u->left, sizeof(bytes)), copied;
 
 		random_bytes(bytes, n);
@@ -69,10 +89,7 @@ static ssize_t random_read(struct file *f UNUSED, struct uio *u, off_t *pos UNUS
 		done += (ssize_t)copied;
 		if (copied < n)
 			return done ? done : -EFAULT;
-		sched_point();
-		if (signal_fatal_pending())
-			break;
-	}
+	} while (go_on(u));
 	return done;
 }
 
@@ -81,14 +98,16 @@ static ssize_t random_write(struct file *f UNUSED, struct uio *u, off_t *pos UNU
 	u8 bytes[128];
 	ssize_t done = 0;
 
-	while (u->left) {
+	if (!u->left)
+		return 0;
+	do {
 		size_t n = MIN(u->left, sizeof(bytes)), copied = uio_get(u, bytes, n);
 
 		random_stir(bytes, copied);
 		done += (ssize_t)copied;
 		if (copied < n)
 			return done ? done : -EFAULT;
-	}
+	} while (go_on(u));
 	return done;
 }
 

@@ -72,6 +72,7 @@ struct file *file_new(const struct file_ops *ops, u32 flags, struct inode *inode
 	f->dentry = dentry;
 	f->private = private;
 	f->writes = 0;
+	f->writers_before = 0;
 	mutex_init(&f->pos_lock, "file position", RANK_NONE);
 	return f;
 }
@@ -463,6 +464,16 @@ static struct file *files_fill(struct files *fs, u32 fd, struct file *f, bool cl
 	l->used |= bit_of(fd);
 	leaf_set_cloexec(l, fd, cloexec);
 	return old;
+}
+
+int files_check_room(struct files *fs)
+{
+	u32 fd;
+
+	spin_lock(&fs->lock);
+	fd = fd_find(fs, fs->hint, FD_FREE);
+	spin_unlock(&fs->lock);
+	return fd < files_limit(fs) ? 0 : -EMFILE;
 }
 
 int files_install(struct files *fs, struct file *f, int from, bool cloexec)

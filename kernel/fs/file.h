@@ -93,16 +93,22 @@ struct file {
 	struct inode *inode;	    /* (c) referenced; NULL for none */
 	struct dentry *dentry;	    /* (c) referenced: the name it was opened by; NULL for pipes */
 	void *private;		    /* the kind's own */
+	u32 writers_before; /* (c once open) of a FIFO: that came before, and are no end of it */
 	s8 writes; /* (c once open) what it adds to inode->writers: 1, -1 to keep writers off, 0 */
 };
 
+/* The fourth access mode, 3, asks for both rights when a file is opened and gives neither. */
 static inline bool file_readable(const struct file *f)
 {
-	return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+	u32 mode = f->flags & O_ACCMODE;
+
+	return (mode == O_RDONLY || mode == O_RDWR) && !(f->flags & O_PATH);
 }
 static inline bool file_writable(const struct file *f)
 {
-	return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
+	u32 mode = f->flags & O_ACCMODE;
+
+	return (mode == O_WRONLY || mode == O_RDWR) && !(f->flags & O_PATH);
 }
 
 /*
@@ -147,6 +153,8 @@ struct lock_owner *files_lock_owner(struct files *fs);
 void files_close_on_exec(struct files *fs);
 /* The open file with a reference, or NULL. */
 struct file *files_get(struct files *fs, int fd);
+/* Is there room for one more descriptor? 0 or -EMFILE; another thread may take it. */
+int files_check_room(struct files *fs);
 /*
  * The lowest free descriptor >= from, now f (takes over the reference on success only). -EMFILE,
  * -ENOMEM.

@@ -40,7 +40,7 @@ static int may_open(struct dentry *d, u32 flags)
 static bool is_too_large(const struct inode *inode, u32 flags)
 {
 	return !(flags & O_LARGEFILE) && inode_is_reg(inode) && inode->obj &&
-		inode->obj->size > SMALL_FILE_MAX;
+		obj_size(inode->obj) > SMALL_FILE_MAX;
 }
 
 static int truncate_opened(struct inode *inode)
@@ -61,11 +61,12 @@ static int truncate_opened(struct inode *inode)
 }
 
 /*
- * Make f, just made, count as one that writes (1), or that keeps others from it (-1). -ETXTBSY.
- * Only regular files can be run.
+ * Make f, just made, count as one that keeps others from writing (exec), or that writes if it can.
+ * -ETXTBSY. Only regular files can be run.
  */
-static int claim_text(struct file *f, s8 claim)
+static int claim_text(struct file *f, bool exec)
 {
+	s8 claim = exec ? -1 : file_writable(f);
 	int err;
 
 	if (!claim || !inode_is_reg(f->inode))
@@ -76,8 +77,8 @@ static int claim_text(struct file *f, s8 claim)
 	return err;
 }
 
-/* A file on d; takes over the reference to d. claim: as for claim_text. */
-static int open_dentry(struct dentry *d, u32 flags, s8 claim, struct file **out)
+/* A file on d; takes over the reference to d. exec: as for claim_text. */
+static int open_dentry(struct dentry *d, u32 flags, bool exec, struct file **out)
 {
 	struct inode *inode = d->inode;
 	struct file *f;
@@ -89,7 +90,7 @@ static int open_dentry(struct dentry *d, u32 flags, s8 claim, struct file **out)
 	if (!f)
 		return -ENOMEM;
 	if (!(flags & O_PATH)) {
-		err = claim_text(f, claim);
+		err = claim_text(f, exec);
 		if (!err && is_too_large(inode, flags))
 			err = -EOVERFLOW;
 		if (!err && inode->ops->open)
@@ -213,7 +214,7 @@ int fs_open(int dirfd, const char *path, u32 flags, u32 mode, struct file **out)
 		dentry_put(d);
 		return err;
 	}
-	return open_dentry(d, flags, wants_write(flags) ? 1 : 0, out);
+	return open_dentry(d, flags, false, out);
 }
 
 int fs_open_exec(int dirfd, const char *path, struct file **out)
@@ -227,5 +228,5 @@ int fs_open_exec(int dirfd, const char *path, struct file **out)
 		dentry_put(d);
 		return -EACCES;
 	}
-	return open_dentry(d, O_RDONLY | O_LARGEFILE, -1, out);
+	return open_dentry(d, O_RDONLY | O_LARGEFILE, true, out);
 }

@@ -323,7 +323,7 @@ static uint pipe_poll(struct file *f, struct poll_table *pt)
 		poll_wait(pt, &p->read_wait);
 		if (pipe_used(p))
 			events |= POLLIN | POLLRDNORM;
-		if (!p->writers)
+		if (!p->writers && p->writer_opens != f->writers_before)
 			events |= POLLHUP;
 	}
 	if (file_writable(f)) {
@@ -340,11 +340,14 @@ static uint pipe_poll(struct file *f, struct poll_table *pt)
 
 static long pipe_ioctl(struct file *f, uint cmd, ulong arg)
 {
+	struct pipe *p = pipe_of(f);
 	int used;
 
 	if (cmd != FIONREAD)
 		return -ENOTTY;
-	used = (int)pipe_used(pipe_of(f));
+	mutex_lock(&p->lock);
+	used = (int)pipe_used(p);
+	mutex_unlock(&p->lock);
 	return COPYOUT(arg, &used);
 }
 
@@ -362,11 +365,12 @@ static void pipe_release(struct file *f)
 	last = named && !p->readers && !p->writers;
 	if (last)
 		inode->fifo = NULL;
+	/* Still locked: once it is not, another end may go and take the FIFO's pipe with it. */
+	waitq_wake_all(&p->read_wait);
+	waitq_wake_all(&p->write_wait);
 	mutex_unlock(&p->lock);
 	if (named)
 		rwlock_write_unlock(&inode->lock);
-	waitq_wake_all(&p->read_wait);
-	waitq_wake_all(&p->write_wait);
 	if (last)
 		pipe_free(p);
 }
@@ -392,20 +396,41 @@ long pipe_get_size(struct file *f)
 	return f->ops == &pipe_file_ops ? (long)(pipe_of(f)->pages << PAGE_SHIFT) : -EBADF;
 }
 
+/* The newest bytes have come round to the oldest one's page: a page of their own. NULL: no memory */
+static struct page *copy_newest(struct pipe *p)
+{
+	struct page *page = page_alloc(0, ALLOC_WAIT);
+
+	if (page) {
+		memcpy(page_addr(page), page_addr(*ring_slot(p, p->head)), PAGE_SIZE);
+		p->filled++;
+	}
+	return page;
+}
+
 /*
  * Move the pages in use to a ring of another size; lock held. Frees the ring that is not needed any
- * more.
+ * more. -EBUSY, -ENOMEM.
  */
 static int ring_resize(struct pipe *p, struct page **ring, u32 pages)
 {
 	u32 start = p->tail & ~(u32)PAGE_MASK;
-	u32 n = (p->head - start + PAGE_MASK) >> PAGE_SHIFT;
+	u32 n = (p->head - start + PAGE_MASK) >> PAGE_SHIFT, moved = MIN(n, p->pages);
+	int err = 0;
 
-	if (n > pages || n > p->pages) {
+	if (pages == p->pages) {
 		kmfree(ring);
-		return -EBUSY;
+		return 0;
 	}
-	for (u32 i = 0; i < n; i++) {
+	if (n > pages)
+		err = -EBUSY;
+	else if (n > moved && !(ring[moved] = copy_newest(p)))
+		err = -ENOMEM;
+	if (err) {
+		kmfree(ring);
+		return err;
+	}
+	for (u32 i = 0; i < moved; i++) {
 		struct page **slot = ring_slot(p, start + (i << PAGE_SHIFT));
 
 		ring[i] = *slot;
@@ -452,14 +477,24 @@ static void pipe_evict(struct inode *inode)
 	pipe_free(CONTAINER_OF(inode, struct pipe, inode));
 }
 
+/* One more end; lock held. */
+static void count_end(struct pipe *p, const struct file *f)
+{
+	p->readers += file_readable(f);
+	p->writers += file_writable(f);
+	p->reader_opens += file_readable(f);
+	p->writer_opens += file_writable(f);
+}
+
 /* Through /proc/PID/fd a pipe can be opened once more. */
 static int pipe_open(struct inode *inode, struct file *f)
 {
 	struct pipe *p = CONTAINER_OF(inode, struct pipe, inode);
 
+	if (!file_readable(f) && !file_writable(f))
+		return -EINVAL;
 	mutex_lock(&p->lock);
-	p->readers += file_readable(f);
-	p->writers += file_writable(f);
+	count_end(p, f);
 	mutex_unlock(&p->lock);
 	f->private = p;
 	return 0;
@@ -506,26 +541,30 @@ int pipe_create(u32 flags, struct file *ends[2])
 
 /* --- FIFOs --- */
 
-/* The pipe of a FIFO, made if this is the first opener; its lock is held on return. */
-static struct pipe *fifo_pipe(struct inode *inode, struct file *f)
+/*
+ * The pipe of a FIFO, made if this is the first opener, with one more end; its lock is held on
+ * success. -ENOMEM, or -ENXIO for a writer that does not wait, and finds no reader: it was never
+ * there. (Ends come and go with the inode's lock held, too.)
+ */
+static int fifo_pipe(struct inode *inode, struct file *f, struct pipe **out)
 {
+	bool waits = file_readable(f) || !(f->flags & O_NONBLOCK);
+	int err = 0;
 	struct pipe *p;
 
 	rwlock_write(&inode->lock);
 	p = inode->fifo;
-	if (!p) {
-		p = pipe_alloc();
-		inode->fifo = p;
-	}
-	if (p) {
+	if (!waits && !(p && p->readers))
+		err = -ENXIO;
+	else if (!p && !(p = inode->fifo = pipe_alloc()))
+		err = -ENOMEM;
+	if (!err) {
 		mutex_lock(&p->lock);
-		p->readers += file_readable(f);
-		p->writers += file_writable(f);
-		p->reader_opens += file_readable(f);
-		p->writer_opens += file_writable(f);
+		count_end(p, f);
 	}
 	rwlock_write_unlock(&inode->lock);
-	return p;
+	*out = p;
+	return err;
 }
 
 /* Wait until the other side has come: count is its number of opens, which grows. */
@@ -542,18 +581,23 @@ static int await_opener(struct pipe *p, const u32 *present, const u32 *opens)
 int fifo_open(struct inode *inode, struct file *f)
 {
 	bool reads = file_readable(f), writes = file_writable(f);
-	struct pipe *p = fifo_pipe(inode, f);
-	int err = 0;
+	struct pipe *p;
+	int err;
 
-	if (!p)
-		return -ENOMEM;
+	if (!reads && !writes)
+		return -EINVAL;
+	err = fifo_pipe(inode, f, &p);
+	if (err)
+		return err;
 	f->private = p;
 	waitq_wake_all(&p->read_wait);
+	/* Who does not wait for a first writer is not told of an end before one came. */
+	if (reads && !p->writers)
+		f->writers_before = p->writer_opens;
 	if (reads && !writes && !(f->flags & O_NONBLOCK))
 		err = await_opener(p, &p->writers, &p->writer_opens);
 	else if (writes && !reads && !p->readers)
-		err = (f->flags & O_NONBLOCK) ? -ENXIO
-					      : await_opener(p, &p->readers, &p->reader_opens);
+		err = await_opener(p, &p->readers, &p->reader_opens);
 	mutex_unlock(&p->lock);
 	if (err)
 		pipe_release(f);

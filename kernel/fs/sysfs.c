@@ -74,7 +74,7 @@ int sysfs_mount(struct fs **out)
 		cpu_dirs[i] = (struct text_dir){.name = cpu_names[i], .ino = 0x200 + i};
 	}
 	system_dirs[0].ndirs = cpu_count;
-	fs_setup(&sysfs, &sysfs_ops, "sysfs", "sysfs", dev_make(0, 7));
+	fs_setup(&sysfs, &sysfs_ops, "sysfs", "sysfs", dev_make(0, 9));
 	sysfs.fixed_modes = true;
 	err = textfs_inode(&sysfs, &root_dir, &root);
 	if (err)

@@ -176,21 +176,39 @@ static inline bool mutex_take(struct mutex *m)
 					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
-/* `waiting` rises before the last attempt, and unlock frees the lock before it looks at it. */
-static void mutex_wait(struct mutex *m)
+/*
+ * `waiting` rises before the last attempt, and unlock frees the lock before it looks at it. Whom
+ * unlock woke tries once more, even if a signal came: a wake is not lost with who gives up.
+ */
+static int mutex_wait(struct mutex *m, enum wait_how how)
 {
+	int err;
+
 	ASSERT(m->owner != current_thread());
 	__atomic_fetch_add(&m->waiting, 1, __ATOMIC_SEQ_CST);
-	WAIT_EVENT(&m->queue, mutex_take(m), WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	err = WAIT_EVENT(&m->queue, mutex_take(m), how, WAIT_FOREVER);
 	__atomic_fetch_sub(&m->waiting, 1, __ATOMIC_RELAXED);
+	return err;
 }
 
 void mutex_lock(struct mutex *m)
 {
 	LOCK_CHECK(m);
 	if (UNLIKELY(!mutex_take(m)))
-		mutex_wait(m);
+		mutex_wait(m, WAIT_UNINTERRUPTIBLE);
 	LOCK_TAKEN(m);
+}
+
+int mutex_lock_interruptible(struct mutex *m)
+{
+	int err = 0;
+
+	LOCK_CHECK(m);
+	if (!mutex_take(m))
+		err = mutex_wait(m, WAIT_INTERRUPTIBLE);
+	if (!err)
+		LOCK_TAKEN(m);
+	return err;
 }
 
 bool mutex_trylock(struct mutex *m)

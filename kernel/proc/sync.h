@@ -83,7 +83,7 @@ static inline void waitq_wake_all(struct waitq *q)
 		_err;                                                            \
 	})
 
-/* A sleeping lock with one owner. Uninterruptible. */
+/* A sleeping lock with one owner. */
 struct mutex {
 	struct thread *owner; /* NULL if free */
 	u32 waiting;	      /* threads in the queue or about to enter it */
@@ -95,7 +95,9 @@ struct mutex {
 };
 
 void mutex_init(struct mutex *m, const char *name, enum lock_rank rank);
-void mutex_lock(struct mutex *m);
+void mutex_lock(struct mutex *m); /* uninterruptible */
+/* 0, or -EINTR: for locks that are held while somebody waits for what may never come. */
+MUST_CHECK int mutex_lock_interruptible(struct mutex *m);
 bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 bool mutex_held(const struct mutex *m); /* by the current thread */

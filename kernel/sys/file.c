@@ -44,7 +44,10 @@ SYSCALL(openat)
 		return err;
 	if (sizeof(long) == 8)
 		flags |= O_LARGEFILE;
-	err = fs_open((int)args[0], path, flags, (u32)args[3] & 07777, &f);
+	/* Before a file is made or cut off, or a FIFO waited for. */
+	err = files_check_room(current_files());
+	if (!err)
+		err = fs_open((int)args[0], path, flags, (u32)args[3] & 07777, &f);
 	path_free(path);
 	if (err)
 		return err;
@@ -161,10 +164,13 @@ SYSCALL(pwrite64)
 #define RWF_SYNC 4u
 #define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
 
-/* n bytes were written and shall be on the disk. n, or why they are not. */
+/*
+ * n bytes were written and shall be on the disk, if they belong there. n, or why they are not.
+ */
 static ssize_t sync_written(struct file *f, bool all, ssize_t n)
 {
-	int err = f->ops->sync ? f->ops->sync(f, !all) : 0;
+	bool stored = f->inode && inode_is_reg(f->inode) && f->ops->sync;
+	int err = stored ? f->ops->sync(f, !all) : 0;
 
 	return err ? err : n;
 }
@@ -334,7 +340,17 @@ static ssize_t send_all(struct file *out, struct file *in, off_t *in_pos, size_t
 	return done ? (ssize_t)done : n;
 }
 
-/* With own, *pos is used and moved; else the input's own position. */
+/* Can count bytes be sent from this position, or (pos is NULL) the file's own? 0 or -errno. */
+static int judge_source(const struct file *in, const off_t *pos, size_t count)
+{
+	off_t at = pos ? *pos : in->pos;
+
+	if (pos && !in->ops->seek)
+		return -ESPIPE;
+	return at < 0 || count > (u64)INT64_MAX - (u64)at ? -EINVAL : 0;
+}
+
+/* With pos, *pos is used and moved; else the input's own position. */
 long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
 {
 	struct file *in, *out;
@@ -342,14 +358,15 @@ long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
 
 	if (n)
 		return n;
-	n = get_for(out_fd, true, false, &out);
+	n = judge_source(in, pos, count);
+	if (!n)
+		n = get_for(out_fd, true, false, &out);
 	if (n) {
 		file_drop(in);
 		return n;
 	}
 	count = MIN(count, RW_MAX);
-	if (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND) ||
-		(pos && *pos < 0)) {
+	if (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND)) {
 		n = -EINVAL;
 	} else if (pos) {
 		n = send_all(out, in, pos, count);
@@ -528,7 +545,7 @@ enum ioctl_cmd { FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX
 /* Bytes from the position to the end of a regular file. */
 static long bytes_left(struct file *f, ulong arg)
 {
-	s64 left = (s64)f->inode->obj->size - f->pos;
+	s64 left = (s64)obj_size(f->inode->obj) - f->pos;
 	s32 shown = (s32)MAX(MIN(left, (s64)INT32_MAX), (s64)0);
 
 	return COPYOUT(arg, &shown);

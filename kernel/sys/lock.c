@@ -206,7 +206,8 @@ SYSCALL(flock)
 	if (!f)
 		return -EBADF;
 	c.owner = f;
-	if (f->flags & O_PATH)
+	if ((f->flags & O_PATH) ||
+		(c.type != LOCK_NONE && !file_readable(f) && !file_writable(f)))
 		err = -EBADF;
 	else if (!f->inode)
 		err = -EINVAL;

@@ -44,13 +44,17 @@ static ulong bit_of(uint fd)
 	return 1ul << fd % LONG_BITS;
 }
 
+/* The last word's bits beyond the number stand for nothing: they are 0 in the answer. */
 static int copyin_sets(struct select *s, const ulong *at)
 {
 	size_t bytes = s->longs * sizeof(ulong);
 
-	for (unsigned set = 0; set < SETS; set++)
+	for (unsigned set = 0; set < SETS; set++) {
 		if (at[set] && copyin(s->sets + set * s->longs, at[set], bytes))
 			return -EFAULT;
+		if (s->n % LONG_BITS)
+			*word_of(s, set, s->n) &= bit_of(s->n) - 1;
+	}
 	return 0;
 }
 

@@ -423,6 +423,7 @@ ssize_t obj_read(struct obj *o, off_t off, struct uio *u)
 		off += got;
 		if (got < n)
 			return done ? done : -EFAULT;
+		sched_point();
 	}
 	return done;
 }
@@ -538,6 +539,7 @@ static ssize_t write_pages(struct obj *o, off_t off, struct uio *u)
 		off += got;
 		if ((size_t)got < n)
 			break;
+		sched_point();
 	}
 	return done;
 }

@@ -66,6 +66,7 @@ int uaccess_prefault(ulong va, size_t n, unsigned access)
 			result = vm_fault(current_thread()->mm, at, access);
 		if (result != FAULT_OK)
 			return result == FAULT_OOM ? -ENOMEM : -EFAULT;
+		sched_point();
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <termios.h>
 
 static unsigned char buf[200000];
@@ -49,6 +50,44 @@ static void test_zero(void)
 	ok(fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 5),
 	   "/dev/zero is character device 1:5");
 	close(fd);
+}
+
+enum { PIECES = 1024 };
+static struct iovec pieces[PIECES]; /* all of one buffer: more bytes than there is memory for */
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* One call that takes long: whoever is in it can be killed, and does not keep others from a CPU. */
+static void test_long_calls(void)
+{
+	volatile int *begun = shared_memory(PS);
+	size_t size = 1 << 20;
+	double start;
+	pid_t pid;
+
+	pieces[0] = (struct iovec){ must_map(size, RW, ANON, -1, 0), size };
+	for (int i = 1; i < PIECES; i++)
+		pieces[i] = pieces[0];
+	pid = tap_fork();
+	if (pid == 0) {
+		*begun = 1;
+		writev(open("/dev/urandom", O_WRONLY), pieces, PIECES);
+		_exit(0);
+	}
+	want(becomes(begun, 1));
+	sleep_ms(20);
+	start = seconds();
+	kill(pid, SIGKILL);
+	end_of(pid);
+	want(seconds() - start < 5);
+	verdict("a process in the middle of a long write to /dev/urandom can be killed");
+	unmap(pieces[0].iov_base, size);
 }
 
 static int tty_without_session(void)
@@ -295,6 +334,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	test_null();
 	test_zero();
+	test_long_calls();
 	test_tty();
 	test_ioctl();
 	test_listing();

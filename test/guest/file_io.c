@@ -7,6 +7,7 @@
 #include "folder.h"
 
 #include <limits.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
@@ -492,6 +493,33 @@ static void test_fcntl(void)
 	close(fd);
 }
 
+/* Access mode 3: for ioctl alone, as floppy drives once wanted it. */
+static void test_no_access(void)
+{
+	struct flock lock = { .l_type = F_RDLCK };
+	int fd;
+
+	make("fcntl");
+	fd = open("f", 3);
+	want(fd >= 0);
+	want_eq(fcntl(fd, F_GETFL) & O_ACCMODE, 3);
+	want(read(fd, buf, 1) == -1 && errno == EBADF);
+	want(write(fd, "x", 1) == -1 && errno == EBADF);
+	want(ftruncate(fd, 1) == -1 && errno == EINVAL);
+	want_eq(map(NULL, PS, PROT_READ, MAP_SHARED, fd, 0), -EACCES);
+	want(flock(fd, LOCK_SH) == -1 && errno == EBADF);
+	want(fcntl(fd, F_SETLK, &lock) == -1 && errno == EBADF);
+	want_eq(flock(fd, LOCK_UN), 0);
+	close(fd);
+	want(open(".", 3) == -1 && errno == EISDIR);
+	verdict("a file opened with access mode 3 can neither be read nor written");
+	unlink("f");
+	want_eq(mkfifo("f", 0600), 0);
+	want(open("f", 3) == -1 && errno == EINVAL);
+	verdict("a FIFO cannot be opened so");
+	unlink("f");
+}
+
 static void test_sendfile(void)
 {
 	int in = open("f", O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -523,6 +551,16 @@ static void test_sendfile(void)
 	at = -1;
 	fails(sendfile(out, in, &at, 1), EINVAL,
 	   "sendfile from a negative offset fails with EINVAL");
+	fails(sendfile(-1, in, &at, 1), EINVAL, "before the other descriptor is looked at");
+	at = INT64_MAX - 5;
+	fails(sendfile(out, in, &at, 10), EINVAL,
+	   "sendfile to beyond the largest offset fails with EINVAL");
+	want_eq(pipe(p), 0);
+	at = 0;
+	fails(sendfile(out, p[0], &at, 1), ESPIPE,
+	   "sendfile from an offset of a pipe fails with ESPIPE");
+	close(p[0]);
+	close(p[1]);
 	close(in);
 	in = open("f", O_WRONLY);
 	fails(sendfile(out, in, NULL, 1), EBADF,
@@ -530,6 +568,13 @@ static void test_sendfile(void)
 	close(in);
 	close(out);
 	unlink("g");
+}
+
+static bool holds_bytes(off_t n)
+{
+	struct stat st;
+
+	return stat("f", &st) == 0 && st.st_size == n;
 }
 
 static int many_descriptors(void)
@@ -551,6 +596,10 @@ static int many_descriptors(void)
 		return 4;
 	if (pipe((int[2]){ 0, 0 }) != -1 || errno != EMFILE)
 		return 5;
+	if (open("g", O_WRONLY | O_CREAT, 0600) != -1 || errno != EMFILE || access("g", F_OK) == 0)
+		return 10;
+	if (open("f", O_WRONLY | O_TRUNC) != -1 || errno != EMFILE || !holds_bytes(4))
+		return 11;
 	if (fcntl(0, F_DUPFD, 5) != -1 || errno != EMFILE)
 		return 6;
 	close(700);
@@ -664,6 +713,7 @@ int main(void)
 	test_shared_offset();
 	test_dup();
 	test_fcntl();
+	test_no_access();
 	test_sendfile();
 	test_many_descriptors();
 	test_sparse_descriptors();

@@ -68,6 +68,62 @@ static void test_fifo(void)
 	is(unlink("fifo"), 0, "unlink");
 }
 
+static short poll_now(int fd)
+{
+	struct pollfd pfd = { fd, POLLIN, -1 };
+
+	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
+}
+
+/* A reader that did not wait for a writer waits for one in poll. */
+static void test_fifo_poll(void)
+{
+	int early, late, w;
+
+	want_eq(mkfifo("fifo", 0600), 0);
+	early = open("fifo", O_RDONLY | O_NONBLOCK);
+	want_eq(poll_now(early), 0);
+	w = open("fifo", O_WRONLY);
+	want_eq(poll_now(early), 0);
+	close(w);
+	want_eq(poll_now(early), POLLHUP);
+	late = open("fifo", O_RDONLY | O_NONBLOCK);
+	want_eq(poll_now(late), 0);
+	want_eq(poll_now(early), POLLHUP);
+	w = open("fifo", O_WRONLY);
+	want_eq(poll_now(early), 0);
+	close(w);
+	want_eq(poll_now(late), POLLHUP);
+	close(early);
+	close(late);
+	early = open("fifo", O_RDONLY | O_NONBLOCK);
+	want_eq(poll_now(early), 0);
+	close(early);
+	unlink("fifo");
+	verdict("poll tells of a FIFO's end only to who was there when a writer was");
+}
+
+/* Ends that come and go together: whoever is the last takes away what the others have left. */
+static void test_fifo_closing(void)
+{
+	pid_t pids[3];
+
+	want_eq(mkfifo("fifo", 0600), 0);
+	for (int i = 0; i < 3; i++) {
+		pids[i] = tap_fork();
+		if (pids[i] == 0) {
+			for (int k = 0; k < 1000; k++)
+				if (close(open("fifo", O_RDWR)) != 0)
+					_exit(1);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		want_eq(end_of(pids[i]), 0);
+	unlink("fifo");
+	verdict("three processes open and close a FIFO at once");
+}
+
 /* --- device nodes --- */
 
 static void test_nodes(void)
@@ -284,6 +340,22 @@ static void test_capacity(void)
 	verdict("enlarged, it keeps what is in it and takes more");
 	close(p[0]);
 	close(p[1]);
+
+	/* How much fits in after the read is the kernel's affair, but not whether it stays. */
+	want_eq(pipe2(p, O_NONBLOCK), 0);
+	while (write(p[1], text, 4096) == 4096)
+		;
+	want_eq(read(p[0], text, 100), 100);
+	memset(text, 9, 50);
+	n = write(p[1], text, 50) == 50 ? 50 : 0;
+	want_eq(fcntl(p[1], F_SETPIPE_SZ, 65536), 65536);
+	want_eq(fcntl(p[1], F_SETPIPE_SZ, 131072), 131072);
+	want_eq(read(p[0], text, 65536 - 100), 65536 - 100);
+	want_eq(n ? read(p[0], text, 100) : 0, n);
+	want(!n || (text[0] == 9 && text[49] == 9));
+	verdict("full, and gone round, too");
+	close(p[0]);
+	close(p[1]);
 	fails(fcntl(0, F_GETPIPE_SZ), EBADF, "a file that is no pipe has no such size");
 }
 
@@ -455,6 +527,8 @@ static void test_maps_of_others(void)
 int main(void)
 {
 	test_fifo();
+	test_fifo_poll();
+	test_fifo_closing();
 	test_nodes();
 	test_full();
 	test_fd_links();

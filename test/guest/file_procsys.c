@@ -305,9 +305,24 @@ static void test_fdinfo(void)
 	verdict("/proc/self/fdinfo tells position and flags of each descriptor");
 }
 
+/* Programs know a file by the two numbers of its file system and its own. */
+static void test_devices(void)
+{
+	static const char *const roots[] = {"/", "/dev", "/dev/shm", "/proc", "/sys"};
+	struct stat st[5];
+
+	for (int i = 0; i < 5; i++) {
+		want_eq(stat(roots[i], &st[i]), 0);
+		for (int k = 0; k < i; k++)
+			want(st[i].st_dev != st[k].st_dev);
+	}
+	verdict("every file system has a number of its own");
+}
+
 int main(void)
 {
 	test_cpus();
+	test_devices();
 	test_mounts();
 	test_names();
 	test_numbers();

@@ -176,6 +176,8 @@ static void test_chmod(void)
 	is(fchmodat(AT_FDCWD, "f", 0604, 0), 0, "fchmodat changes a mode");
 	ok(look("f").st_mode == (S_IFREG | 0604), "and not the type");
 	ok(chmod("f", 07777) == 0 && (look("f").st_mode & 07777) == 07777, "all twelve bits");
+	ok(chown("f", -1, -1) == 0 && (look("f").st_mode & 07777) == 01777,
+	   "chown takes set-id bits away, also if it changes neither owner");
 	ok(chmod("f", 0170644) == 0 && look("f").st_mode == (S_IFREG | 0644), "but no more");
 	symlink("f", "l");
 	ok(chmod("l", 0600) == 0 && (look("f").st_mode & 07777) == 0600,

@@ -268,6 +268,28 @@ static void test_left(void)
 	verdict("a tree of files");
 }
 
+/* A size of two words is seen before or after its change, not in the middle of it. */
+static void test_whole_size(void)
+{
+	int fd = make("f", 0), wrong = 0;
+	pid_t pid;
+
+	want_eq(ftruncate(fd, 0xfffff000), 0);
+	pid = tap_fork();
+	if (pid == 0) {
+		for (int i = 0; i < 200000; i++)
+			if (ftruncate(fd, i % 2 ? 0xfffff000 : 0x100000000) != 0)
+				_exit(1);
+		_exit(0);
+	}
+	while (waitpid(pid, NULL, WNOHANG) == 0)
+		for (int i = 0; i < 100; i++)
+			wrong += lseek(fd, 0x1000, SEEK_HOLE) != 0x1000;
+	is(wrong, 0, "a size of four gigabytes is never seen in halves");
+	close(fd);
+	unlink("f");
+}
+
 int main(int argc, char **argv)
 {
 	char self[4096];
@@ -288,6 +310,7 @@ int main(int argc, char **argv)
 	test_full();
 	test_run(self);
 	test_many();
+	test_whole_size();
 	test_left();
 	folder_leave();
 	return done();

@@ -79,6 +79,10 @@ static void test_positions(void)
 	want_eq(lseek(fd, 0, SEEK_CUR), 13);
 	want_eq(preadv2(fd, three, 1, 0, RWF_HIPRI), 3);
 	verdict("preadv2 and pwritev2: -1 is the file's position; SYNC, DSYNC, HIPRI");
+	want_eq(pwritev2(pipes[1], three, 1, -1, RWF_SYNC), 3);
+	want_eq(pwritev2(pipes[1], three, 1, -1, RWF_DSYNC), 3);
+	want_eq(read(pipes[0], text, sizeof(text)), 6);
+	verdict("in a pipe SYNC and DSYNC ask for nothing");
 }
 
 static void test_errors(void)

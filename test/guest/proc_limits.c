@@ -300,7 +300,11 @@ static void grow(const char *name, bool in_memory)
 	too_large = 0;
 	fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	want(fd >= 0);
+	want_eq(ftruncate(fd, 5000), 0);
 	want(set_limit(RLIMIT_FSIZE, 1000, RLIM_INFINITY));
+	want_eq(ftruncate(fd, 5000), 0); /* what does not grow is not limited */
+	want_eq(truncate(name, 4000), 0);
+	want_eq(ftruncate(fd, 0), 0);
 	want_eq(write(fd, buf, 300), 300);
 	want_eq(pwrite(fd, buf, 300, 900), 100); /* what there is room for */
 	want_eq(too_large, 0);

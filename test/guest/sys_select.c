@@ -50,6 +50,12 @@ static void test_ready(void)
 	r = one(fd[0]);
 	want_eq(select(fd[0], &r, NULL, NULL, &none), 0);
 	verdict("select looks at no descriptor from the number on");
+
+	r = one(fd[0]);
+	FD_SET(31, &r);
+	want_eq(select(fd[0] + 1, &r, NULL, NULL, &none), 1);
+	want(FD_ISSET(fd[0], &r) && !FD_ISSET(31, &r));
+	verdict("and clears its bit, if it is in the last word");
 }
 
 static void test_hang_up(void)

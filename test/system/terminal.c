@@ -4,6 +4,9 @@
  *   terminal raw MIN TIME   one read with these VMIN and VTIME: its length and bytes
  *   terminal line           one read of a line: its length and bytes
  *   terminal long           the same, its length alone
+ *   terminal exact          a read of two bytes, and what one more that does not wait answers
+ *   terminal switch         a read of bytes as they come, which they do not when it is started
+ *   terminal two            can the second of two readers be killed?
  *   terminal late           a line that was typed before TCSAFLUSH must be gone: the one after it
  *   terminal queue          how many bytes of a line wait (FIONREAD)
  *   terminal nonblock       read and poll where nothing waits
@@ -76,6 +79,60 @@ static void line(int print)
 		print_bytes(n, bytes);
 	else
 		printf("length %zd\n", n);
+}
+
+static void exact(void)
+{
+	char bytes[2];
+	ssize_t n, more;
+
+	ready();
+	n = read(0, bytes, 2);
+	fcntl(0, F_SETFL, O_RDWR | O_NONBLOCK);
+	more = read(0, bytes, 2);
+	printf("got %zd, then %zd %s\n", n, more, more < 0 && errno == EAGAIN ? "EAGAIN" : "?");
+	fcntl(0, F_SETFL, O_RDWR);
+}
+
+static void switch_mode(void)
+{
+	struct termios t = saved;
+	char c = 0;
+	ssize_t n;
+
+	ready();
+	usleep(500000);
+	t.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	set(&t, TCSANOW);
+	n = read(0, &c, 1);
+	set(&saved, TCSANOW);
+	print_bytes(n, &c);
+}
+
+static pid_t reader(void)
+{
+	pid_t pid = fork();
+	char c;
+
+	if (pid == 0)
+		_exit(read(0, &c, 1) == 1);
+	usleep(300000);
+	return pid;
+}
+
+static void two(void)
+{
+	pid_t first = reader(), second = reader(), ended = 0;
+
+	kill(second, SIGKILL);
+	for (int i = 0; i < 20 && !ended; i++) {
+		usleep(100000);
+		ended = waitpid(second, NULL, WNOHANG);
+	}
+	kill(first, SIGKILL);
+	printf("second %s\n", ended == second ? "killed" : "stuck");
+	while (wait(NULL) > 0)
+		;
 }
 
 /* Waits until a line was typed. */
@@ -224,6 +281,12 @@ int main(int argc, char **argv)
 		line(1);
 	else if (!strcmp(what, "long"))
 		line(0);
+	else if (!strcmp(what, "exact"))
+		exact();
+	else if (!strcmp(what, "switch"))
+		switch_mode();
+	else if (!strcmp(what, "two"))
+		two();
 	else if (!strcmp(what, "late"))
 		late();
 	else if (!strcmp(what, "queue"))

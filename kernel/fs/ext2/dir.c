@@ -198,14 +198,17 @@ static int dir_lookup(struct inode *dir, const struct name *name, struct inode *
 
 /* --- entries come and go --- */
 
-/* The directory's contents changed: times, and no hash index that we would not keep right. */
-static int dir_changed(struct inode *dir)
+/*
+ * The directory's contents changed: times, and no hash index that we would not keep right. It has
+ * happened by now, so it cannot fail: an inode that cannot be stored stays dirty, for a sync.
+ */
+static void dir_changed(struct inode *dir)
 {
 	struct ext2_inode *e = ext2_inode_of(dir);
 
 	dir->mtime = dir->ctime = ktime_now();
 	e->flags &= ~EXT2_FLAG_INDEX;
-	return ext2_store(e);
+	ext2_store(e);
 }
 
 struct room {
@@ -442,7 +445,8 @@ static int dir_link(struct inode *dir, const struct name *name, struct inode *in
 	if (err)
 		return err;
 	dir_put_name(dir, &s, name, (u32)inode->ino, inode->mode);
-	return dir_changed(dir);
+	dir_changed(dir);
+	return 0;
 }
 
 /* --- removing --- */
@@ -463,10 +467,10 @@ static int dir_empty(struct inode *dir)
 	return visit_entries(dir, 0, match_any, NULL, NULL);
 }
 
-/* An inode loses a name: a directory all it has. Locked. */
-static int drop_name(struct inode *inode)
+/* An inode loses a name: a directory all it has. Locked. As dir_changed, it cannot fail. */
+static void drop_name(struct inode *inode)
 {
-	return add_links(inode, inode_is_dir(inode) ? -(int)inode->nlink : -1);
+	add_links(inode, inode_is_dir(inode) ? -(int)inode->nlink : -1);
 }
 
 static int dir_unlink(struct inode *dir, const struct name *name, struct inode *inode)
@@ -481,14 +485,15 @@ static int dir_unlink(struct inode *dir, const struct name *name, struct inode *
 		err = dir_find_write(dir, name, &s);
 	if (!err) {
 		dir_take_name(dir, &s);
-		err = drop_name(inode);
+		drop_name(inode);
 	}
 	rwlock_write_unlock(&inode->lock);
 	if (err)
 		return err;
 	if (is_dir)
 		dir->nlink--;
-	return dir_changed(dir);
+	dir_changed(dir);
+	return 0;
 }
 
 /* --- renaming --- */
@@ -577,6 +582,22 @@ static int enter_new_name(const struct rename_op *op)
 }
 
 /*
+ * Take the old name out. *old was found for that, but the new name may have split its entry since:
+ * it is looked for in its block once more, which cannot fail, as the page is pinned.
+ */
+static void take_old_name(const struct rename_op *op, struct slot *old)
+{
+	u32 size = ext2_of(op->old_dir)->block_size;
+	u64 start = old->offset & ~(u64)(size - 1);
+	struct slot now;
+
+	if (visit_blocks(op->old_dir, start, start + size, match_name, (void *)&op->old_name,
+		    &now) == 1)
+		dir_take_name(op->old_dir, &now);
+	page_put(old->page);
+}
+
+/*
  * The new name first, so that a crash leaves the file with two names rather than none. Kinds were
  * checked; a victim is of the same kind.
  */
@@ -590,20 +611,16 @@ static int rename_move(const struct rename_op *op)
 		err = dir_empty(op->victim);
 	if (is_dir && moved && !op->victim && op->new_dir->nlink >= EXT2_LINK_MAX)
 		err = -EMLINK;
-	if (!err && is_dir && moved)
-		err = find_parent_entry(op->inode, &up);
+	if (!err)
+		err = dir_find_write(op->old_dir, &op->old_name, &old);
 	if (err)
 		return err;
+	if (is_dir && moved && (err = find_parent_entry(op->inode, &up)))
+		goto out_old;
 	err = enter_new_name(op);
-	if (err) {
-		if (is_dir && moved)
-			page_put(up.page);
-		return err;
-	}
-	/* Only now: the new name may have split the entry that the old one is in. */
-	err = dir_find_write(op->old_dir, &op->old_name, &old);
-	if (!err)
-		dir_take_name(op->old_dir, &old);
+	if (err)
+		goto out_up;
+	take_old_name(op, &old);
 	if (is_dir && moved)
 		reparent(op->inode, &up, op->old_dir, op->new_dir);
 	if (op->victim) {
@@ -611,6 +628,12 @@ static int rename_move(const struct rename_op *op)
 		if (is_dir)
 			op->new_dir->nlink--;
 	}
+	return 0;
+out_up:
+	if (is_dir && moved)
+		page_put(up.page);
+out_old:
+	page_put(old.page);
 	return err;
 }
 
@@ -648,10 +671,10 @@ static int dir_rename(const struct rename_op *op)
 		op->victim->ctime = op->inode->ctime;
 		ext2_store(ext2_inode_of(op->victim));
 	}
-	err = dir_changed(op->old_dir);
-	if (!err && op->new_dir != op->old_dir)
-		err = dir_changed(op->new_dir);
-	return err;
+	dir_changed(op->old_dir);
+	if (op->new_dir != op->old_dir)
+		dir_changed(op->new_dir);
+	return 0;
 }
 
 /* --- reading --- */

@@ -41,7 +41,7 @@ static int data_read(struct obj *o, struct page *p)
 	struct ext2_inode *e = data_owner(o);
 	struct ext2 *x = ext2_of(&e->inode);
 	u64 first = (u64)p->index << x->page_blocks_shift;
-	u32 n = blocks_inside(x, o->size, first), run, pblk, bytes;
+	u32 n = blocks_inside(x, obj_size(o), first), run, pblk, bytes;
 	char *at = page_addr(p);
 	struct io_batch io;
 	int err = 0, io_err;
@@ -69,7 +69,7 @@ static int write_page(struct ext2_inode *e, struct page *p, struct io_batch *io)
 {
 	struct ext2 *x = ext2_of(&e->inode);
 	u64 first = (u64)p->index << x->page_blocks_shift;
-	u32 n = blocks_inside(x, e->data.size, first), run, pblk;
+	u32 n = blocks_inside(x, obj_size(&e->data), first), run, pblk;
 	int err;
 
 	for (u32 i = 0; i < n; i += run) {
@@ -93,7 +93,7 @@ static int write_page(struct ext2_inode *e, struct page *p, struct io_batch *io)
 static void trim_last_page(struct ext2_inode *e)
 {
 	struct ext2 *x = ext2_of(&e->inode);
-	u64 size = e->data.size, end = ALIGN_UP(size, (u64)PAGE_SIZE);
+	u64 size = obj_size(&e->data), end = ALIGN_UP(size, (u64)PAGE_SIZE);
 
 	if (x->blocks_per_page == 1)
 		return;
@@ -385,18 +385,19 @@ int ext2_inew(struct inode *dir, u32 mode, u64 rdev, struct inode **out)
 }
 
 /* The fields that every inode has. */
-static void store_base(const struct ext2_inode *e, struct ext2_inode_disk *d)
+static void store_base(struct ext2_inode *e, struct ext2_inode_disk *d)
 {
 	const struct inode *inode = &e->inode;
+	u64 size = obj_size(&e->data);
 
 	d->mode = (u16)inode->mode;
 	d->uid_low = (u16)inode->uid;
 	d->uid_high = (u16)(inode->uid >> 16);
 	d->gid_low = (u16)inode->gid;
 	d->gid_high = (u16)(inode->gid >> 16);
-	d->size_low = (u32)e->data.size;
+	d->size_low = (u32)size;
 	if (inode_is_reg(inode))
-		d->size_high = (u32)(e->data.size >> 32);
+		d->size_high = (u32)(size >> 32);
 	d->atime = (u32)inode->atime.sec;
 	d->mtime = (u32)inode->mtime.sec;
 	d->ctime = (u32)inode->ctime.sec;

@@ -182,7 +182,7 @@ static int file_allocate(struct file *f, u32 mode, u64 off, u64 len)
 static off_t file_seek(struct file *f, off_t off, int whence)
 {
 	struct obj *o = f->inode->obj;
-	off_t size = (off_t)o->size, at;
+	off_t size = (off_t)obj_size(o), at;
 	ulong index;
 
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
