@@ -408,6 +408,16 @@ int signal_send_thread(struct proc *p, struct thread *t, const struct ksiginfo *
 	return err;
 }
 
+bool signal_would_pend(struct proc *p, int sig)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	bool would = !p->exiting && !list_empty(&p->threads) && !(p->sig_pending & SIG_BIT(sig)) &&
+		     !is_dropped(p, NULL, sig);
+
+	spin_unlock_irq(&p->sig_lock, irq);
+	return would;
+}
+
 static struct thread *find_thread(struct proc *p, int tid)
 {
 	struct thread *t;

@@ -127,6 +127,8 @@ ulong signal_handler_of(struct proc *p, int sig);
  * be queued.
  */
 int signal_send_proc(struct proc *p, const struct ksiginfo *info);
+/* Would sig be pending for p if it were sent now, and is it not yet? Any context. */
+bool signal_would_pend(struct proc *p, int sig);
 /* To thread t of p, as thread_call gives it: NULL stands for one that takes none any more. */
 int signal_send_thread(struct proc *p, struct thread *t, const struct ksiginfo *info);
 /*
