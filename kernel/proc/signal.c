@@ -763,6 +763,11 @@ bool signal_on_altstack(const struct thread *t, ulong sp)
 	       sp - t->altstack_sp <= t->altstack_size;
 }
 
+bool signal_overruns(const struct thread *t, ulong sp, ulong at)
+{
+	return signal_on_altstack(t, sp) && !signal_on_altstack(t, at);
+}
+
 /* ---- Delivery ---- */
 
 /*

@@ -206,3 +206,5 @@ void signal_end_proc(struct proc *p);
 void signal_end_thread(struct thread *t);
 /* Is sp on t's alternate stack? */
 bool signal_on_altstack(const struct thread *t, ulong sp);
+/* Has it no room for what would reach from sp, where it is used already or begins, down to `at`? */
+bool signal_overruns(const struct thread *t, ulong sp, ulong at);
