@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 
 #define NOBODY 4194303 /* no process has so great a number */
+#define NO_SIGNAL 65
 #define OTHER_USER 54321
 
 static void test_name(void)
@@ -49,9 +50,42 @@ static void test_robust_list(void)
 		   "get_robust_list of another user's process is EPERM");
 }
 
-int main(void)
+/* A child that ends at once, or executes this program, which then ends, when it was cloned. */
+static pid_t clone_with(int exit_signal, bool exec)
 {
+	pid_t pid = (pid_t)syscall(SYS_clone, exit_signal, 0, 0, 0, 0);
+
+	if (pid)
+		return pid;
+	if (exec)
+		execl("/proc/self/exe", "proc_answers", "quiet", NULL);
+	_exit(exec);
+}
+
+static void test_exit_signal(void)
+{
+	siginfo_t info;
+	pid_t pid;
+
+	signal(SIGUSR1, SIG_IGN);
+	pid = clone_with(SIGUSR1, true);
+	want_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | __WALL), 0);
+	want_eq(waitpid(pid, NULL, 0), pid);
+	verdict("a child that executed a program is for a plain wait, whatever its exit signal was");
+	signal(SIGUSR1, SIG_DFL);
+	pid = clone_with(NO_SIGNAL, false);
+	want(pid > 0);
+	want_eq(waitpid(pid, NULL, __WCLONE), pid);
+	verdict("an exit signal that is none is as good as none at all");
+}
+
+int main(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return 0;
 	test_name();
 	test_robust_list();
+	test_exit_signal();
 	return done();
 }
