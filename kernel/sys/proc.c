@@ -342,11 +342,14 @@ SYSCALL(setpgid)
 
 	if (pgid < 0)
 		return -EINVAL;
-	p = proc_find(pid ? pid : current_proc()->pid);
+	if (!pid)
+		pid = current_proc()->pid;
+	p = proc_find_thread(pid);
 	if (!p)
 		return -ESRCH;
 	mutex_lock(&proc_lock);
-	result = p->state == PROC_ZOMBIE ? -ESRCH : set_group(p, pgid);
+	/* Whoever was collected meanwhile has no group any more. */
+	result = p->pid != pid ? -EINVAL : !p->group ? -ESRCH : set_group(p, pgid);
 	mutex_unlock(&proc_lock);
 	proc_put(p);
 	return result;
