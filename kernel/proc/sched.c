@@ -689,17 +689,18 @@ static void schedule(enum how how)
 	ulong irq = intr_save();
 	struct cpu *c = this_cpu();
 	struct local *l = local_of(c);
-	struct thread *self = current_thread(), *next = pick(c, &l->runq, self, how);
+	struct thread *self = current_thread(), *next;
 
+	/* Before the choice: who changes what it depends on, and then sets the bit, is heard. */
+	if (UNLIKELY(self->work & WORK_RESCHED))
+		__atomic_fetch_and(&self->work, ~WORK_RESCHED, __ATOMIC_SEQ_CST);
+	next = pick(c, &l->runq, self, how);
 	if (UNLIKELY(l->runq.realtime.root))
 		send_waiting(c, &l->runq);
 	if (next != self) {
 		switch_to(c, l, self, next);
-	} else {
-		if (UNLIKELY(self->work & WORK_RESCHED))
-			__atomic_fetch_and(&self->work, ~WORK_RESCHED, __ATOMIC_RELAXED);
-		if (self != c->idle && l->runq.count)
-			want_tick(l);
+	} else if (self != c->idle && l->runq.count) {
+		want_tick(l);
 	}
 	intr_restore(irq);
 }
