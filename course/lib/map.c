@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define ADDRESS_MOST 0x7ffff000ul
 
@@ -36,25 +37,40 @@ static char *map_zeros(const struct map_request *rq, size_t length)
 	return p;
 }
 
+/* How long the file is, after it was made as long as it is mapped, or as files can be, if that is wanted. */
+static off_t file_length(const struct map_request *rq)
+{
+	off_t end = (off_t)rq->offset + (off_t)rq->length;
+	struct stat st;
+
+	if (fstat(rq->fd, &st) < 0)
+		return -1;
+	if (end > (off_t)shape.file_size)
+		end = (off_t)shape.file_size;
+	if (rq->extend && st.st_size < end && ftruncate(rq->fd, end) == 0)
+		return end;
+	return st.st_size;
+}
+
 /* Puts as much of the file as there is over the zeros. */
 static bool map_file(const struct map_request *rq, char *p, size_t length)
 {
-	long first = (long)DOWN(rq->offset);
-	struct stat st;
-	size_t there;
 	int flags = MAP_FIXED | (rq->kind == MAP_THE_FILE ? MAP_SHARED : MAP_PRIVATE);
+	off_t first = (off_t)DOWN(rq->offset), size;
+	size_t there = length;
 
-	if (fstat(rq->fd, &st) < 0)
+	/* The kernel is asked first whether the file may be mapped: one that may not does not change. */
+	if (mmap(p, PAGE, protection(rq), flags, rq->fd, first) == MAP_FAILED)
 		return false;
-	there = st.st_size > first ? UP((uintptr_t)(st.st_size - first)) : 0;
-	if (there > length)
-		there = length;
-	/* With nothing of it there, the kernel is asked all the same whether it may be mapped. */
-	if (mmap(p, there ? there : PAGE, protection(rq), flags, rq->fd, first) == MAP_FAILED)
+	size = file_length(rq);
+	if (size < 0)
 		return false;
-	return there ||
-		mmap(p, PAGE, protection(rq), MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
-		MAP_FAILED;
+	if (size <= first)
+		return mmap(p, PAGE, protection(rq), MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0) != MAP_FAILED;
+	if (size - first < (off_t)length)
+		there = UP((uintptr_t)(size - first));
+	return mmap(p, there, protection(rq), flags, rq->fd, first) != MAP_FAILED;
 }
 
 void *map(const struct map_request *rq)

@@ -14,11 +14,13 @@ struct map_request {
 	bool shared; /* MAP_ZEROS: with children too */
 	int fd; /* else */
 	long offset; /* any byte of the file */
+	bool extend; /* MAP_THE_FILE: a file that is too short gets as long as it is mapped */
 };
 
 /*
  * Maps, at an address that is positive as an int. Returns the address of the first byte asked for, or
- * (void *)-1. Pages wholly beyond the end of the file are zeros, private and not part of the file.
+ * (void *)-1. Pages wholly beyond the end of the file are zeros, private and not part of the file. With
+ * `fixed`, errno is EEXIST if something is there already.
  */
 void *map(const struct map_request *rq);
 /* Unmaps the pages that hold the range. 0 or -1. */

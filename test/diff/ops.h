@@ -140,7 +140,8 @@ DIFF_FN void do_mmap(const struct op *op)
 	if (in_window((unsigned long)r)) {
 		struct span s = span_of((long)((unsigned long)r - WINDOW) / PS, pages * PS);
 
-		any_locks |= (op->flags & MAP_LOCKED) != 0;
+		if (op->flags & MAP_LOCKED)
+			any_locks = true;
 		shadow_map(s, op->prot, (int)op->flags, op->slot, op->off);
 		return;
 	}
@@ -186,7 +187,7 @@ DIFF_FN bool mremap_defined(const struct op *op, struct span old, int pages)
 	if (limited && fixed && (pages > old.to - old.from || op->flags & MREMAP_DONTUNMAP))
 		return false;
 	/* How much is locked then: Linux counts both. */
-	if (op->flags & MREMAP_DONTUNMAP && any_locks)
+	if (op->flags & MREMAP_DONTUNMAP && locks_possible())
 		return false;
 	/* A second view in the place of the first: Linux unmaps it, and then finds nothing to show again. */
 	if (op->len == 0 && fixed && op->page == op->page2)
@@ -254,7 +255,7 @@ DIFF_FN void do_mremap(const struct op *op)
 
 		for (int i = old.to; i < old.from + pages && i < PAGES; i++) {
 			last.index += last.content != PRIVATE;
-			last.resident = last.content == PRIVATE && !any_locks ? NO : ANY;
+			last.resident = last.content == PRIVATE && !locks_possible() ? NO : ANY;
 			shadow[i] = last;
 		}
 	}
@@ -583,8 +584,9 @@ DIFF_FN void do_vector(const struct op *op)
 	}
 	r = answer(reads ? readv(fd, iov, 2) : writev(fd, iov, 2));
 	emit_result(r);
+	/* What is written to /dev/zero nobody looks at. */
 	for (int i = 0; i < 2; i++)
-		if (r > i * 512)
+		if (r > i * 512 && (reads || has_size(file)))
 			shadow_touch(s[i], reads);
 		else
 			shadow_maybe_resident(s[i]);

@@ -187,6 +187,12 @@ DIFF_FN void shadow_map(struct span s, int prot, int flags, int slot, long index
 		shadow_load(s);
 }
 
+/* Whether a range may have locked pages in it: what the other lane of a pair locks by now is not known. */
+DIFF_FN bool locks_possible(void)
+{
+	return any_locks || paired;
+}
+
 /* mprotect answered r: up to where it may have come. */
 DIFF_FN void shadow_protect(struct span s, int prot, long r)
 {
@@ -197,7 +203,7 @@ DIFF_FN void shadow_protect(struct span s, int prot, long r)
 		if (r == -EACCES && !shadow[i].maywrite)
 			return;
 		shadow[i].prot = prot & 7;
-		if (shadow[i].resident == JUST_READ || (shadow[i].resident == NO && any_locks))
+		if (shadow[i].resident == JUST_READ || (shadow[i].resident == NO && locks_possible()))
 			shadow[i].resident = ANY;
 	}
 }
@@ -264,7 +270,7 @@ DIFF_FN void shadow_move(struct span old, int to, int pages, bool copies, bool s
 		if (new->resident == JUST_READ)
 			new->resident = ANY;
 		if (i >= count || copies)
-			new->resident = new->content == PRIVATE && !any_locks ? NO : ANY;
+			new->resident = new->content == PRIVATE && !locks_possible() ? NO : ANY;
 		new->index = new->content == PRIVATE ? 0 : copy[0].index + (uint32_t)i;
 	}
 	shadow_cut((struct span){to, to + pages > PAGES ? PAGES : to + pages});

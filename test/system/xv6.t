@@ -41,7 +41,7 @@ results x86-anon 0 6
 mv6_xv6 "$xv6/file.c" </dev/null
 results x86-file 0 16
 mv6_xv6 "$xv6/flags.c" </dev/null
-results x86-flags 0 17
+results x86-flags 0 27
 mv6_xv6 --ktest --flavour x86-anon "$xv6/kmalloc.c" testing </dev/null
 like "$err" 'invalid free of 0x10' 'kmfree of what is no block: the kernel says so'
 err=

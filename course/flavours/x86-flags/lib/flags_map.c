@@ -1,16 +1,26 @@
 /*
- * mmap of x86-flags. What mv6 has not is MAP_GROWSUP: the library notes those mappings in a list and
- * catches faults. A fault in the page above such a mapping adds that page to it, as long as one more page
- * above stays free; any other fault kills as if it had not been caught. A call to the kernel that is
- * given an address in that page fails instead.
+ * mmap of x86-flags. Mappings lie between MAP_FIRST and MAP_END; one without an address goes to the first
+ * place with room for it.
+ *
+ * What mv6 has not is MAP_GROWSUP: the library notes those mappings in a list and catches faults. A fault
+ * in the page above such a mapping adds that page to it, as long as one more page above stays free; any
+ * other fault kills as if it had not been caught. A call to the kernel that is given an address in that
+ * page fails instead.
  */
 #include "map.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 
 /* The names are the flavour's; the C library's sys/mman.h has them with other values. */
 #include "../mmap.h"
+
+#define MAP_FIRST 0x60000000ul
+#define MAP_END 0x80000000ul
+
+/* From MAP_FIRST up to here nothing is free. */
+static uintptr_t lowest_free = MAP_FIRST;
 
 /* A mapping that grows; `end` is where it ends now. */
 struct growing {
@@ -88,6 +98,67 @@ static void forget(uintptr_t start, uintptr_t end)
 	}
 }
 
+/* Would a mapping there take the page that a growing one may add next? */
+static bool is_in_the_way(uintptr_t at, size_t length)
+{
+	for (const struct growing *g = growing; g; g = g->next)
+		if (g->end >= at && g->end < at + length)
+			return true;
+	return false;
+}
+
+/* Maps at the first place from `at` on where there is room. */
+static char *map_from(struct map_request *rq, uintptr_t at)
+{
+	size_t length = UP((size_t)rq->offset % PAGE + rq->length);
+
+	rq->fixed = true;
+	for (; at <= MAP_END - length; at += PAGE) {
+		char *p;
+
+		if (is_in_the_way(at, length))
+			continue;
+		rq->addr = (void *)at;
+		errno = 0;
+		p = map(rq);
+		if (p != MAP_FAILED || errno != EEXIST)
+			return p;
+	}
+	return MAP_FAILED;
+}
+
+/* Maps at the address asked for, or where there is room if it is but a hint. */
+static char *map_asked(struct map_request *rq)
+{
+	uintptr_t at = (uintptr_t)rq->addr;
+	bool inside = at >= MAP_FIRST && at < MAP_END;
+	char *p = MAP_FAILED;
+
+	if (rq->length > MAP_END - MAP_FIRST - PAGE)
+		return MAP_FAILED;
+	if (rq->fixed)
+		return inside ? map(rq) : MAP_FAILED;
+	if (inside)
+		p = map_from(rq, DOWN(at));
+	if (p == MAP_FAILED)
+		p = map_from(rq, lowest_free);
+	if (p != MAP_FAILED && DOWN(p) == lowest_free)
+		lowest_free = UP(p + rq->length);
+	return p;
+}
+
+int xv6_munmap(void *addr, unsigned length)
+{
+	uintptr_t start = DOWN(addr), end = UP((uintptr_t)addr + length);
+
+	if (unmap(addr, length) < 0)
+		return -1;
+	forget(start, end);
+	if (start >= MAP_FIRST && start < lowest_free)
+		lowest_free = start;
+	return 0;
+}
+
 void *xv6_mmap(void *addr, unsigned length, int prot, int flags, int fd, int offset)
 {
 	struct map_request rq = {.addr = addr,
@@ -100,24 +171,19 @@ void *xv6_mmap(void *addr, unsigned length, int prot, int flags, int fd, int off
 		.kind = flags & MAP_ANONYMOUS ? MAP_ZEROS
 			: flags & MAP_SHARED  ? MAP_THE_FILE
 					      : MAP_OWN_COPY,
-		.offset = flags & MAP_ANONYMOUS ? 0 : offset};
+		.offset = flags & MAP_ANONYMOUS ? 0 : offset,
+		.extend = (flags & MAP_SHARED) && (prot & PROT_WRITE)};
 	char *p;
 
 	if ((flags & MAP_PRIVATE) && (flags & MAP_SHARED))
 		return MAP_FAILED;
-	p = map(&rq);
+	/* What is stored in its last page is still there when the file grows with it. */
+	if ((flags & MAP_GROWSUP) && length > 0)
+		rq.length = UP((size_t)rq.offset % PAGE + length) - (size_t)rq.offset % PAGE;
+	p = map_asked(&rq);
 	if (p != MAP_FAILED && (flags & MAP_GROWSUP) && !note(&rq, p)) {
-		unmap(p, length);
+		xv6_munmap(p, length);
 		return MAP_FAILED;
 	}
 	return p;
-}
-
-int xv6_munmap(void *addr, unsigned length)
-{
-	int result = unmap(addr, length);
-
-	if (result == 0)
-		forget(DOWN(addr), UP((uintptr_t)addr + length));
-	return result;
 }
