@@ -238,7 +238,8 @@ static bool id_allowed(struct ids ids, u32 id)
 	       id == *ids.saved;
 }
 
-static long ids_set(struct ids ids, u32 real, u32 effective, u32 saved)
+/* proc_lock held. */
+static long ids_set_locked(struct ids ids, u32 real, u32 effective, u32 saved)
 {
 	bool user = ids.real == &current_proc()->uid;
 	bool other = user && real != KEEP && real != *ids.real;
@@ -256,6 +257,17 @@ static long ids_set(struct ids ids, u32 real, u32 effective, u32 saved)
 	if (user && !other)
 		proc_note_tasks();
 	return 0;
+}
+
+/* One thread at a time, so that none judges by numbers that another one has given up meanwhile. */
+static long ids_set(struct ids ids, u32 real, u32 effective, u32 saved)
+{
+	long result;
+
+	mutex_lock(&proc_lock);
+	result = ids_set_locked(ids, real, effective, saved);
+	mutex_unlock(&proc_lock);
+	return result;
 }
 
 SYSCALL(setresuid)
