@@ -13,7 +13,8 @@ struct trapframe;
 /*
  * Build the frame of a handler below sp (the current thread's user stack or its alternate stack)
  * and set the registers so that the thread continues in the handler. old_mask is what sigreturn
- * restores. 0, or -EFAULT if the frame cannot be written; then tf is unchanged. May sleep.
+ * restores. 0, or -EFAULT if the frame cannot be written, or does not fit on the alternate stack;
+ * then tf is unchanged. May sleep.
  */
 int sigframe_push(struct trapframe *tf, struct thread *t, const struct ksigaction *act,
 	const struct ksiginfo *info, u64 old_mask, ulong sp);

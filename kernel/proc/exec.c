@@ -621,6 +621,7 @@ static void become(const char *path, const struct elf_image *image, struct mm *m
 	set_name(p, t, path);
 	mutex_lock(&proc_lock);
 	p->did_exec = true;
+	p->exit_signal = SIGCHLD;
 	mutex_unlock(&proc_lock);
 	tf_init_user(t->tf, image->entry, sp);
 	user_state_reset(t);

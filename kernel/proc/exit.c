@@ -61,7 +61,7 @@ static void tell_parent(struct proc *p, int sig, int status)
 {
 	struct ksiginfo info;
 
-	if (sig) {
+	if (sig && sig <= NSIG) {
 		child_info(&info, p, sig, status);
 		signal_send_proc(p->parent, &info);
 	}

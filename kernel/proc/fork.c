@@ -326,9 +326,7 @@ static bool flags_allowed(ulong flags)
 		return false;
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
 		return false;
-	if (flags & CLONE_THREAD)
-		return flags & CLONE_SIGHAND;
-	return (flags & CSIGNAL) <= NSIG;
+	return !(flags & CLONE_THREAD) || (flags & CLONE_SIGHAND);
 }
 
 long proc_clone(const struct clone_args *a)

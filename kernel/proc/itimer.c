@@ -16,20 +16,15 @@ static void send(struct proc *p, int sig)
 }
 
 /*
- * Has p taken the last signal, and would it take another? If not, the next one can wait for a tick:
- * a period shorter than the sending takes would keep the CPU in the timer's interrupt for ever.
+ * If p has not taken the last signal, or does not take any (more), the next one can wait for a
+ * tick: a period shorter than the sending takes would keep the CPU in the timer's interrupt for
+ * ever.
  */
-static bool keeps_up(struct proc *p)
-{
-	return !(__atomic_load_n(&p->sig_pending, __ATOMIC_RELAXED) & SIG_BIT(SIGALRM)) &&
-	       signal_handler_of(p, SIGALRM) != SIG_IGN;
-}
-
 static void real_timer_fn(struct timer *t)
 {
 	struct proc *p = CONTAINER_OF(t, struct proc, real_timer);
 	u64 interval = p->real_interval, now = clock_now(), next = t->when + interval;
-	bool prompt = keeps_up(p);
+	bool prompt = signal_would_pend(p, SIGALRM);
 
 	send(p, SIGALRM);
 	if (!interval)

@@ -83,7 +83,8 @@ struct proc {
 	struct file *exe; /* (s) the running program's open file, for /proc/PID/exe; or NULL */
 	struct tty *tty;		/* (t) controlling terminal or NULL */
 	int exit_status;		/* (t) wait status once a zombie */
-	int exit_signal; /* (t) sent to the parent at the end (SIGCHLD), 0 for none */
+	/* (t) sent to the parent at the end (SIGCHLD); 0, or a number that is no signal, for none */
+	int exit_signal;
 	bool exiting;			/* (s) takes no signals any more */
 	bool stopped; /* (s) by a job-control signal: its threads stay in signal_deliver */
 	u32 stop_left;			/* (s) threads with stop_due, while stopped */

@@ -96,7 +96,7 @@ static struct cpu *become_idle(void)
 	self->state = THREAD_RUNNING;
 	self->on_cpu = true;
 	self->proc = &kernel_proc;
-	self->run_start = clock_ticks();
+	stopwatch_start(&self->on_cpus, clock_ticks());
 	list_init(&self->sig_queue);
 	c->current = c->idle = self;
 	return c;
@@ -226,19 +226,10 @@ struct thread *thread_create_kernel(const char *name, void (*fn)(void *), void *
 	return t;
 }
 
-/*
- * Another CPU may change the sums meanwhile: then the time it adds may be missed or seen twice this
- * once.
- */
 void thread_times(const struct thread *t, u64 *user, u64 *system)
 {
-	u64 now = clock_ticks(), left_at = __atomic_load_n(&t->left_at, __ATOMIC_RELAXED);
-	u64 in_user = t->user_ticks, total = t->cpu_ticks;
+	u64 in_user = stopwatch_read(&t->in_user), total = stopwatch_read(&t->on_cpus);
 
-	if (__atomic_load_n(&t->on_cpu, __ATOMIC_RELAXED))
-		total += now - t->run_start;
-	if (left_at)
-		in_user += now - left_at;
 	*user = clock_ticks_ns(in_user);
 	*system = total > in_user ? clock_ticks_ns(total - in_user) : 0;
 }
@@ -287,7 +278,7 @@ static bool counts_time(const struct thread *t)
 /* The tick is over for `t`: it makes room, unless it has only just begun to run. */
 static void end_slice(struct local *l, struct thread *t)
 {
-	if (clock_ticks_ns(clock_ticks() - t->run_start) >= TICK_NS / 2)
+	if (clock_ticks_ns(clock_ticks() - t->on_cpus.since) >= TICK_NS / 2)
 		__atomic_fetch_or(&t->work, WORK_RESCHED, __ATOMIC_RELAXED);
 	else
 		want_tick(l);
@@ -672,9 +663,12 @@ static void finish_switch(void)
 static void switch_to(struct cpu *c, struct local *l, struct thread *self, struct thread *next)
 {
 	struct pmap *pmap = next->mm ? &next->mm->pmap : NULL;
+	u64 now;
 
-	next->run_start = next->charged;
-	self->cpu_ticks += next->run_start - self->run_start;
+	/* Read anew: what passes until the span ends is told to who asks meanwhile, and taken back. */
+	now = clock_ticks();
+	stopwatch_stop(&self->on_cpus, now);
+	stopwatch_start(&next->on_cpus, now);
 	if (UNLIKELY(self->work & (WORK_RESCHED | WORK_TICK)))
 		__atomic_fetch_and(&self->work, ~(WORK_RESCHED | WORK_TICK), __ATOMIC_RELAXED);
 	if (self->tf && self->state != THREAD_DEAD)
@@ -695,17 +689,18 @@ static void schedule(enum how how)
 	ulong irq = intr_save();
 	struct cpu *c = this_cpu();
 	struct local *l = local_of(c);
-	struct thread *self = current_thread(), *next = pick(c, &l->runq, self, how);
+	struct thread *self = current_thread(), *next;
 
+	/* Before the choice: who changes what it depends on, and then sets the bit, is heard. */
+	if (UNLIKELY(self->work & WORK_RESCHED))
+		__atomic_fetch_and(&self->work, ~WORK_RESCHED, __ATOMIC_SEQ_CST);
+	next = pick(c, &l->runq, self, how);
 	if (UNLIKELY(l->runq.realtime.root))
 		send_waiting(c, &l->runq);
 	if (next != self) {
 		switch_to(c, l, self, next);
-	} else {
-		if (UNLIKELY(self->work & WORK_RESCHED))
-			__atomic_fetch_and(&self->work, ~WORK_RESCHED, __ATOMIC_RELAXED);
-		if (self != c->idle && l->runq.count)
-			want_tick(l);
+	} else if (self != c->idle && l->runq.count) {
+		want_tick(l);
 	}
 	intr_restore(irq);
 }

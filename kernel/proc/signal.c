@@ -407,6 +407,16 @@ int signal_send_thread(struct proc *p, struct thread *t, const struct ksiginfo *
 	return err;
 }
 
+bool signal_would_pend(struct proc *p, int sig)
+{
+	ulong irq = spin_lock_irq(&p->sig_lock);
+	bool would = !p->exiting && !list_empty(&p->threads) && !(p->sig_pending & SIG_BIT(sig)) &&
+		     !is_dropped(p, NULL, sig);
+
+	spin_unlock_irq(&p->sig_lock, irq);
+	return would;
+}
+
 static struct thread *find_thread(struct proc *p, int tid)
 {
 	struct thread *t;
@@ -750,6 +760,11 @@ bool signal_on_altstack(const struct thread *t, ulong sp)
 {
 	return !(t->altstack_flags & SS_DISABLE) && sp > t->altstack_sp &&
 	       sp - t->altstack_sp <= t->altstack_size;
+}
+
+bool signal_overruns(const struct thread *t, ulong sp, ulong at)
+{
+	return signal_on_altstack(t, sp) && !signal_on_altstack(t, at);
 }
 
 /* ---- Delivery ---- */

@@ -127,6 +127,8 @@ ulong signal_handler_of(struct proc *p, int sig);
  * be queued.
  */
 int signal_send_proc(struct proc *p, const struct ksiginfo *info);
+/* Would sig be pending for p if it were sent now, and is it not yet? Any context. */
+bool signal_would_pend(struct proc *p, int sig);
 /* To thread t of p, as thread_call gives it: NULL stands for one that takes none any more. */
 int signal_send_thread(struct proc *p, struct thread *t, const struct ksiginfo *info);
 /*
@@ -206,3 +208,5 @@ void signal_end_proc(struct proc *p);
 void signal_end_thread(struct thread *t);
 /* Is sp on t's alternate stack? */
 bool signal_on_altstack(const struct thread *t, ulong sp);
+/* Has it no room for what would reach from sp, where it is used already or begins, down to `at`? */
+bool signal_overruns(const struct thread *t, ulong sp, ulong at);

@@ -56,6 +56,17 @@ struct priority {
 	bool fork_resets; /* its children shall be ordinary */
 };
 
+/*
+ * A sum of spans of time, in clock_ticks(). One CPU at a time starts and stops it, any may read it
+ * meanwhile: what holds while it stands and what holds while it runs are kept apart, and `since`
+ * says which counts. So a span is never missed and never counted twice.
+ */
+struct stopwatch {
+	atomic_u64 since; /* the beginning of the span that goes on; 0: it stands */
+	u64 sum;	  /* of all spans, while it stands */
+	u64 before;	  /* of those before this one, while it runs */
+};
+
 struct cpu;
 
 struct thread {
@@ -106,11 +117,8 @@ struct thread {
 	bool stop_due;		  /* (s) of those who have yet to stop before the process has */
 	ulong altstack_sp, altstack_size;
 	u32 altstack_flags;
-	/* CPU time in clock_ticks(): proc/account.h */
-	u64 user_ticks;		  /* spent in user mode until it last entered the kernel */
-	atomic_u64 left_at;	  /* when it last left the kernel; 0 while it is in it */
-	u64 cpu_ticks;		  /* spent on a CPU until it last left one */
-	u64 run_start;		  /* when it last got a CPU */
+	struct stopwatch in_user; /* runs while it is in user mode: proc/account.h */
+	struct stopwatch on_cpus; /* runs while it has a CPU */
 	ulong minor_faults, major_faults;
 	ulong fills; /* pages read from a store for it: what makes a fault a major one */
 	char name[16];

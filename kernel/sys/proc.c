@@ -238,7 +238,8 @@ static bool id_allowed(struct ids ids, u32 id)
 	       id == *ids.saved;
 }
 
-static long ids_set(struct ids ids, u32 real, u32 effective, u32 saved)
+/* proc_lock held. */
+static long ids_set_locked(struct ids ids, u32 real, u32 effective, u32 saved)
 {
 	bool user = ids.real == &current_proc()->uid;
 	bool other = user && real != KEEP && real != *ids.real;
@@ -256,6 +257,17 @@ static long ids_set(struct ids ids, u32 real, u32 effective, u32 saved)
 	if (user && !other)
 		proc_note_tasks();
 	return 0;
+}
+
+/* One thread at a time, so that none judges by numbers that another one has given up meanwhile. */
+static long ids_set(struct ids ids, u32 real, u32 effective, u32 saved)
+{
+	long result;
+
+	mutex_lock(&proc_lock);
+	result = ids_set_locked(ids, real, effective, saved);
+	mutex_unlock(&proc_lock);
+	return result;
 }
 
 SYSCALL(setresuid)
@@ -342,11 +354,14 @@ SYSCALL(setpgid)
 
 	if (pgid < 0)
 		return -EINVAL;
-	p = proc_find(pid ? pid : current_proc()->pid);
+	if (!pid)
+		pid = current_proc()->pid;
+	p = proc_find_thread(pid);
 	if (!p)
 		return -ESRCH;
 	mutex_lock(&proc_lock);
-	result = p->state == PROC_ZOMBIE ? -ESRCH : set_group(p, pgid);
+	/* Whoever was collected meanwhile has no group any more. */
+	result = p->pid != pid ? -EINVAL : !p->group ? -ESRCH : set_group(p, pgid);
 	mutex_unlock(&proc_lock);
 	proc_put(p);
 	return result;
@@ -388,6 +403,17 @@ SYSCALL(setsid)
 	return result ? result : p->sid;
 }
 
+/* May the current process see what p has to itself, and change its limits? */
+static bool may_look_into(const struct proc *p)
+{
+	const struct proc *me = current_proc();
+
+	if (p == me || !me->euid)
+		return true;
+	return me->uid == p->uid && me->uid == p->euid && me->uid == p->suid &&
+		me->gid == p->gid && me->gid == p->egid && me->gid == p->sgid;
+}
+
 /* ---- The thread ---- */
 
 SYSCALL(set_tid_address)
@@ -404,8 +430,10 @@ SYSCALL(set_robust_list)
 	return 0;
 }
 
-static int robust_list_of(struct proc *p UNUSED, struct thread *t, void *list)
+static int robust_list_of(struct proc *p, struct thread *t, void *list)
 {
+	if (!may_look_into(p))
+		return -EPERM;
 	*(ulong *)list = t ? __atomic_load_n(&t->robust_list, __ATOMIC_RELAXED) : 0;
 	return 0;
 }
@@ -430,7 +458,8 @@ SYSCALL(get_robust_list)
 static long set_name(ulong va)
 {
 	struct thread *t = current_thread();
-	char name[sizeof(t->name)];
+	/* All of it is told to the program: what the string does not fill is zero. */
+	char name[sizeof(t->name)] = "";
 	ssize_t n = copyin_str(name, va, sizeof(name));
 
 	if (n == -EFAULT)
@@ -497,17 +526,6 @@ long sys_limit(unsigned which, const struct rlimit_pair *new, struct rlimit_pair
 	return which < RLIM_COUNT ? exchange_limit(current_proc(), which, new, old) : -EINVAL;
 }
 
-/* May the current process see and change p's limits? */
-static bool may_limit(const struct proc *p)
-{
-	const struct proc *me = current_proc();
-
-	if (p == me || !me->euid)
-		return true;
-	return me->uid == p->uid && me->uid == p->euid && me->uid == p->suid &&
-		me->gid == p->gid && me->gid == p->egid && me->gid == p->sgid;
-}
-
 SYSCALL(prlimit64)
 {
 	unsigned which = (unsigned)args[1];
@@ -522,7 +540,7 @@ SYSCALL(prlimit64)
 	p = proc_find_thread(args[0] ? (int)args[0] : current_proc()->pid);
 	if (!p)
 		return -ESRCH;
-	result = may_limit(p) ? exchange_limit(p, which, args[2] ? &new : NULL, &old) : -EPERM;
+	result = may_look_into(p) ? exchange_limit(p, which, args[2] ? &new : NULL, &old) : -EPERM;
 	proc_put(p);
 	if (!result && args[3] && COPYOUT(args[3], &old))
 		return -EFAULT;

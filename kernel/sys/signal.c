@@ -31,13 +31,20 @@ static bool may_signal(const struct proc *p, int sig)
 	       (sig == SIGCONT && self->sid == p->sid);
 }
 
+/* Only of a process that is there is it asked whether there is such a signal. */
+static int judge_signal(const struct proc *p, int sig)
+{
+	if ((uint)sig > NSIG)
+		return -EINVAL;
+	return may_signal(p, sig) ? 0 : -EPERM;
+}
+
 static int send_checked(struct proc *p, void *arg)
 {
 	const struct ksiginfo *info = arg;
+	int err = judge_signal(p, info->signo);
 
-	if (!may_signal(p, info->signo))
-		return -EPERM;
-	return info->signo ? signal_send_proc(p, info) : 0;
+	return err || !info->signo ? err : signal_send_proc(p, info);
 }
 
 static long send_to_one(int pid, struct ksiginfo *info)
@@ -52,21 +59,25 @@ static long send_to_one(int pid, struct ksiginfo *info)
 	return result;
 }
 
-/* To everybody but process 1 and the caller. */
+/* To everybody but process 1 and the caller; those who may not be signalled are passed over. */
 static long send_to_all(struct ksiginfo *info)
 {
-	long result = -ESRCH;
+	long result = 0;
+	bool any = false;
 	struct proc *p;
 
 	for (int pid = 2; (p = proc_next(pid)); proc_put(p)) {
-		pid = p->pid + 1;
-		if (p != current_proc()) {
-			int err = send_checked(p, info);
+		int err;
 
-			result = result ? err : 0;
-		}
+		pid = p->pid + 1;
+		if (p == current_proc())
+			continue;
+		any = true;
+		err = send_checked(p, info);
+		if (err != -EPERM)
+			result = err;
 	}
-	return result;
+	return any ? result : -ESRCH;
 }
 
 SYSCALL(kill)
@@ -76,8 +87,6 @@ SYSCALL(kill)
 	struct ksiginfo info = { .signo = (int)args[1], .code = SI_USER, .pid = self->pid,
 				 .uid = (s32)self->uid };
 
-	if ((uint)args[1] > NSIG)
-		return -EINVAL;
 	if (pid > 0)
 		return send_to_one(pid, &info);
 	if (pid == -1)
@@ -90,8 +99,9 @@ SYSCALL(kill)
 static int send_to_thread(struct proc *p, struct thread *t, void *arg)
 {
 	const struct ksiginfo *info = arg;
+	int err = judge_signal(p, info->signo);
 
-	return may_signal(p, info->signo) ? signal_send_thread(p, t, info) : -EPERM;
+	return err ? err : signal_send_thread(p, t, info);
 }
 
 /* tgid 0: whichever process the thread belongs to. */
@@ -101,8 +111,6 @@ static long signal_thread(int tgid, int tid, ulong sig)
 	struct ksiginfo info = { .signo = (int)sig, .code = SI_TKILL, .pid = self->pid,
 				 .uid = (s32)self->uid };
 
-	if ((uint)sig > NSIG)
-		return -EINVAL;
 	return thread_call(tgid, tid, send_to_thread, &info);
 }
 
@@ -120,13 +128,16 @@ SYSCALL(tkill)
 	return tid <= 0 ? -EINVAL : signal_thread(0, tid, args[1]);
 }
 
-/* Of a siginfo_t that the program made: what the kernel says of itself only itself may hear. */
-static int queue_info(struct ksiginfo *info, ulong sig, ulong va, int pid)
+/*
+ * Of a siginfo_t that the program made: what the kernel says of itself only the thread itself may
+ * hear.
+ */
+static int queue_info(struct ksiginfo *info, ulong sig, ulong va, int tid)
 {
 	if (siginfo_copyin(info, va))
 		return -EFAULT;
 	info->signo = (int)sig;
-	if ((info->code >= 0 || info->code == SI_TKILL) && pid != current_proc()->pid)
+	if ((info->code >= 0 || info->code == SI_TKILL) && tid != current_thread()->tid)
 		return -EPERM;
 	return 0;
 }
@@ -136,11 +147,7 @@ SYSCALL(rt_sigqueueinfo)
 	struct ksiginfo info;
 	int pid = (int)args[0], err = queue_info(&info, args[1], args[2], pid);
 
-	if (err)
-		return err;
-	if ((uint)args[1] > NSIG)
-		return -EINVAL;
-	return send_to_one(pid, &info);
+	return err ? err : send_to_one(pid, &info);
 }
 
 SYSCALL(rt_tgsigqueueinfo)
@@ -152,9 +159,7 @@ SYSCALL(rt_tgsigqueueinfo)
 		return err;
 	if (tgid <= 0 || tid <= 0)
 		return -EINVAL;
-	if (err)
-		return err;
-	return (uint)args[2] > NSIG ? -EINVAL : thread_call(tgid, tid, send_to_thread, &info);
+	return err ? err : thread_call(tgid, tid, send_to_thread, &info);
 }
 
 /* ---- Actions and masks ---- */

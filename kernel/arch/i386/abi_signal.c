@@ -16,7 +16,6 @@ struct old_sigaction {
 	u32 handler, mask, flags, restorer;
 };
 
-/* A process has one thread: its number is the process's. */
 SYSCALL(pause)
 {
 	(void)args;

@@ -16,6 +16,7 @@
 #include "arch/context.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "proc/signal.h"
 #include "proc/thread.h"
 #include "vm/uaccess.h"
 
@@ -180,6 +181,8 @@ int fpframe_push(struct thread *t, ulong sp, ulong *at)
 	if (sp < size + 64)
 		return -EFAULT;
 	*at = ALIGN_DOWN(sp - (size - head), 64) - head;
+	if (signal_overruns(t, sp, *at))
+		return -EFAULT;
 	fill_frame(&f, t);
 	return copyout(*at, &f, size);
 }

@@ -151,7 +151,7 @@ static int push_rt(struct trapframe *tf, struct thread *t, const struct ksigacti
 	fill_regs(&f.uc.regs, tf, t, old_mask, fp);
 	f.uc.mask = old_mask;
 	fill_code(f.code, sigcode_rt);
-	if (!at || COPYOUT(at, &f))
+	if (!at || signal_overruns(t, sp, at) || COPYOUT(at, &f))
 		return -EFAULT;
 	tf->esp = at;
 	tf->edx = f.info_at;
@@ -174,7 +174,7 @@ static int push_old(struct trapframe *tf, struct thread *t, const struct ksigact
 	fill_regs(&f.regs, tf, t, old_mask, fp);
 	end.mask_high = (u32)(old_mask >> 32);
 	fill_code(end.code, sigcode_start);
-	if (!at || COPYOUT(at, &f) || COPYOUT(at + OLD_FRAME_END, &end))
+	if (!at || signal_overruns(t, sp, at) || COPYOUT(at, &f) || COPYOUT(at + OLD_FRAME_END, &end))
 		return -EFAULT;
 	tf->esp = at;
 	tf->edx = tf->ecx = 0;

@@ -56,7 +56,7 @@ int sigframe_push(struct trapframe *tf, struct thread *t, const struct ksigactio
 	struct user_frame frame;
 	ulong at = ALIGN_DOWN(sp - sizeof(frame), 16);
 
-	if (sp < sizeof(frame))
+	if (sp < sizeof(frame) || signal_overruns(t, sp, at))
 		return -EFAULT;
 	memset(&frame, 0, sizeof(frame));
 	siginfo_fill(&frame.info, info);
