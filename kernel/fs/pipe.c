@@ -119,19 +119,39 @@ static void ring_free_page(struct pipe *p, struct page **slot)
 	}
 }
 
-/* Copy n bytes between the ring at pos and u. False if a buffer is bad. */
-static bool ring_copy(struct pipe *p, u32 pos, u32 n, struct uio *u, bool into_ring)
+/* Where byte number pos lies; *n bytes are wanted, and that many are there. */
+static char *ring_at(struct pipe *p, u32 pos, u32 *n)
 {
-	while (n) {
-		u32 in = pos & PAGE_MASK;
-		size_t step = MIN((size_t)n, (size_t)(PAGE_SIZE - in)), done;
-		char *at = (char *)page_addr(*ring_slot(p, pos)) + in;
+	u32 in = pos & PAGE_MASK;
 
-		done = into_ring ? uio_get(u, at, step) : uio_put(u, at, step);
-		if (done < step)
+	*n = MIN(*n, (u32)PAGE_SIZE - in);
+	return (char *)page_addr(*ring_slot(p, pos)) + in;
+}
+
+/* Copy n bytes from u to the ring's head, which does not move yet. False if a buffer is bad. */
+static bool ring_put(struct pipe *p, u32 n, struct uio *u)
+{
+	for (u32 done = 0, step; done < n; done += step) {
+		char *at;
+
+		step = n - done;
+		at = ring_at(p, p->head + done, &step);
+		if (uio_get(u, at, step) < step)
 			return false;
-		pos += (u32)step;
-		n -= (u32)step;
+	}
+	return true;
+}
+
+/* The same from the ring's tail to u. */
+static bool ring_get(struct pipe *p, u32 n, struct uio *u)
+{
+	for (u32 done = 0, step; done < n; done += step) {
+		char *at;
+
+		step = n - done;
+		at = ring_at(p, p->tail + done, &step);
+		if (uio_put(u, at, step) < step)
+			return false;
 	}
 	return true;
 }
@@ -205,7 +225,7 @@ static ssize_t read_locked(struct pipe *p, struct file *f, struct uio *u)
 			return err;
 	}
 	n = (u32)MIN((size_t)pipe_used(p), u->left);
-	if (!ring_copy(p, p->tail, n, u, false))
+	if (!ring_get(p, n, u))
 		return -EFAULT;
 	ring_consume(p, n);
 	return n;
@@ -243,7 +263,7 @@ static ssize_t write_some(struct pipe *p, struct uio *u, u32 least)
 	err = ring_prepare(p, n);
 	if (err)
 		return err;
-	if (!ring_copy(p, p->head, n, u, true))
+	if (!ring_put(p, n, u))
 		return -EFAULT;
 	p->head += n;
 	return n;

@@ -81,13 +81,6 @@ void uaccess_nofault_end(void)
 	current_thread()->nofault--;
 }
 
-void uio_init(struct uio *u, struct iovec *iov, ulong base, size_t len, bool kernel)
-{
-	iov->base = base;
-	iov->len = len;
-	*u = (struct uio){ .iov = iov, .left = len, .kernel = kernel };
-}
-
 enum uio_way { UIO_PUT, UIO_GET, UIO_ZERO };
 
 /* Bytes of one element NOT copied. */
@@ -112,27 +105,48 @@ static size_t copy_element(const struct uio *u, ulong base, char *mem, size_t n,
 	}
 }
 
-static size_t uio_move(struct uio *u, char *mem, size_t n, enum uio_way way)
+/*
+ * Copy up to n bytes of the current element, and advance. False if a bad address ended that. (Here
+ * and below mem may be NULL, where only zeros are moved.)
+ */
+static inline bool move_part(struct uio *u, char *mem, size_t n, enum uio_way way)
 {
-	size_t done = 0, part, missed;
+	size_t part = MIN(n, u->iov->len - u->done);
+	size_t missed = copy_element(u, u->iov->base + u->done, mem, part, way);
 
-	n = MIN(n, u->left);
-	while (done < n) {
-		part = MIN(n - done, u->iov->len - u->done);
-		missed =
-			copy_element(u, u->iov->base + u->done, mem ? mem + done : NULL, part, way);
-		part -= missed;
-		done += part;
-		u->done += part;
-		u->left -= part;
-		if (missed)
-			break;
-		if (u->done == u->iov->len) {
-			u->iov++;
-			u->done = 0;
-		}
+	part -= missed;
+	u->done += part;
+	u->left -= part;
+	if (u->done == u->iov->len) {
+		u->iov++;
+		u->done = 0;
 	}
-	return done;
+	return !missed;
+}
+
+/* Copy on through the elements until u->left is down to `rest`. */
+static NOINLINE void move_rest(struct uio *u, char *mem, size_t rest, enum uio_way way)
+{
+	size_t first = u->left;
+
+	while (u->left > rest)
+		if (!move_part(u, mem ? mem + (first - u->left) : NULL, u->left - rest, way))
+			return;
+}
+
+/* Most often one element has it all; the rest is out of line, to keep that short. */
+static inline size_t uio_move(struct uio *u, char *mem, size_t n, enum uio_way way)
+{
+	size_t first = u->left;
+	bool good;
+
+	n = MIN(n, first);
+	if (!n)
+		return 0;
+	good = move_part(u, mem, n, way);
+	if (UNLIKELY(first - u->left < n) && good)
+		move_rest(u, mem ? mem + (first - u->left) : NULL, first - n, way);
+	return first - u->left;
 }
 
 size_t uio_put(struct uio *u, const void *src, size_t n)

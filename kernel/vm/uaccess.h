@@ -53,7 +53,12 @@ struct uio {
 };
 
 /* One user (or kernel) buffer as a uio; iov lives as long as u. */
-void uio_init(struct uio *u, struct iovec *iov, ulong base, size_t len, bool kernel);
+static inline void uio_init(struct uio *u, struct iovec *iov, ulong base, size_t len, bool kernel)
+{
+	iov->base = base;
+	iov->len = len;
+	*u = (struct uio){ .iov = iov, .left = len, .kernel = kernel };
+}
 /*
  * Copy min(n, u->left) bytes and advance. Returns how many were copied: fewer than asked means a
  * bad address, and u stands at it.
