@@ -80,7 +80,10 @@ static bool any_woken(const struct waiter *w)
 	return false;
 }
 
-/* Sleep until woken out of the queue (0) or for one of the other reasons to go on. */
+/*
+ * Sleep until woken out of the queue (0) or for one of the other reasons to go on. The barrier
+ * stands between the state and what is looked at then: a waker goes the other way.
+ */
 static int wait_loop(struct waiter *w, enum wait_how how, u64 deadline)
 {
 	struct thread *self = current_thread();
@@ -88,7 +91,7 @@ static int wait_loop(struct waiter *w, enum wait_how how, u64 deadline)
 
 	self->wait_how = how;
 	for (;;) {
-		__atomic_store_n(&self->state, THREAD_SLEEPING, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&self->state, THREAD_SLEEPING, __ATOMIC_RELEASE);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (any_woken(w))
 			break;
@@ -101,26 +104,32 @@ static int wait_loop(struct waiter *w, enum wait_how how, u64 deadline)
 			break;
 		}
 		sched_block();
+		if (LIKELY(any_woken(w)))
+			return 0;
 	}
 	sched_stay();
 	return err;
 }
 
-int waitq_sleep_any(struct waiter *w, enum wait_how how, u64 deadline)
+/* Up to a deadline. */
+static NOINLINE int wait_until(struct waiter *w, enum wait_how how, u64 deadline)
 {
-	struct sleep_timer st;
+	struct sleep_timer st = { .thread = current_thread() };
 	int err;
 
-	lock_check_sleep(CALL_SITE);
-	if (deadline != WAIT_FOREVER) {
-		timer_init(&st.timer, sleep_timer_fn);
-		st.thread = current_thread();
-		timer_arm(&st.timer, deadline);
-	}
+	timer_init(&st.timer, sleep_timer_fn);
+	timer_arm(&st.timer, deadline);
 	err = wait_loop(w, how, deadline);
-	if (deadline != WAIT_FOREVER)
-		timer_cancel(&st.timer);
+	timer_cancel(&st.timer);
 	return err;
+}
+
+int waitq_sleep_any(struct waiter *w, enum wait_how how, u64 deadline)
+{
+	lock_check_sleep(CALL_SITE);
+	if (deadline != WAIT_FOREVER)
+		return wait_until(w, how, deadline);
+	return wait_loop(w, how, WAIT_FOREVER);
 }
 
 int waitq_sleep(struct waitq *q, struct waiter *w, enum wait_how how, u64 deadline)
@@ -130,14 +139,10 @@ int waitq_sleep(struct waitq *q, struct waiter *w, enum wait_how how, u64 deadli
 	return waiter_remove(q, w) ? 0 : err;
 }
 
-void waitq_wake(struct waitq *q, unsigned n)
+static NOINLINE void wake_waiters(struct waitq *q, unsigned n)
 {
-	ulong irq;
+	ulong irq = spin_lock_irq(&q->lock);
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (list_empty(&q->waiters))
-		return;
-	irq = spin_lock_irq(&q->lock);
 	for (; n > 0 && !list_empty(&q->waiters); n--) {
 		struct waiter *w = LIST_FIRST(&q->waiters, struct waiter, link);
 
@@ -146,6 +151,13 @@ void waitq_wake(struct waitq *q, unsigned n)
 		sched_wake(w->thread);
 	}
 	spin_unlock_irq(&q->lock, irq);
+}
+
+void waitq_wake(struct waitq *q, unsigned n)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!list_empty(&q->waiters))
+		wake_waiters(q, n);
 }
 
 #ifdef DEBUG
