@@ -46,7 +46,7 @@
 
 #define STACKS_KEPT 4 /* a CPU, of ended threads, for new ones */
 
-struct local {
+struct cpu_sched {
 	struct runq runq;
 	atomic_u64 tick;	/* (l) when the next tick is due; 0 if none is */
 	struct thread *left;	/* (l) the thread just switched away from */
@@ -64,7 +64,7 @@ struct kernel_start {
 struct cpu cpus[MAX_CPUS];
 struct thread boot_threads[MAX_CPUS];
 u32 cpu_count;
-static struct local locals[MAX_CPUS];
+static struct cpu_sched locals[MAX_CPUS];
 static u32 idle_mask; /* (a) a bit for each CPU that waits for work */
 static struct waitq moved; /* who waits for a thread to leave a CPU */
 static u32 moves_awaited;  /* (a) how many do */
@@ -110,18 +110,19 @@ void sched_init(void)
 		runq_init(&locals[i].runq);
 		list_init(&locals[i].dead);
 		cpus[i].next_event = WAIT_FOREVER;
+		cpus[i].sched = &locals[i];
 	}
 	become_idle();
 }
 
-static inline struct local *local_of(const struct cpu *c)
+static inline struct cpu_sched *local_of(const struct cpu *c)
 {
-	return &locals[c->id];
+	return c->sched;
 }
 
 static inline struct runq *runq_of(const struct cpu *c)
 {
-	return &locals[c->id].runq;
+	return &c->sched->runq;
 }
 
 /* ---- Threads ---- */
@@ -131,7 +132,7 @@ struct trapframe *thread_frame(const struct thread *t)
 	return (struct trapframe *)((char *)t->kstack + KSTACK_SIZE) - 1;
 }
 
-static struct thread *dead_pop(struct local *l, u32 keep)
+static struct thread *dead_pop(struct cpu_sched *l, u32 keep)
 {
 	ulong irq = spin_lock_irq(&l->runq.lock);
 	struct thread *t = NULL;
@@ -147,7 +148,7 @@ static struct thread *dead_pop(struct local *l, u32 keep)
 
 static struct thread *thread_make(void)
 {
-	struct thread *t = dead_pop(&locals[cpu_id()], 0);
+	struct thread *t = dead_pop(local_of(this_cpu()), 0);
 	void *stack;
 
 	if (t) {
@@ -247,7 +248,7 @@ void sched_program(u64 when)
 }
 
 /* See that a tick comes on this CPU. Interrupts off. */
-static void want_tick(struct local *l)
+static void want_tick(struct cpu_sched *l)
 {
 	if (!l->tick) {
 		l->tick = clock_now() + TICK_NS;
@@ -276,7 +277,7 @@ static bool counts_time(const struct thread *t)
 }
 
 /* The tick is over for `t`: it makes room, unless it has only just begun to run. */
-static void end_slice(struct local *l, struct thread *t)
+static void end_slice(struct cpu_sched *l, struct thread *t)
 {
 	if (clock_ticks_ns(clock_ticks() - t->on_cpus.since) >= TICK_NS / 2)
 		__atomic_fetch_or(&t->work, WORK_RESCHED, __ATOMIC_RELAXED);
@@ -287,7 +288,7 @@ static void end_slice(struct local *l, struct thread *t)
 void sched_tick(u64 now)
 {
 	struct cpu *c = this_cpu();
-	struct local *l = local_of(c);
+	struct cpu_sched *l = local_of(c);
 	struct thread *t = c->current;
 
 	if (!l->tick)
@@ -358,35 +359,46 @@ static struct cpu *least_busy(u32 mask)
 	return found;
 }
 
+/* The CPU where t, which is ready, shall queue, if it is not its own without further thought. */
+static NOINLINE struct cpu *choose(const struct thread *t, u32 mask, u32 idle)
+{
+	if (idle)
+		return &cpus[__builtin_ctz(idle)];
+	return level_of(t) ? weakest(t, mask) : least_busy(mask);
+}
+
 /* The CPU where t, which is ready, shall queue once it is off its stack. */
-static struct cpu *destination(const struct thread *t)
+static inline struct cpu *destination(const struct thread *t)
 {
 	u32 mask = __atomic_load_n(&t->cpus, __ATOMIC_RELAXED), own = 1u << t->cpu->id;
 	u32 idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED) & mask;
 
-	if (idle)
-		return idle & own ? t->cpu : &cpus[__builtin_ctz(idle)];
-	if (UNLIKELY(level_of(t)))
-		return weakest(t, mask & cpus_all());
-	return LIKELY(mask & own) ? t->cpu : least_busy(mask & cpus_all());
+	if (idle & own || LIKELY(!idle && mask & own && !level_of(t)))
+		return t->cpu;
+	return choose(t, mask & cpus_all(), idle);
 }
 
 /* The CPU where t, which is ready, shall queue now. */
-static struct cpu *place(const struct thread *t)
+static inline struct cpu *place(const struct thread *t)
 {
 	return __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) ? t->cpu : destination(t);
 }
 
-/* Interrupt an idle CPU, if there is one, and let no other wake choose it. */
-static void kick_idle(u32 candidates)
+/* Interrupt the first of these idle CPUs, and let no other wake choose it. */
+static NOINLINE void kick_first(u32 idle)
 {
-	u32 idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED) & candidates;
-
-	if (!idle)
-		return;
 	idle &= -idle;
 	if (__atomic_fetch_and(&idle_mask, ~idle, __ATOMIC_RELAXED) & idle)
 		machine_kick_cpu((unsigned)__builtin_ctz(idle));
+}
+
+/* Interrupt an idle CPU, if there is one. */
+static inline void kick_idle(u32 candidates)
+{
+	u32 idle = __atomic_load_n(&idle_mask, __ATOMIC_RELAXED) & candidates;
+
+	if (idle)
+		kick_first(idle);
 }
 
 /*
@@ -395,7 +407,7 @@ static void kick_idle(u32 candidates)
  */
 static bool ask_for_room(struct cpu *c, const struct thread *t)
 {
-	struct local *l = local_of(c);
+	struct cpu_sched *l = local_of(c);
 	bool here = c == this_cpu();
 	u32 work = 0, old;
 
@@ -530,7 +542,7 @@ static bool better_elsewhere(const struct cpu *c, struct runq *rq, const struct 
  * self does not wait for anything, but gives way: into c's queue, or (left_moves) to another one
  * once it has left its stack. False if it need not. c's queue is locked.
  */
-static bool give_way(struct cpu *c, struct runq *rq, struct thread *self, enum how how)
+static NOINLINE bool give_way(struct cpu *c, struct runq *rq, struct thread *self, enum how how)
 {
 	bool may_stay = may_run_on(self, c);
 	enum runq_place where = RUNQ_LAST;
@@ -550,6 +562,19 @@ static bool give_way(struct cpu *c, struct runq *rq, struct thread *self, enum h
 	return true;
 }
 
+/* t came out of c's queue, which is locked, but may not run there: it goes elsewhere. */
+static NOINLINE void send_on(struct cpu *c, struct runq *rq, struct thread *t,
+			     const struct thread *self)
+{
+	if (t == self) {
+		local_of(c)->left_moves = true;
+		return;
+	}
+	spin_unlock(&rq->lock);
+	enqueue(place(t), t, RUNQ_LAST);
+	spin_lock(&rq->lock);
+}
+
 /*
  * Take the first thread out of c's queue, which is locked, and let go meanwhile to send on those
  * that may not run here. NULL if there is none.
@@ -560,17 +585,24 @@ static struct thread *dequeue(struct cpu *c, struct runq *rq, const struct threa
 
 	while ((t = runq_first(rq))) {
 		runq_take(rq, t);
-		if (may_run_on(t, c))
+		if (LIKELY(may_run_on(t, c)))
 			break;
-		if (t == self) {
-			local_of(c)->left_moves = true;
-			continue;
-		}
-		spin_unlock(&rq->lock);
-		enqueue(place(t), t, RUNQ_LAST);
-		spin_lock(&rq->lock);
+		send_on(c, rq, t, self);
 	}
 	return t;
+}
+
+/* c's queue, which is locked, is empty: a thread of another CPU, or whoever has come, or idle. */
+static NOINLINE struct thread *search(struct cpu *c, struct runq *rq, const struct thread *self)
+{
+	struct thread *t;
+
+	spin_unlock(&rq->lock);
+	t = steal(c);
+	spin_lock(&rq->lock);
+	if (!t)
+		t = dequeue(c, rq, self);
+	return t ? t : c->idle;
 }
 
 /* t gets c, from self, which has just been charged. c's queue is locked. */
@@ -590,24 +622,14 @@ static void run_on(struct cpu *c, struct runq *rq, const struct thread *self, st
 /* Choose the thread that runs next, and make it the CPU's current one. Interrupts off. */
 static struct thread *pick(struct cpu *c, struct runq *rq, struct thread *self, enum how how)
 {
-	struct thread *next;
+	struct thread *next = self;
 
 	spin_lock(&rq->lock);
 	runq_charge(rq, self, self == c->idle);
-	if (self->state == THREAD_RUNNING && self != c->idle && !give_way(c, rq, self, how)) {
-		run_on(c, rq, self, self);
-		spin_unlock(&rq->lock);
-		return self;
-	}
-	next = dequeue(c, rq, self);
-	if (!next) {
-		spin_unlock(&rq->lock);
-		next = steal(c);
-		spin_lock(&rq->lock);
-		if (!next)
-			next = dequeue(c, rq, self);
-		if (!next)
-			next = c->idle;
+	if (self->state != THREAD_RUNNING || self == c->idle || give_way(c, rq, self, how)) {
+		next = dequeue(c, rq, self);
+		if (UNLIKELY(!next))
+			next = search(c, rq, self);
 	}
 	run_on(c, rq, self, next);
 	spin_unlock(&rq->lock);
@@ -615,7 +637,7 @@ static struct thread *pick(struct cpu *c, struct runq *rq, struct thread *self, 
 }
 
 /* Of the real-time threads that c leaves waiting, send the first where it is more urgent. */
-static void send_waiting(struct cpu *c, struct runq *rq)
+static NOINLINE void send_waiting(struct cpu *c, struct runq *rq)
 {
 	struct cpu *to = c;
 	struct thread *t;
@@ -634,33 +656,44 @@ static void send_waiting(struct cpu *c, struct runq *rq)
 		enqueue(to, t, RUNQ_LAST);
 }
 
+/* `left` is off its stack, and ended: both are kept, for a new thread. */
+static NOINLINE void bury(struct cpu_sched *l, struct thread *left)
+{
+	__atomic_store_n(&left->on_cpu, false, __ATOMIC_RELEASE);
+	spin_lock(&l->runq.lock);
+	list_push(&l->dead, &left->run_link);
+	l->ndead++;
+	spin_unlock(&l->runq.lock);
+}
+
+/* `left` is off its stack, ready and in no queue. */
+static NOINLINE void move_on(struct cpu_sched *l, struct thread *left)
+{
+	l->left_moves = false;
+	left->cpu = destination(left);
+	__atomic_store_n(&left->on_cpu, false, __ATOMIC_RELEASE);
+	enqueue(left->cpu, left, RUNQ_LAST);
+}
+
 /* What the thread that comes does for the one that went. Interrupts off. */
 static void finish_switch(void)
 {
-	struct local *l = local_of(this_cpu());
+	struct cpu_sched *l = local_of(this_cpu());
 	struct thread *left = l->left;
-	bool dead = left->state == THREAD_DEAD, moves = l->left_moves;
 
-	if (UNLIKELY(moves)) {
-		l->left_moves = false;
-		left->cpu = destination(left);
-	}
-	__atomic_store_n(&left->on_cpu, false, __ATOMIC_RELEASE);
-	if (dead) {
-		spin_lock(&l->runq.lock);
-		list_push(&l->dead, &left->run_link);
-		l->ndead++;
-		spin_unlock(&l->runq.lock);
-	}
-	if (moves)
-		enqueue(left->cpu, left, RUNQ_LAST);
+	if (UNLIKELY(left->state == THREAD_DEAD))
+		bury(l, left);
+	else if (UNLIKELY(l->left_moves))
+		move_on(l, left);
+	else
+		__atomic_store_n(&left->on_cpu, false, __ATOMIC_RELEASE);
 	/* Who waits for it counts himself before he looks at on_cpu. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (UNLIKELY(__atomic_load_n(&moves_awaited, __ATOMIC_RELAXED)))
 		waitq_wake_all(&moved);
 }
 
-static void switch_to(struct cpu *c, struct local *l, struct thread *self, struct thread *next)
+static void switch_to(struct cpu *c, struct cpu_sched *l, struct thread *self, struct thread *next)
 {
 	struct pmap *pmap = next->mm ? &next->mm->pmap : NULL;
 	u64 now;
@@ -688,7 +721,7 @@ static void schedule(enum how how)
 {
 	ulong irq = intr_save();
 	struct cpu *c = this_cpu();
-	struct local *l = local_of(c);
+	struct cpu_sched *l = local_of(c);
 	struct thread *self = current_thread(), *next;
 
 	/* Before the choice: who changes what it depends on, and then sets the bit, is heard. */
@@ -753,7 +786,7 @@ void sched_exit(void)
 	struct thread *self = current_thread(), *old;
 
 	ASSERT(self->proc == &kernel_proc);
-	while ((old = dead_pop(&locals[cpu_id()], STACKS_KEPT)))
+	while ((old = dead_pop(local_of(this_cpu()), STACKS_KEPT)))
 		thread_destroy(old);
 	__atomic_fetch_sub(&nthreads, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&self->state, THREAD_DEAD, __ATOMIC_RELEASE);

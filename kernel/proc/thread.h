@@ -127,6 +127,8 @@ struct thread {
 #endif
 };
 
+struct cpu_sched;
+
 struct cpu {
 	struct thread *current;	  /* the running thread */
 	struct thread *idle;
@@ -134,6 +136,7 @@ struct cpu {
 	u32 hwid;		  /* hart id or APIC id */
 	struct pmap *pmap;	  /* loaded; NULL: the kernel's */
 	u64 next_event;		  /* clock_now() for which its timer interrupt is programmed */
+	struct cpu_sched *sched;  /* the scheduler's own: sched.c */
 #ifdef DEBUG
 	u16 spin_depth;
 	struct spinlock *spins[16];
