@@ -20,8 +20,10 @@
  * The error codes from ERESTARTSYS on are not the program's: note what is to be done with the call
  * on the way back.
  */
-static void special_result(struct thread *t, long result)
+static void special_result(long result)
 {
+	struct thread *t = current_thread();
+
 	if (result == -ENORESULT)
 		return;
 	t->restart = (u32)-result;
@@ -35,16 +37,15 @@ void trap_enter(void)
 
 void trap_syscall(struct trapframe *tf)
 {
-	struct thread *t = current_thread();
 	ulong number = tf_syscall_number(tf);
 	syscall_fn fn = LIKELY(number < syscall_count) ? syscall_table[number] : debug_call(number);
 	long result = -ENOSYS;
 
-	account_enter(t);
+	account_enter(current_thread());
 	if (LIKELY(fn))
 		result = fn(tf_args(tf));
 	if (UNLIKELY((ulong)result + ENORESULT <= ENORESULT - ERESTARTSYS))
-		special_result(t, result);
+		special_result(result);
 	else
 		tf_set_result(tf, result);
 }
@@ -136,11 +137,8 @@ bool trap_kernel_fault(ulong va, unsigned access)
 	return result == FAULT_OK;
 }
 
-/*
- * What is to be done before t goes on in user mode. Out of line: it keeps the way without work
- * short.
- */
-static NOINLINE void do_work(struct thread *t, struct trapframe *tf)
+/* Out of line, with all that is left to do then: it keeps the way without work short. */
+static NOINLINE void return_after_work(struct thread *t, struct trapframe *tf)
 {
 	do {
 		u32 work;
@@ -155,6 +153,7 @@ static NOINLINE void do_work(struct thread *t, struct trapframe *tf)
 			sched_preempt();
 		intr_disable();
 	} while (__atomic_load_n(&t->work, __ATOMIC_RELAXED));
+	account_leave(t);
 }
 
 void trap_return_to_user(struct trapframe *tf)
@@ -162,6 +161,7 @@ void trap_return_to_user(struct trapframe *tf)
 	struct thread *t = current_thread();
 
 	if (UNLIKELY(__atomic_load_n(&t->work, __ATOMIC_RELAXED)))
-		do_work(t, tf);
-	account_leave(t);
+		return_after_work(t, tf);
+	else
+		account_leave(t);
 }

@@ -15,13 +15,12 @@ struct thread;
 #define CPU_ID_OFFSET 16 /* of struct cpu's id; checked in trap.c */
 #define SSTATUS_SIE 2ul
 
-/* A thread's own answer never changes, so the compiler may keep it in a register across calls. */
+/* It never changes while a thread runs: the compiler needs no copy of it. */
+register struct thread *thread_register __asm__("tp");
+
 static inline struct thread *current_thread(void)
 {
-	struct thread *t;
-
-	__asm__("mv %0, tp" : "=r"(t));
-	return t;
+	return thread_register;
 }
 
 /*
