@@ -22,7 +22,7 @@ int fs_stat(int dirfd, const char *path, u32 at_flags, struct kstat *st)
 	if (path && !*path && (at_flags & AT_EMPTY_PATH) && dirfd != AT_FDCWD)
 		path = NULL;
 	if (!path && dirfd != AT_FDCWD) {
-		f = files_get(current_thread()->files, dirfd);
+		f = files_get_own(dirfd);
 		if (!f)
 			return -EBADF;
 		err = file_stat(f, st);
@@ -281,7 +281,7 @@ static int inode_utimens(struct inode *inode, const struct ktime times[2])
 
 static int file_utimens(int fd, const struct ktime times[2])
 {
-	struct file *f = files_get(current_thread()->files, fd);
+	struct file *f = files_get_own(fd);
 	int err;
 
 	if (!f)

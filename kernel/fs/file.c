@@ -273,8 +273,11 @@ static void files_free(struct files *fs)
 	kmem_free(files_cache, fs);
 }
 
-/* An empty table whose first n_leaves leaves are there. NULL if there is no memory. */
-static struct files *files_alloc(u32 size, u32 n_leaves)
+/*
+ * An empty table whose first n_leaves leaves are there; with leaf_flags 0 they are yet to be filled.
+ * NULL if there is no memory.
+ */
+static struct files *files_alloc(u32 size, u32 n_leaves, unsigned leaf_flags)
 {
 	struct files *fs = kmem_alloc(files_cache, ALLOC_WAIT | ALLOC_ZERO);
 
@@ -288,7 +291,7 @@ static struct files *files_alloc(u32 size, u32 n_leaves)
 	if (!fs->leaf)
 		goto fail;
 	for (; fs->n_leaves < n_leaves; fs->n_leaves++) {
-		fs->leaf[fs->n_leaves] = kmem_alloc(leaf_cache, ALLOC_WAIT | ALLOC_ZERO);
+		fs->leaf[fs->n_leaves] = kmem_alloc(leaf_cache, ALLOC_WAIT | leaf_flags);
 		if (!fs->leaf[fs->n_leaves])
 			goto fail;
 	}
@@ -300,7 +303,7 @@ fail:
 
 struct files *files_create(void)
 {
-	return files_alloc(LEAF_FDS, 1);
+	return files_alloc(LEAF_FDS, 1, ALLOC_ZERO);
 }
 
 /* Make the directory span descriptors below `want` (at most FILES_MAX). -ENOMEM. */
@@ -382,7 +385,7 @@ struct files *files_copy(struct files *from)
 		size = from->size;
 		n_leaves = from->n_leaves;
 		spin_unlock(&from->lock);
-		fs = files_alloc(size, n_leaves);
+		fs = files_alloc(size, n_leaves, 0);
 		if (!fs)
 			return NULL;
 		spin_lock(&from->lock);
@@ -434,6 +437,21 @@ struct file *files_get(struct files *fs, int fd)
 	}
 	spin_unlock(&fs->lock);
 	return f;
+}
+
+/* Nobody but its users changes a table: who is alone needs no lock to look into it. */
+struct file *files_get_own(int fd)
+{
+	struct files *fs = current_thread()->files;
+	struct file **slot;
+
+	if (UNLIKELY(files_shared(fs)))
+		return files_get(fs, fd);
+	slot = slot_of(fs, (u32)fd);
+	if (!slot || !*slot)
+		return NULL;
+	file_hold(*slot);
+	return *slot;
 }
 
 /*
@@ -562,17 +580,20 @@ int files_close(struct files *fs, int fd)
 /* Close all descriptors of a kind. */
 static void files_close_all(struct files *fs, enum fd_kind kind)
 {
-	struct file *f;
 	u32 fd = 0;
 
 	for (;;) {
+		struct file *f[8];
+		unsigned n = 0;
+
 		spin_lock(&fs->lock);
-		fd = fd_find(fs, fd, kind);
-		f = files_take(fs, fd);
+		while (n < ARRAY_SIZE(f) && (fd = fd_find(fs, fd, kind)) < fs->size)
+			f[n++] = files_take(fs, fd);
 		spin_unlock(&fs->lock);
-		if (!f)
+		for (unsigned i = 0; i < n; i++)
+			files_drop(fs, f[i]);
+		if (n < ARRAY_SIZE(f))
 			return;
-		files_drop(fs, f);
 	}
 }
 

@@ -153,6 +153,7 @@ struct lock_owner *files_lock_owner(struct files *fs);
 void files_close_on_exec(struct files *fs);
 /* The open file with a reference, or NULL. */
 struct file *files_get(struct files *fs, int fd);
+struct file *files_get_own(int fd); /* out of the current thread's table */
 /* Is there room for one more descriptor? 0 or -EMFILE; another thread may take it. */
 int files_check_room(struct files *fs);
 /*

@@ -154,7 +154,7 @@ static int walk_origin(int dirfd, struct dentry **out)
 		*out = current_cwd();
 		return *out ? 0 : -ENOENT;
 	}
-	f = files_get(current_thread()->files, dirfd);
+	f = files_get_own(dirfd);
 	if (!f)
 		return -EBADF;
 	*out = f->dentry && inode_is_dir(f->dentry->inode) ? dentry_hold(f->dentry) : NULL;
@@ -379,7 +379,7 @@ static int lookup_descriptor(int dirfd, struct dentry **out)
 		*out = current_cwd();
 		return 0;
 	}
-	f = files_get(current_thread()->files, dirfd);
+	f = files_get_own(dirfd);
 	if (!f)
 		return -EBADF;
 	*out = f->dentry ? dentry_hold(f->dentry) : NULL;

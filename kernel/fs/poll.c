@@ -100,7 +100,7 @@ static uint file_poll(struct file *f, struct poll_table *pt)
 /* The open file to ask, or NULL: one that stands for a name alone counts as a bad descriptor. */
 static struct file *get_pollable(int fd)
 {
-	struct file *f = fd < 0 ? NULL : files_get(current_thread()->files, fd);
+	struct file *f = fd < 0 ? NULL : files_get_own(fd);
 
 	if (f && (f->flags & O_PATH)) {
 		file_drop(f);

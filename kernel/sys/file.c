@@ -30,7 +30,7 @@ static struct files *current_files(void)
 
 static struct file *get_file(ulong fd)
 {
-	return files_get(current_files(), (int)fd);
+	return files_get_own((int)fd);
 }
 
 SYSCALL(openat)
@@ -65,26 +65,32 @@ SYSCALL(close)
 /* --- read and write --- */
 
 /* One transfer at *pos, which must not end beyond the largest offset. */
-static ssize_t transfer_at(struct file *f, struct uio *u, bool write, off_t *pos)
+static inline ssize_t transfer_at(struct file *f, struct uio *u, bool write, off_t *pos)
 {
 	if ((u64)*pos + u->left > INT64_MAX)
 		return -EINVAL;
 	return write ? f->ops->write(f, u, pos) : f->ops->read(f, u, pos);
 }
 
-/* Hand the uio to the file. With pos NULL the file's own position is used and moved. */
-static ssize_t transfer(struct file *f, struct uio *u, bool write, off_t *pos)
+/* One at the file's own position, which moves. Out of line: pipes and terminals have none. */
+static NOINLINE ssize_t transfer_on(struct file *f, struct uio *u, bool write)
 {
 	ssize_t n;
 
-	if (!(write ? f->ops->write : f->ops->read))
-		return -EINVAL;
-	if (pos || !f->ops->seek)
-		return transfer_at(f, u, write, pos ? pos : &f->pos);
 	mutex_lock(&f->pos_lock);
 	n = transfer_at(f, u, write, &f->pos);
 	mutex_unlock(&f->pos_lock);
 	return n;
+}
+
+/* Hand the uio to the file. With pos NULL the file's own position is used and moved. */
+static ssize_t transfer(struct file *f, struct uio *u, bool write, off_t *pos)
+{
+	if (!(write ? f->ops->write : f->ops->read))
+		return -EINVAL;
+	if (pos || !f->ops->seek)
+		return transfer_at(f, u, write, pos ? pos : &f->pos);
+	return transfer_on(f, u, write);
 }
 
 /*

@@ -202,7 +202,7 @@ SYSCALL(flock)
 	case LOCK_UN: c.type = LOCK_NONE; break;
 	default: return -EINVAL;
 	}
-	f = files_get(current_thread()->files, (int)args[0]);
+	f = files_get_own((int)args[0]);
 	if (!f)
 		return -EBADF;
 	c.owner = f;

@@ -135,7 +135,7 @@ long mmap_pages(ulong addr, ulong len, ulong prot, ulong flags, int fd, ulong pg
 	long err;
 
 	if (!(flags & MAP_ANONYMOUS)) {
-		f = files_get(current_thread()->files, fd);
+		f = files_get_own(fd);
 		if (!f)
 			return -EBADF;
 	}

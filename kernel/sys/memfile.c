@@ -35,7 +35,7 @@ SYSCALL(memfd_create)
 
 long sys_fallocate_in(ulong fd, ulong mode, off_t off, off_t len)
 {
-	struct file *f = files_get(current_thread()->files, (int)fd);
+	struct file *f = files_get_own((int)fd);
 	long err;
 
 	if (!f)

@@ -48,7 +48,7 @@ static int paths_copyin(ulong va, ulong vb, char **a, char **b)
 
 static struct file *get_file(ulong fd)
 {
-	return files_get(current_thread()->files, (int)fd);
+	return files_get_own((int)fd);
 }
 
 /* --- stat --- */

@@ -13,7 +13,7 @@
 /* Open and more than a place in the tree. */
 static struct file *get_open_file(ulong fd)
 {
-	struct file *f = files_get(current_thread()->files, (int)fd);
+	struct file *f = files_get_own((int)fd);
 
 	if (f && (f->flags & O_PATH)) {
 		file_drop(f);

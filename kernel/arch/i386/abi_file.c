@@ -122,7 +122,7 @@ SYSCALL(dup2)
 
 	if ((int)args[0] != (int)args[1])
 		return sys_dup3(WORDS(args[0], args[1], 0));
-	f = files_get(current_thread()->files, (int)args[0]);
+	f = files_get_own((int)args[0]);
 	if (!f)
 		return -EBADF;
 	file_drop(f);
