@@ -9,6 +9,9 @@
  *
  * Invariants: a slot is not NULL exactly where its bit of `used` is set; every non-NULL slot owns a
  * reference; bits of `cloexec` are set only where those of `used` are; n_leaves counts the leaves.
+ *
+ * Its users alone change a table, under its lock; others look, under the lock too. A thread that is
+ * the only user looks without: no other can become one but by its own clone.
  */
 #include "fs/file.h"
 
@@ -274,8 +277,8 @@ static void files_free(struct files *fs)
 }
 
 /*
- * An empty table whose first n_leaves leaves are there; with leaf_flags 0 they are yet to be filled.
- * NULL if there is no memory.
+ * An empty table whose first n_leaves leaves are there; with leaf_flags 0 they are yet to be
+ * filled. NULL if there is no memory.
  */
 static struct files *files_alloc(u32 size, u32 n_leaves, unsigned leaf_flags)
 {
@@ -439,7 +442,6 @@ struct file *files_get(struct files *fs, int fd)
 	return f;
 }
 
-/* Nobody but its users changes a table: who is alone needs no lock to look into it. */
 struct file *files_get_own(int fd)
 {
 	struct files *fs = current_thread()->files;
