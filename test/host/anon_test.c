@@ -28,7 +28,8 @@ static void put_page(struct anontab *t, ulong va, struct batch *b)
 }
 
 /* What the preparation of the move asks for, if its n-th wish fails (0: none does). */
-static ulong asked_for(struct anontab *t, struct anon_reserve *r, ulong n, int result, struct batch *b)
+static ulong asked_for(
+	struct anontab *t, struct anon_reserve *r, ulong n, int result, struct batch *b)
 {
 	ulong asked;
 
