@@ -38,23 +38,21 @@ SYSCALL(openat)
 	u32 flags = (u32)args[2];
 	struct file *f;
 	char *path;
-	int err = path_copyin(args[1], &path);
+	int err = path_copyin(args[1], &path), fd;
 
 	if (err)
 		return err;
 	if (sizeof(long) == 8)
 		flags |= O_LARGEFILE;
 	/* Before a file is made or cut off, or a FIFO waited for. */
-	err = files_check_room(current_files());
-	if (!err)
-		err = fs_open((int)args[0], path, flags, (u32)args[3] & 07777, &f);
+	fd = files_reserve(current_files());
+	err = fd < 0 ? fd : fs_open((int)args[0], path, flags, (u32)args[3] & 07777, &f);
 	path_free(path);
-	if (err)
-		return err;
-	err = files_install(current_files(), f, 0, flags & O_CLOEXEC);
-	if (err < 0)
-		file_drop(f);
-	return err;
+	if (!err)
+		files_fill_reserved(current_files(), fd, f, flags & O_CLOEXEC);
+	else if (fd >= 0)
+		files_release(current_files(), fd);
+	return err ? err : fd;
 }
 
 SYSCALL(close)
@@ -444,6 +442,7 @@ SYSCALL(dup3)
 SYSCALL(pipe2)
 {
 	u32 flags = (u32)args[1];
+	struct files *files = current_files();
 	struct file *ends[2];
 	s32 fd[2] = {-1, -1};
 	int err;
@@ -453,17 +452,18 @@ SYSCALL(pipe2)
 	err = pipe_create(flags, ends);
 	if (err)
 		return err;
-	fd[0] = files_install(current_files(), ends[0], 0, flags & O_CLOEXEC);
+	fd[0] = files_reserve(files);
 	if (fd[0] >= 0)
-		fd[1] = files_install(current_files(), ends[1], 0, flags & O_CLOEXEC);
+		fd[1] = files_reserve(files);
 	err = fd[0] < 0 ? fd[0] : fd[1] < 0 ? fd[1] : copyout(args[0], fd, sizeof(fd));
-	if (!err)
-		return 0;
 	for (int i = 0; i < 2; i++) {
+		if (!err) {
+			files_fill_reserved(files, fd[i], ends[i], flags & O_CLOEXEC);
+			continue;
+		}
 		if (fd[i] >= 0)
-			files_close(current_files(), fd[i]);
-		else
-			file_drop(ends[i]);
+			files_release(files, fd[i]);
+		file_drop(ends[i]);
 	}
 	return err;
 }
