@@ -181,6 +181,11 @@ u32 files_room(const struct files *fs);
 
 #define FALLOC_FL_KEEP_SIZE 1u
 #define FALLOC_FL_PUNCH_HOLE 2u
+#define FALLOC_FL_COLLAPSE_RANGE 8u
+#define FALLOC_FL_ZERO_RANGE 0x10u
+#define FALLOC_FL_INSERT_RANGE 0x20u
+#define FALLOC_FL_UNSHARE_RANGE 0x40u
+#define FALLOC_FL_WRITE_ZEROES 0x80u
 /* fallocate(2): the arguments as the program gave them. */
 int file_fallocate(struct file *f, u32 mode, off_t off, off_t len);
 

@@ -348,6 +348,38 @@ static int judge_source(const struct file *in, const off_t *pos, size_t count)
 	return at < 0 || count > (u64)INT64_MAX - (u64)at ? -EINVAL : 0;
 }
 
+/* From the input's own position. */
+static ssize_t send_on(struct file *out, struct file *in, size_t count)
+{
+	off_t at = in->pos;
+	ssize_t n = send_all(out, in, &at, count);
+
+	if (n > 0) {
+		mutex_lock(&in->pos_lock);
+		in->pos = at;
+		mutex_unlock(&in->pos_lock);
+	}
+	return n;
+}
+
+static u64 largest_file(const struct file *f)
+{
+	return f->inode && f->inode->fs ? f->inode->fs->file_max : INT64_MAX;
+}
+
+/* No further than both file systems' files can reach; -EOVERFLOW if that is nowhere. */
+static int limit_sending(const struct file *out, const struct file *in, u64 at, size_t *count)
+{
+	u64 most = MIN(largest_file(out), largest_file(in));
+
+	if (at + *count <= most)
+		return 0;
+	if (at >= most)
+		return -EOVERFLOW;
+	*count = (size_t)(most - at);
+	return 0;
+}
+
 /* With pos, *pos is used and moved; else the input's own position. */
 long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
 {
@@ -364,20 +396,11 @@ long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
 		return n;
 	}
 	count = MIN(count, RW_MAX);
-	if (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND)) {
+	n = limit_sending(out, in, (u64)(pos ? *pos : in->pos), &count);
+	if (!n && (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND)))
 		n = -EINVAL;
-	} else if (pos) {
-		n = send_all(out, in, pos, count);
-	} else {
-		off_t at = in->pos;
-
-		n = send_all(out, in, &at, count);
-		if (n > 0) {
-			mutex_lock(&in->pos_lock);
-			in->pos = at;
-			mutex_unlock(&in->pos_lock);
-		}
-	}
+	if (!n)
+		n = pos ? send_all(out, in, pos, count) : send_on(out, in, count);
 	file_drop(out);
 	file_drop(in);
 	return n;

@@ -173,8 +173,8 @@ int main(void)
 {
 	folder_enter();
 	is(in_child(last_number), 0,
-		"of two threads that open with one number left, one changes a file, one gets EMFILE");
-	is(in_child(last_for_pipe), 0, "pipe2 with one number left fails with EMFILE and keeps none");
+		"of two threads that open the last number, one changes a file, one gets EMFILE");
+	is(in_child(last_for_pipe), 0, "pipe2 with one number left is EMFILE and keeps none");
 	test_reserved();
 	unlink("a");
 	unlink("b");

@@ -477,6 +477,8 @@ int ext2_mount(struct block_device *dev, struct fs **out)
 	err = read_super(x);
 	if (!err)
 		err = read_groups(x);
+	if (!err)
+		x->fs.file_max = ext2_max_size(x);
 	if (!err && dev->read_only)
 		x->fs.read_only = true;
 	if (!err && !x->fs.read_only)
