@@ -586,6 +586,36 @@ static void inode_delete(struct ext2_inode *e)
 		ext2_inode_free(x, (u32)e->inode.ino, dir);
 }
 
+static int store_all(struct ext2_inode *e)
+{
+	int err = ext2_sync_inode(e);
+
+	if (!err)
+		err = ext2_trim_tail(e);
+	if (!err && e->dirty)
+		err = ext2_store(e);
+	return err;
+}
+
+/*
+ * Nobody uses the inode, which has names: everything to the disk. Want of memory leaves pages dirty,
+ * so room is made for another try. Pages that cannot be written at all go: write-back would keep
+ * them, and write this inode over the one that is read from the disk in its place.
+ */
+static void inode_store_last(struct ext2_inode *e)
+{
+	int err;
+
+	do
+		err = store_all(e);
+	while (err == -ENOMEM && obj_make_room());
+	if (!err)
+		return;
+	ext2_damage(ext2_of(&e->inode), "inode %u could not be written (error %d)",
+		(u32)e->inode.ino, -err);
+	obj_drop_pages(&e->data);
+}
+
 void ext2_evict(struct inode *inode)
 {
 	struct ext2_inode *e = ext2_inode_of(inode);
@@ -594,8 +624,8 @@ void ext2_evict(struct inode *inode)
 	if (!x->fs.read_only) {
 		if (!inode->nlink)
 			inode_delete(e);
-		else if (ext2_sync_inode(e) || ext2_trim_tail(e) || (e->dirty && ext2_store(e)))
-			ext2_damage(x, "inode %u could not be written", (u32)inode->ino);
+		else
+			inode_store_last(e);
 	}
 	index_free(&e->index);
 	inode_forget(inode);
