@@ -203,6 +203,13 @@ static int make_smaps(struct seq *s, void *subject, u64 *cookie)
 	return next_mapping(s, subject, cookie, true, put_details);
 }
 
+/* Between two mappings of a walk over all, no lock held: false for who is killed and may stop. */
+static bool go_on(void)
+{
+	sched_point();
+	return !signal_fatal_pending();
+}
+
 static void add_figures(struct figures *sum, const struct figures *f)
 {
 	sum->rss += f->rss;
@@ -229,7 +236,7 @@ static int make_smaps_rollup(struct seq *s, void *subject, u64 *cookie UNUSED)
 
 	if (!mm)
 		return -ESRCH;
-	while (end < USER_TOP && mm_describe(mm, end, true, &v)) {
+	while (end < USER_TOP && go_on() && mm_describe(mm, end, true, &v)) {
 		start = end ? start : v.start;
 		end = v.end;
 		add_figures(&sum, &v.figures);
@@ -259,7 +266,7 @@ static void sizes_of_mappings(struct mm *mm, struct sizes *z)
 	struct vma_info v;
 	ulong at = 0;
 
-	while (at < USER_TOP && mm_describe(mm, at, false, &v)) {
+	while (at < USER_TOP && go_on() && mm_describe(mm, at, false, &v)) {
 		ulong pages = (v.end - v.start) >> PAGE_SHIFT;
 
 		at = v.end;

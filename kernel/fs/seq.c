@@ -8,6 +8,8 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "proc/signal.h"
+#include "proc/thread.h"
 #include "vm/kmalloc.h"
 
 #define SEQ_FIRST 512u /* bytes of a new buffer */
@@ -102,8 +104,11 @@ static int make_more(struct seq_file *sf)
 	sf->start += (off_t)sf->text.len;
 	sf->text.len = 0;
 	sf->text.no_memory = false;
-	while (more > 0 && sf->text.len < SEQ_CHUNK && !sf->text.no_memory)
-		more = sf->make(&sf->text, sf->subject, &sf->cookie);
+	while (more > 0 && sf->text.len < SEQ_CHUNK && !sf->text.no_memory) {
+		sched_point();
+		more = signal_fatal_pending() ? -EINTR
+					      : sf->make(&sf->text, sf->subject, &sf->cookie);
+	}
 	if (more >= 0 && sf->text.no_memory)
 		more = -ENOMEM;
 	if (more < 0) {

@@ -143,7 +143,7 @@ static int make_stat(struct seq *s, void *subject UNUSED, u64 *cookie UNUSED)
 	}
 	sched_load(&running, &total);
 	seq_print(s, "btime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n",
-		(unsigned long long)((clock_realtime() - now) / NSEC), proc_last_pid(), running);
+		(unsigned long long)(clock_realtime_offset() / NSEC), proc_last_pid(), running);
 	return 0;
 }
 

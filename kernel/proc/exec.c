@@ -651,17 +651,18 @@ static int unshare_files(struct thread *t)
  */
 static int single_out(struct proc *p, struct sigactions **actions)
 {
-	int err;
+	int err = p->nthreads > 1 ? signal_end_others() : 0;
 
 	*actions = NULL;
+	if (err)
+		return err;
+	/* Only now is nobody left who could make it shared. */
 	if (sigactions_shared(p->actions)) {
 		*actions = sigactions_copy(p);
 		if (!*actions)
 			return -ENOMEM;
 	}
-	err = p->nthreads > 1 ? signal_end_others() : 0;
-	if (!err)
-		err = unshare_files(current_thread());
+	err = unshare_files(current_thread());
 	if (err && *actions)
 		sigactions_put(*actions);
 	return err;

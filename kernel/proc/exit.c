@@ -86,12 +86,18 @@ void proc_report_event(struct proc *p, int wait_status)
 	tell_parent(p, silent ? 0 : SIGCHLD, wait_status);
 }
 
+/* Does p, by its action for SIGCHLD, want to collect its children? */
+static bool collects(struct proc *p)
+{
+	struct ksigaction act = signal_action_of(p, SIGCHLD);
+
+	return act.handler != SIG_IGN && !(act.flags & SA_NOCLDWAIT);
+}
+
 /* p has become a zombie. Its parent is told; false if the parent wants nothing to collect. */
 static bool report_end(struct proc *p)
 {
-	struct ksigaction act = signal_action_of(p->parent, SIGCHLD);
-	bool collect = p->exit_signal != SIGCHLD ||
-		       (act.handler != SIG_IGN && !(act.flags & SA_NOCLDWAIT));
+	bool collect = p->exit_signal != SIGCHLD || collects(p->parent);
 
 	unlist(p);
 	p->wait_event = 0;
@@ -150,13 +156,20 @@ static struct proc *heir_of(const struct proc *p)
 	return &kernel_proc;
 }
 
-/* Of the zombies among the orphans the heir does not know yet. proc_lock held. */
+/*
+ * Of the zombies among the orphans the heir does not know yet, and may want nothing to collect.
+ * proc_lock held.
+ */
 static void leave_tree(struct proc *p)
 {
-	struct proc *heir = heir_of(p);
+	struct proc *heir = heir_of(p), *child, *tmp;
+	bool any = !list_empty(&p->zombies);
 
+	if (any && !collects(heir))
+		LIST_EACH_SAFE(child, tmp, &p->zombies, report_link)
+			proc_release(child);
 	proc_leave_tree(p, heir);
-	if (!list_empty(&heir->zombies)) {
+	if (any) {
 		signal_kernel(heir, SIGCHLD);
 		waitq_wake_all(&heir->child_wait);
 	}

@@ -326,6 +326,9 @@ static bool flags_allowed(ulong flags)
 		return false;
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
 		return false;
+	/* Process 1 has no siblings: its parent would not wait for them. */
+	if ((flags & CLONE_PARENT) && current_proc()->pid == 1)
+		return false;
 	return !(flags & CLONE_THREAD) || (flags & CLONE_SIGHAND);
 }
 

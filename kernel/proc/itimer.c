@@ -1,8 +1,13 @@
 /*
  * Interval timers, and the limit of CPU time.
+ *
+ * CPU time is looked at by the ticks that come while a process runs. One that rests before each
+ * tick would never be caught by one; so a thread that gets a CPU looks too, if the last look is a
+ * tick ago.
  */
 #include "proc/itimer.h"
 #include "lib/errno.h"
+#include "arch/clock.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
@@ -160,24 +165,42 @@ static int limit_signal(struct proc *p, u64 used)
 	return SIGXCPU;
 }
 
+static void note_look(struct proc *p, u64 ticks)
+{
+	__atomic_store_n(&p->timers_seen, ticks, __ATOMIC_RELAXED);
+}
+
 void itimer_tick(struct thread *t)
 {
 	struct proc *p = t->proc;
 	struct usage u;
 	bool virtual, prof;
 	int limit;
+	ulong irq;
 
+	note_look(p, clock_ticks());
 	proc_usage(p, &u);
-	spin_lock(&p->sig_lock);
+	irq = spin_lock_irq(&p->sig_lock);
 	virtual = expire(&p->virtual_timer, u.utime);
 	prof = expire(&p->prof_timer, u.utime + u.stime);
 	limit = limit_signal(p, u.utime + u.stime);
 	note_timers(p);
-	spin_unlock(&p->sig_lock);
+	spin_unlock_irq(&p->sig_lock, irq);
 	if (limit)
 		send(p, limit);
 	if (virtual)
 		send(p, SIGVTALRM);
 	if (prof)
 		send(p, SIGPROF);
+}
+
+/* Noted at once, so that of many threads that come together one looks. */
+void itimer_arrive(struct thread *t, u64 ticks)
+{
+	u64 seen = __atomic_load_n(&t->proc->timers_seen, __ATOMIC_RELAXED);
+
+	if (clock_ticks_ns(ticks - seen) < TICK_NS)
+		return;
+	note_look(t->proc, ticks);
+	__atomic_fetch_or(&t->work, WORK_TIMERS, __ATOMIC_RELAXED);
 }

@@ -23,5 +23,10 @@ void itimer_init(struct proc *p);
 void itimer_limit(struct proc *p, const struct rlimit_pair *limit);
 /* At the end of a process: no timer fires afterwards. */
 void itimer_stop(struct proc *p);
-/* A tick while t, whose process has a CPU timer, runs. Interrupts off. */
+/* Look at the CPU timers of t's process, and send what is due: at a tick while t runs. */
 void itimer_tick(struct thread *t);
+/*
+ * t, whose process has a CPU timer, gets a CPU at clock_ticks() == ticks: if the last look is a tick
+ * ago, t takes another on its way to user mode. Interrupts off.
+ */
+void itimer_arrive(struct thread *t, u64 ticks);

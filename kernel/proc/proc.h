@@ -107,6 +107,7 @@ struct proc {
 	struct cpu_timer virtual_timer, prof_timer; /* (s) */
 	u64 cpu_warning, cpu_end; /* (s) CPU time for SIGXCPU, SIGKILL: RLIMIT_CPU; ns, ~0: none */
 	bool cpu_timers;		/* (a) any of these is on: its threads want ticks */
+	atomic_u64 timers_seen;		/* (a) clock_ticks() at about the last look at them */
 	struct rlimit_pair rlimit[RLIM_COUNT]; /* (t); a single value may be read without */
 	struct usage dead;		/* (s) of threads that ended */
 	struct usage child;		/* (t) of children waited for */

@@ -139,7 +139,7 @@ static void turn_off(struct ptimer *t)
 /* clock_now() of the first expiration; not 0, which is for a timer that is off. */
 static u64 first_of(const struct ptimer *t, u64 left, bool absolute)
 {
-	u64 now = clock_now(), offset = t->ev.real ? clock_realtime() - now : 0;
+	u64 now = clock_now(), offset = t->ev.real ? clock_realtime_offset() : 0;
 
 	if (!left)
 		return 0;

@@ -677,8 +677,14 @@ static void switch_to(struct cpu *c, struct local *l, struct thread *self, struc
 		pmap_switch(pmap);
 	if (next->tf)
 		user_state_load(next);
-	if (next != c->idle && (l->runq.count || counts_time(next)))
-		want_tick(l);
+	if (next != c->idle) {
+		if (UNLIKELY(counts_time(next))) {
+			itimer_arrive(next, now);
+			want_tick(l);
+		} else if (l->runq.count) {
+			want_tick(l);
+		}
+	}
 	l->left = self;
 	context_switch(&self->context, &next->context);
 	finish_switch();

@@ -35,6 +35,7 @@ enum thread_work {
 	WORK_RESCHED = 1 << 0, /* it may be somebody else's turn */
 	WORK_TICK = 1 << 1,    /* others wait for this CPU: see that a tick comes */
 	WORK_SIGNAL = 1 << 2,  /* a signal may have to be acted upon, or a call to be restarted */
+	WORK_TIMERS = 1 << 3,  /* its process's CPU timers are to be looked at: itimer.h */
 };
 
 /* Linux's numbers. There is no SCHED_DEADLINE. */

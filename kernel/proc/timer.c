@@ -20,7 +20,7 @@ struct timer_queue {
 };
 
 static struct timer_queue queues[MAX_CPUS];
-static atomic_u64 realtime_offset; /* of clock_realtime() from clock_now() */
+static atomic_u64 realtime_offset; /* by how much the real-time clock was set */
 static struct waitq realtime_set; /* who sleeps until a real time: woken when the clock is set */
 
 void timer_module_init(void)
@@ -34,13 +34,17 @@ void timer_module_init(void)
 }
 
 /*
- * The machine knows its real-time clock only once devices are found, so the offset is added to its
- * base each time.
+ * The machine knows its real-time clock only once devices are found, so what was set is added to
+ * its base each time.
  */
+u64 clock_realtime_offset(void)
+{
+	return clock_realtime_base + __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);
+}
+
 u64 clock_realtime(void)
 {
-	return clock_now() + clock_realtime_base +
-	       __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);
+	return clock_now() + clock_realtime_offset();
 }
 
 void clock_set_realtime(u64 ns)
@@ -198,7 +202,7 @@ int timer_sleep_real(u64 deadline)
 		u64 offset, when;
 
 		waitq_enter(&realtime_set, &w);
-		offset = clock_realtime() - clock_now();
+		offset = clock_realtime_offset();
 		when = deadline > offset ? deadline - offset : 0;
 		if (when <= clock_now()) {
 			waitq_leave(&realtime_set, &w);

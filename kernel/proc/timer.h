@@ -29,6 +29,11 @@ struct timer {
  */
 u64 clock_now(void);
 u64 clock_realtime(void); /* ns since 1970 */
+/*
+ * What clock_realtime() is ahead of clock_now(). To take one reading from another gives it too
+ * much where time passes between the two.
+ */
+u64 clock_realtime_offset(void);
 /* Also wakes who sleeps until a real time. May not be called in interrupts. */
 void clock_set_realtime(u64 ns);
 

@@ -8,6 +8,7 @@
 #include "arch/syscall_table.h"
 #include "arch/trap.h"
 #include "proc/account.h"
+#include "proc/itimer.h"
 #include "proc/proc.h"
 #include "proc/signal.h"
 #include "proc/thread.h"
@@ -149,6 +150,8 @@ static NOINLINE void do_work(struct thread *t, struct trapframe *tf)
 		work = __atomic_exchange_n(&t->work, 0, __ATOMIC_SEQ_CST);
 		if (work & WORK_TICK)
 			sched_want_tick();
+		if (work & WORK_TIMERS)
+			itimer_tick(t);
 		if (work & WORK_SIGNAL)
 			signal_deliver(tf);
 		if (work & WORK_RESCHED)

@@ -48,7 +48,7 @@ static u64 deadline_of(enum futex_op cmd, u32 op, u64 ns)
 			return kept;
 		return ns < WAIT_FOREVER - now ? now + ns : WAIT_FOREVER;
 	}
-	offset = op & FUTEX_CLOCK_REALTIME ? clock_realtime() - now : 0;
+	offset = op & FUTEX_CLOCK_REALTIME ? clock_realtime_offset() : 0;
 	return ns > offset ? ns - offset : 0;
 }
 

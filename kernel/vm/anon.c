@@ -592,6 +592,8 @@ int anon_move_prepare(struct anontab *t, ulong start, ulong end, ulong to, struc
 	spin_unlock(&t->lock);
 	if (!owned)
 		return -ENOMEM;
+	for (n = r->nodes; n && nodes; n = n->child[0])
+		nodes--;
 	for (; nodes; nodes--) {
 		n = kmem_alloc(node_cache, ALLOC_WAIT);
 		if (!n)

@@ -79,8 +79,8 @@ void anon_remove(struct anontab *t, ulong start, ulong end, struct batch *b);
 /*
  * Moving the private pages of [start, end) to `to` onwards, where none are and which lies apart:
  * slots change hands, no page is copied. After anon_remove_prepare for the same range
- * anon_move_prepare gets what that needs: -ENOMEM, the pages being where they were. It takes
- * tab->lock itself; mm->lock is held for writing until after anon_move, which takes the nodes from
+ * anon_move_prepare gets what that needs and *r lacks: -ENOMEM, the pages being where they were; *r
+ * keeps what it got, and the next attempt asks for the rest. It takes tab->lock itself; mm->lock is held for writing until after anon_move, which takes the nodes from
  * *r and cannot fail. In between pages may be removed by whoever does not hold mm->lock. In either
  * case anon_reserve_free gives back what was not used.
  */

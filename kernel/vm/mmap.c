@@ -384,7 +384,8 @@ static void protect_vma(struct mm *mm, struct vma *v, unsigned prot, struct chan
 {
 	unsigned lost = pte_effective(v->prot) & ~pte_effective(prot);
 
-	if ((v->flags & VMA_LOCKED) && !(v->prot & PROT_WRITE) && (prot & PROT_WRITE)) {
+	if ((v->flags & (VMA_LOCKED | VMA_SHARED)) == VMA_LOCKED && !(v->prot & PROT_WRITE) &&
+		(prot & PROT_WRITE)) {
 		if (!c->load_end)
 			c->load = v->start;
 		c->load_end = v->end;

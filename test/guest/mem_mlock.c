@@ -205,6 +205,12 @@ static void test_protect(void)
 	want_eq(protect(shared, 2 * PS, RW), 0);
 	want_eq(pages_present(shared, 2), 0);
 	unmap(shared, 2 * PS);
+	shared = must_map(3 * PS, PROT_NONE, SHANON, -1, 0);
+	want(mmap(shared + PS, PS, RW, ANON | MAP_FIXED, -1, 0) == shared + PS);
+	want_eq(lock(shared, 3 * PS), -ENOMEM);
+	want_eq(protect(shared, 3 * PS, PROT_WRITE), 0);
+	want_eq(pages_present(shared, 3), 0);
+	unmap(shared, 3 * PS);
 	p = must_map(2 * PS, PROT_NONE, ANON, -1, 0);
 	want_eq(lock2(p, 2 * PS, 1), 0);
 	want_eq(protect(p, 2 * PS, RW), 0);

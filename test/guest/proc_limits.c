@@ -225,6 +225,19 @@ static int use_cpu_plainly(void)
 	return 0;
 }
 
+static int use_cpu_in_bursts(void)
+{
+	want(set_limit(RLIMIT_CPU, 1, 10));
+	while (cpu_ms() < 3000) {
+		long end = cpu_ms() + 5;
+
+		while (cpu_ms() < end)
+			;
+		sleep_ms(8);
+	}
+	return 0;
+}
+
 static void test_cpu(void)
 {
 	int end;
@@ -233,6 +246,7 @@ static void test_cpu(void)
 	want_eq(end, KILLED_BY(SIGKILL));
 	verdict("RLIMIT_CPU: SIGXCPU each second from the soft limit on, SIGKILL at the hard one");
 	is(in_child(use_cpu_plainly), KILLED_BY(SIGXCPU), "SIGXCPU ends a process that does not handle it");
+	is(in_child(use_cpu_in_bursts), KILLED_BY(SIGXCPU), "also one that rests before each tick");
 }
 
 /* ---- RLIMIT_SIGPENDING ---- */

@@ -167,6 +167,29 @@ static void test_cpu_timer(int which, int sig, const char *name)
 	signal(sig, SIG_DFL);
 }
 
+/*
+ * Less than a tick at a time, each begun with the CPU just got, and rests that last beyond the
+ * tick: none ever comes while the process runs.
+ */
+static void test_bursts(int which, int sig, const char *name)
+{
+	long long end;
+
+	hits = 0;
+	signal(sig, count);
+	set_timer(which, 20000, 20000);
+	for (int i = 0; i < 100; i++) {
+		end = ns_of(CLOCK_THREAD_CPUTIME_ID) + 3000000;
+		while (ns_of(CLOCK_THREAD_CPUTIME_ID) < end)
+			for (int n = 0; n < 10000; n++)
+				work++;
+		sleep_ms(9);
+	}
+	set_timer(which, 0, 0);
+	signal(sig, SIG_DFL);
+	ok(hits > 3, "%s: it comes though the process rests before each tick", name);
+}
+
 static int killed_by_timer(void)
 {
 	set_timer(ITIMER_VIRTUAL, 10000, 0);
@@ -181,6 +204,8 @@ static void test_timers(void)
 
 	test_cpu_timer(ITIMER_VIRTUAL, SIGVTALRM, "ITIMER_VIRTUAL");
 	test_cpu_timer(ITIMER_PROF, SIGPROF, "ITIMER_PROF");
+	test_bursts(ITIMER_VIRTUAL, SIGVTALRM, "ITIMER_VIRTUAL");
+	test_bursts(ITIMER_PROF, SIGPROF, "ITIMER_PROF");
 	is(in_child(killed_by_timer), KILLED_BY(SIGVTALRM), "SIGVTALRM ends a process by default");
 	fails(setitimer(ITIMER_REAL, &it, NULL), EINVAL, "a million microseconds fail with EINVAL");
 	it.it_value = (struct timeval){ -1, 0 };

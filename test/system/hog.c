@@ -81,7 +81,7 @@ static int fork_all(void)
 static void have_all(volatile char *told)
 {
 	*told = 1;
-	map(GIGABYTE, MAP_NORESERVE | MAP_POPULATE);
+	map(GIGABYTE / 2, MAP_NORESERVE | MAP_POPULATE);
 	*told = 2;
 	sleep(4);
 	_exit(0);
