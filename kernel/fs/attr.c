@@ -228,6 +228,21 @@ int file_truncate(struct file *f, off_t size)
 	return err ? err : inode_truncate(f->inode, size);
 }
 
+/* Is it one thing to do, of those that Linux knows, with what may go with it? */
+static bool fallocate_mode_ok(u32 mode)
+{
+	switch (mode & ~FALLOC_FL_KEEP_SIZE) {
+	case 0:
+	case FALLOC_FL_ZERO_RANGE:
+	case FALLOC_FL_UNSHARE_RANGE: return true;
+	case FALLOC_FL_PUNCH_HOLE: return mode & FALLOC_FL_KEEP_SIZE;
+	case FALLOC_FL_COLLAPSE_RANGE:
+	case FALLOC_FL_INSERT_RANGE:
+	case FALLOC_FL_WRITE_ZEROES: return !(mode & FALLOC_FL_KEEP_SIZE);
+	default: return false;
+	}
+}
+
 int file_fallocate(struct file *f, u32 mode, off_t off, off_t len)
 {
 	struct inode *inode = f->inode;
@@ -235,7 +250,7 @@ int file_fallocate(struct file *f, u32 mode, off_t off, off_t len)
 
 	if (off < 0 || len <= 0)
 		return -EINVAL;
-	if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
+	if (!fallocate_mode_ok(mode))
 		return -EOPNOTSUPP;
 	if (!file_writable(f))
 		return -EBADF;

@@ -7,8 +7,12 @@
  * costs a large directory but not a large table. Neither shrinks. `hint` is a lower bound of the
  * lowest free descriptor, which makes finding it cheap: all below it are in use.
  *
- * Invariants: a slot is not NULL exactly where its bit of `used` is set; every non-NULL slot owns a
- * reference; bits of `cloexec` are set only where those of `used` are; n_leaves counts the leaves.
+ * A descriptor in use whose slot is NULL is reserved: a call that is under way has its number, which
+ * nobody else can get or close, and will fill or release it. It is not open for anybody, and the
+ * copy that a fork makes has it free.
+ *
+ * Invariants: where a slot is not NULL, its bit of `used` is set; every non-NULL slot owns a
+ * reference; bits of `cloexec` are set only where a slot is not NULL; n_leaves counts the leaves.
  *
  * Its users alone change a table, under its lock; others look, under the lock too. A thread that is
  * the only user looks without: no other can become one but by its own clone.
@@ -42,7 +46,7 @@ struct files {
 	u32 size; /* (lock) descriptors the directory spans, LEAF_FDS times a power of two */
 	u32 n_leaves; /* (lock) */
 	u32 hint; /* (lock) */
-	struct leaf **leaf; /* (lock) size / LEAF_FDS of them; NULL: no descriptor of it is used */
+	struct leaf **leaf; /* (lock) size / LEAF_FDS of them; NULL: no descriptor of it is in use */
 };
 
 static struct kmem_cache *file_cache;
@@ -355,6 +359,24 @@ static int files_make_slot(struct files *fs, u32 fd)
 	return 0;
 }
 
+/* Hold the files of a leaf that is a copy, and free what is only reserved. True if that was any. */
+static bool leaf_hold_files(struct leaf *l)
+{
+	bool reserved = false;
+
+	for (u64 left = l->used; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+
+		if (l->slot[i]) {
+			file_hold(l->slot[i]);
+		} else {
+			l->used &= ~((u64)1 << i);
+			reserved = true;
+		}
+	}
+	return reserved;
+}
+
 /*
  * Fill `to`, which has as many leaves as `from`, but all at its start, with what `from` holds,
  * whose lock is held. From the end down, every leaf moves up or stays.
@@ -363,6 +385,7 @@ static void files_fill_copy(struct files *to, const struct files *from)
 {
 	u32 last = to->n_leaves;
 
+	to->hint = from->hint;
 	for (u32 i = from->size / LEAF_FDS; i-- > 0;) {
 		struct leaf *l;
 
@@ -372,10 +395,9 @@ static void files_fill_copy(struct files *to, const struct files *from)
 		to->leaf[last] = NULL;
 		to->leaf[i] = l;
 		*l = *from->leaf[i];
-		for (u64 used = l->used; used; used &= used - 1)
-			file_hold(l->slot[__builtin_ctzll(used)]);
+		if (leaf_hold_files(l))
+			to->hint = MIN(to->hint, i * LEAF_FDS);
 	}
-	to->hint = from->hint;
 }
 
 struct files *files_copy(struct files *from)
@@ -486,17 +508,8 @@ static struct file *files_fill(struct files *fs, u32 fd, struct file *f, bool cl
 	return old;
 }
 
-int files_check_room(struct files *fs)
-{
-	u32 fd;
-
-	spin_lock(&fs->lock);
-	fd = fd_find(fs, fs->hint, FD_FREE);
-	spin_unlock(&fs->lock);
-	return fd < files_limit(fs) ? 0 : -EMFILE;
-}
-
-int files_install(struct files *fs, struct file *f, int from, bool cloexec)
+/* The lowest free descriptor >= from is now f, or reserved if f is NULL. -EMFILE, -ENOMEM. */
+static int files_take_lowest(struct files *fs, struct file *f, int from, bool cloexec)
 {
 	u32 limit = files_limit(fs), fd;
 	int err;
@@ -523,6 +536,41 @@ int files_install(struct files *fs, struct file *f, int from, bool cloexec)
 	return (int)fd;
 }
 
+int files_install(struct files *fs, struct file *f, int from, bool cloexec)
+{
+	return files_take_lowest(fs, f, from, cloexec);
+}
+
+int files_reserve(struct files *fs)
+{
+	return files_take_lowest(fs, NULL, 0, false);
+}
+
+void files_fill_reserved(struct files *fs, int fd, struct file *f, bool cloexec)
+{
+	struct file *old;
+
+	spin_lock(&fs->lock);
+	old = files_fill(fs, (u32)fd, f, cloexec);
+	spin_unlock(&fs->lock);
+	ASSERT(!old);
+}
+
+/* fd is free again; lock held. */
+static void files_make_free(struct files *fs, u32 fd)
+{
+	fs->leaf[fd / LEAF_FDS]->used &= ~bit_of(fd);
+	fs->hint = MIN(fs->hint, fd);
+}
+
+void files_release(struct files *fs, int fd)
+{
+	spin_lock(&fs->lock);
+	DEBUG_ASSERT(!*slot_of(fs, (u32)fd));
+	files_make_free(fs, (u32)fd);
+	spin_unlock(&fs->lock);
+}
+
 /* A descriptor of fs was closed that had f: the reference goes, and the process's locks on it. */
 static void files_drop(struct files *fs, struct file *f)
 {
@@ -533,6 +581,7 @@ static void files_drop(struct files *fs, struct file *f)
 int files_replace(struct files *fs, int fd, struct file *f, bool cloexec)
 {
 	struct file *old;
+	int err = fd;
 
 	if (fd < 0 || (u32)fd >= files_limit(fs))
 		return -EBADF;
@@ -543,11 +592,15 @@ int files_replace(struct files *fs, int fd, struct file *f, bool cloexec)
 			return -ENOMEM;
 		spin_lock(&fs->lock);
 	}
-	old = files_fill(fs, (u32)fd, f, cloexec);
+	old = *slot_of(fs, (u32)fd);
+	if (!old && (fs->leaf[(u32)fd / LEAF_FDS]->used & bit_of((u32)fd)))
+		err = -EBUSY; /* reserved */
+	else
+		files_fill(fs, (u32)fd, f, cloexec);
 	spin_unlock(&fs->lock);
 	if (old)
 		files_drop(fs, old);
-	return fd;
+	return err;
 }
 
 /* Empty fd; lock held. Returns what was there, or NULL. */
@@ -556,12 +609,9 @@ static struct file *files_take(struct files *fs, u32 fd)
 	struct file **slot = slot_of(fs, fd), *f = slot ? *slot : NULL;
 
 	if (f) {
-		struct leaf *l = fs->leaf[fd / LEAF_FDS];
-
 		*slot = NULL;
-		l->used &= ~bit_of(fd);
-		l->cloexec &= ~bit_of(fd);
-		fs->hint = MIN(fs->hint, fd);
+		leaf_set_cloexec(fs->leaf[fd / LEAF_FDS], fd, false);
+		files_make_free(fs, fd);
 	}
 	return f;
 }
@@ -579,7 +629,7 @@ int files_close(struct files *fs, int fd)
 	return 0;
 }
 
-/* Close all descriptors of a kind. */
+/* Close all descriptors of a kind, none of which is only reserved. */
 static void files_close_all(struct files *fs, enum fd_kind kind)
 {
 	u32 fd = 0;
@@ -647,6 +697,8 @@ int files_next(struct files *fs, int fd)
 	spin_lock(&fs->lock);
 	size = fs->size;
 	next = fd < 0 ? size : fd_find(fs, (u32)fd, FD_USED);
+	while (next < size && !*slot_of(fs, next))
+		next = fd_find(fs, next + 1, FD_USED);
 	spin_unlock(&fs->lock);
 	return next < size ? (int)next : -1;
 }

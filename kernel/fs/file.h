@@ -154,14 +154,23 @@ void files_close_on_exec(struct files *fs);
 /* The open file with a reference, or NULL. */
 struct file *files_get(struct files *fs, int fd);
 struct file *files_get_own(int fd); /* out of the current thread's table */
-/* Is there room for one more descriptor? 0 or -EMFILE; another thread may take it. */
-int files_check_room(struct files *fs);
+/*
+ * The lowest free descriptor, reserved for a call of the current thread: before it makes what
+ * cannot be undone, or tells a number. It is then filled (with f and the reference to it), or
+ * released; neither can fail. -EMFILE, -ENOMEM.
+ */
+int files_reserve(struct files *fs);
+void files_fill_reserved(struct files *fs, int fd, struct file *f, bool cloexec);
+void files_release(struct files *fs, int fd);
 /*
  * The lowest free descriptor >= from, now f (takes over the reference on success only). -EMFILE,
  * -ENOMEM.
  */
 int files_install(struct files *fs, struct file *f, int from, bool cloexec);
-/* dup3: make fd f whatever it was (reference taken over on success). */
+/*
+ * dup3: make fd f whatever it was (reference taken over on success). -EBUSY: it is reserved.
+ * -EBADF, -ENOMEM.
+ */
 int files_replace(struct files *fs, int fd, struct file *f, bool cloexec);
 int files_close(struct files *fs, int fd); /* -EBADF */
 int files_get_cloexec(struct files *fs, int fd);
@@ -173,6 +182,11 @@ u32 files_room(const struct files *fs);
 
 #define FALLOC_FL_KEEP_SIZE 1u
 #define FALLOC_FL_PUNCH_HOLE 2u
+#define FALLOC_FL_COLLAPSE_RANGE 8u
+#define FALLOC_FL_ZERO_RANGE 0x10u
+#define FALLOC_FL_INSERT_RANGE 0x20u
+#define FALLOC_FL_UNSHARE_RANGE 0x40u
+#define FALLOC_FL_WRITE_ZEROES 0x80u
 /* fallocate(2): the arguments as the program gave them. */
 int file_fallocate(struct file *f, u32 mode, off_t off, off_t len);
 

@@ -32,6 +32,7 @@ void fs_setup(
 	fs->device = device;
 	fs->dev = dev;
 	fs->blksize = 4096;
+	fs->file_max = INT64_MAX;
 	fs->read_only = false;
 	fs->uncached = false;
 	fs->root = NULL;

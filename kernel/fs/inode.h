@@ -110,6 +110,7 @@ struct fs {
 	const char *type, *device; /* (c) for /proc/mounts */
 	u64 dev;		   /* (c) st_dev */
 	u32 blksize;		   /* (c) st_blksize */
+	u64 file_max;		   /* (c) bytes of its largest file */
 	bool read_only;
 	bool fixed_modes;	   /* (c) chmod is -EPERM */
 	bool uncached; /* (c) names are not kept while unused: they come and go by themselves */

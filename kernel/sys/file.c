@@ -38,23 +38,21 @@ SYSCALL(openat)
 	u32 flags = (u32)args[2];
 	struct file *f;
 	char *path;
-	int err = path_copyin(args[1], &path);
+	int err = path_copyin(args[1], &path), fd;
 
 	if (err)
 		return err;
 	if (sizeof(long) == 8)
 		flags |= O_LARGEFILE;
 	/* Before a file is made or cut off, or a FIFO waited for. */
-	err = files_check_room(current_files());
-	if (!err)
-		err = fs_open((int)args[0], path, flags, (u32)args[3] & 07777, &f);
+	fd = files_reserve(current_files());
+	err = fd < 0 ? fd : fs_open((int)args[0], path, flags, (u32)args[3] & 07777, &f);
 	path_free(path);
-	if (err)
-		return err;
-	err = files_install(current_files(), f, 0, flags & O_CLOEXEC);
-	if (err < 0)
-		file_drop(f);
-	return err;
+	if (!err)
+		files_fill_reserved(current_files(), fd, f, flags & O_CLOEXEC);
+	else if (fd >= 0)
+		files_release(current_files(), fd);
+	return err ? err : fd;
 }
 
 SYSCALL(close)
@@ -356,6 +354,38 @@ static int judge_source(const struct file *in, const off_t *pos, size_t count)
 	return at < 0 || count > (u64)INT64_MAX - (u64)at ? -EINVAL : 0;
 }
 
+/* From the input's own position. */
+static ssize_t send_on(struct file *out, struct file *in, size_t count)
+{
+	off_t at = in->pos;
+	ssize_t n = send_all(out, in, &at, count);
+
+	if (n > 0) {
+		mutex_lock(&in->pos_lock);
+		in->pos = at;
+		mutex_unlock(&in->pos_lock);
+	}
+	return n;
+}
+
+static u64 largest_file(const struct file *f)
+{
+	return f->inode && f->inode->fs ? f->inode->fs->file_max : INT64_MAX;
+}
+
+/* No further than both file systems' files can reach; -EOVERFLOW if that is nowhere. */
+static int limit_sending(const struct file *out, const struct file *in, u64 at, size_t *count)
+{
+	u64 most = MIN(largest_file(out), largest_file(in));
+
+	if (at + *count <= most)
+		return 0;
+	if (at >= most)
+		return -EOVERFLOW;
+	*count = (size_t)(most - at);
+	return 0;
+}
+
 /* With pos, *pos is used and moved; else the input's own position. */
 long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
 {
@@ -372,20 +402,11 @@ long sys_sendfile_at(ulong out_fd, ulong in_fd, off_t *pos, size_t count)
 		return n;
 	}
 	count = MIN(count, RW_MAX);
-	if (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND)) {
+	n = limit_sending(out, in, (u64)(pos ? *pos : in->pos), &count);
+	if (!n && (!in->ops->seek || !in->ops->mmap || !in->ops->read || (out->flags & O_APPEND)))
 		n = -EINVAL;
-	} else if (pos) {
-		n = send_all(out, in, pos, count);
-	} else {
-		off_t at = in->pos;
-
-		n = send_all(out, in, &at, count);
-		if (n > 0) {
-			mutex_lock(&in->pos_lock);
-			in->pos = at;
-			mutex_unlock(&in->pos_lock);
-		}
-	}
+	if (!n)
+		n = pos ? send_all(out, in, pos, count) : send_on(out, in, count);
 	file_drop(out);
 	file_drop(in);
 	return n;
@@ -450,6 +471,7 @@ SYSCALL(dup3)
 SYSCALL(pipe2)
 {
 	u32 flags = (u32)args[1];
+	struct files *files = current_files();
 	struct file *ends[2];
 	s32 fd[2] = {-1, -1};
 	int err;
@@ -459,17 +481,18 @@ SYSCALL(pipe2)
 	err = pipe_create(flags, ends);
 	if (err)
 		return err;
-	fd[0] = files_install(current_files(), ends[0], 0, flags & O_CLOEXEC);
+	fd[0] = files_reserve(files);
 	if (fd[0] >= 0)
-		fd[1] = files_install(current_files(), ends[1], 0, flags & O_CLOEXEC);
+		fd[1] = files_reserve(files);
 	err = fd[0] < 0 ? fd[0] : fd[1] < 0 ? fd[1] : copyout(args[0], fd, sizeof(fd));
-	if (!err)
-		return 0;
 	for (int i = 0; i < 2; i++) {
+		if (!err) {
+			files_fill_reserved(files, fd[i], ends[i], flags & O_CLOEXEC);
+			continue;
+		}
 		if (fd[i] >= 0)
-			files_close(current_files(), fd[i]);
-		else
-			file_drop(ends[i]);
+			files_release(files, fd[i]);
+		file_drop(ends[i]);
 	}
 	return err;
 }

@@ -555,6 +555,14 @@ static void test_sendfile(void)
 	at = INT64_MAX - 5;
 	fails(sendfile(out, in, &at, 10), EINVAL,
 	   "sendfile to beyond the largest offset fails with EINVAL");
+	at = INT64_MAX - 1;
+	errno = 0;
+	/* Some file systems know no largest file but this. */
+	if (ftruncate(out, INT64_MAX - 1) == 0)
+		want_eq(sendfile(out, in, &at, 1), 0);
+	else
+		want(sendfile(out, in, &at, 1) == -1 && errno == EOVERFLOW);
+	verdict("sendfile from where no file reaches fails with EOVERFLOW");
 	want_eq(pipe(p), 0);
 	at = 0;
 	fails(sendfile(out, p[0], &at, 1), ESPIPE,
@@ -676,6 +684,32 @@ static void test_unlinked(void)
 	close(fd);
 }
 
+static void test_fallocate(void)
+{
+	static const int bad[] = {2, 4, 7, 8 | 1, 2 | 8, 2 | 0x10 | 1, 0x20 | 1, 0x100, 0x200};
+	int fd, p[2];
+
+	make("text");
+	fd = open("f", O_RDONLY);
+	want_eq(pipe(p), 0);
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		want(fallocate(fd, bad[i], 0, 10) == -1 && errno == EOPNOTSUPP);
+		want(fallocate(p[1], bad[i], 0, 10) == -1 && errno == EOPNOTSUPP);
+		want(fallocate(fd, bad[i], 0, 0) == -1 && errno == EINVAL);
+		want(fallocate(-1, bad[i], 0, 10) == -1 && errno == EBADF);
+	}
+	verdict("fallocate with a mode that is not known is EOPNOTSUPP on any descriptor");
+	want(fallocate(fd, 0, 0, 10) == -1 && errno == EBADF);
+	want(fallocate(fd, 3, 0, 10) == -1 && errno == EBADF);
+	want(fallocate(fd, 8, 0, 10) == -1 && errno == EBADF);
+	want(fallocate(fd, 0x11, 0, 10) == -1 && errno == EBADF);
+	want(fallocate(p[1], 0x40, 0, 10) == -1 && errno == ESPIPE);
+	verdict("others are judged after the descriptor");
+	close(fd);
+	close(p[0]);
+	close(p[1]);
+}
+
 static void test_large_transfer(void)
 {
 	enum { size = 3 << 20 };
@@ -718,6 +752,7 @@ int main(void)
 	test_many_descriptors();
 	test_sparse_descriptors();
 	test_unlinked();
+	test_fallocate();
 	test_large_transfer();
 	unlink("f");
 	folder_leave();

@@ -35,13 +35,14 @@ proc press {args} {
 }
 
 # The keyboard keeps a few keys only: after each three of them the machine must have taken the first.
+# Not after the last, which may switch the machine off.
 proc type {text} {
 	set typed 0
 	foreach c [split $text ""] {
 		if {$typed % 3 == 0} { set before [screen] }
 		press [expr {[info exists ::key($c)] ? $::key($c) :
 			[string is upper $c] ? "shift-[string tolower $c]" : $c}]
-		if {[incr typed] % 3 == 0} { until_changed $before }
+		if {[incr typed] % 3 == 0 && $typed < [string length $text]} { until_changed $before }
 	}
 }
 

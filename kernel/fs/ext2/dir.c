@@ -248,7 +248,42 @@ static void entry_fill(
 	d->inode = ino;
 }
 
-/* Add a block to the directory: one free entry. The page stays pinned in *s. */
+/* Let the directory, of `size` bytes, grow by a block inside its last page. */
+static int grow_in_page(struct inode *dir, u64 size, struct page **out)
+{
+	struct ext2 *x = ext2_of(dir);
+	int err = obj_get_page_dirty(dir->obj, (ulong)(size >> PAGE_SHIFT), out);
+
+	if (err)
+		return err;
+	err = ext2_reserve(ext2_inode_of(dir), size >> x->block_shift, 1);
+	if (!err)
+		err = obj_truncate(dir->obj, size + x->block_size);
+	if (err)
+		page_put(*out);
+	return err;
+}
+
+/* The same with a new page. */
+static int grow_by_page(struct inode *dir, u64 size, struct page **out)
+{
+	int err = obj_truncate(dir->obj, size + ext2_of(dir)->block_size);
+
+	if (err)
+		return err;
+	err = obj_get_page_dirty(dir->obj, (ulong)(size >> PAGE_SHIFT), out);
+	if (err) {
+		/* A size that ends with a page has no tail for which this could fail. */
+		obj_truncate(dir->obj, size);
+		ext2_trim(ext2_inode_of(dir));
+	}
+	return err;
+}
+
+/*
+ * Add a block to the directory: one free entry, which is there to stay even if no name comes. The
+ * page stays pinned in *s.
+ */
 static int dir_grow(struct inode *dir, struct slot *s)
 {
 	struct ext2 *x = ext2_of(dir);
@@ -257,21 +292,18 @@ static int dir_grow(struct inode *dir, struct slot *s)
 
 	if (size + x->block_size > EXT2_DIR_MAX)
 		return -ENOSPC;
-	err = obj_truncate(dir->obj, size + x->block_size);
+	err = size & PAGE_MASK ? grow_in_page(dir, size, &s->page)
+			       : grow_by_page(dir, size, &s->page);
 	if (err)
 		return err;
-	err = obj_get_page_dirty(dir->obj, (ulong)(size >> PAGE_SHIFT), &s->page);
-	if (err) {
-		obj_truncate(dir->obj, size);
-		ext2_trim(ext2_inode_of(dir));
-		return err;
-	}
 	s->entry = entry_at(s->page, (u32)(size & PAGE_MASK));
 	s->before = NULL;
 	s->offset = size;
 	s->entry->inode = 0;
 	s->entry->rec_len = (u16)x->block_size;
 	s->entry->name_len = 0;
+	ext2_inode_of(dir)->dirty = true;
+	obj_mark_dirty(dir->obj, s->page);
 	return 0;
 }
 

@@ -141,7 +141,7 @@ struct ext2_inode {
 	bool dirty;		     /* (a) the inode on the disk is older */
 	bool deleted;		     /* its storage was given back */
 	u32 goal_lblk, goal_pblk; /* (M) allocated last, here for the file and there on the disk */
-	u64 reserved_end; /* (M) blocks may be allocated up to this byte, maybe beyond the size */
+	u64 reserved_end; /* (M) there may be blocks beyond the size, up to this byte; 0: none */
 	u32 free_hint; /* (inode->lock) directories: no room for a short name below this offset */
 	struct dir_index index;	     /* (inode->lock for writing) directories */
 };
@@ -224,14 +224,17 @@ void ext2_inode_free(struct ext2 *x, u32 ino, bool dir);
 /* First data block of the group that ino lies in: where its blocks are looked for first. */
 u32 ext2_inode_goal(const struct ext2 *x, u32 ino);
 
-/* map.c: an inode's block map. map_lock is taken by them. */
+/* map.c: an inode's block map. */
 /*
  * The disk block of file block lblk, 0 for a hole; *run: how many file blocks from there on go on
  * like that (at least 1, at most max). -EIO.
  */
 int ext2_map(struct ext2_inode *e, u64 lblk, u32 max, u32 *pblk, u32 *run);
-/* The same with a hole filled; -ENOSPC, -EFBIG. */
-int ext2_map_alloc(struct ext2_inode *e, u64 lblk, u32 *pblk);
+/*
+ * Fill the holes among n file blocks from lblk on, which lie in one page: all or none. -ENOSPC,
+ * -EFBIG, -EIO, -ENOMEM. map_lock held.
+ */
+int ext2_map_alloc(struct ext2_inode *e, u64 lblk, unsigned n);
 /* Free all blocks from lblk on. map_lock held. */
 int ext2_map_cut(struct ext2_inode *e, u64 lblk);
 u64 ext2_max_size(const struct ext2 *x);
@@ -243,8 +246,12 @@ int ext2_inew(struct inode *dir, u32 mode, u64 rdev, struct inode **out);
 /* Write the inode's fields to its place in the inode table (in meta). */
 int ext2_store(struct ext2_inode *e);
 int ext2_truncate(struct inode *inode, u64 size);
-/* Cut what was reserved beyond the size. inode->lock held. */
+/* Find blocks for n file blocks from lblk on, which lie in one page: as ext2_map_alloc. */
+int ext2_reserve(struct ext2_inode *e, u64 lblk, unsigned n);
+/* Free the blocks of pages beyond the size. inode->lock held. */
 int ext2_trim(struct ext2_inode *e);
+/* Free those of the last page too. Nobody uses the inode, or is still to change it. */
+int ext2_trim_tail(struct ext2_inode *e);
 void ext2_inode_module_init(void);
 /* Flush an inode: data, then itself. */
 int ext2_sync_inode(struct ext2_inode *e);

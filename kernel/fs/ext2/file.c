@@ -19,6 +19,8 @@ static ssize_t write_locked(struct file *f, struct uio *u, off_t *pos)
 	int err;
 
 	err = generic_limit_write(f, at, ext2_max_size(ext2_of(f->inode)), &left);
+	if (!err)
+		err = ext2_trim(e);
 	if (err)
 		return err;
 	u->left = left;

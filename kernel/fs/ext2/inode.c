@@ -62,46 +62,101 @@ static int data_read(struct obj *o, struct page *p)
 }
 
 /*
- * Queue one page. Blocks smaller than a page may be holes still, if the file grew inside its last
- * page after that was reserved.
+ * Queue all blocks of a page: those beyond the end, too, are to hold the zeros that the page has
+ * there, as the file may grow over them. A dirty page has all blocks that the file needs.
  */
 static int write_page(struct ext2_inode *e, struct page *p, struct io_batch *io)
 {
 	struct ext2 *x = ext2_of(&e->inode);
 	u64 first = (u64)p->index << x->page_blocks_shift;
-	u32 n = blocks_inside(x, obj_size(&e->data), first), run, pblk;
+	u32 needed = blocks_inside(x, obj_size(&e->data), first), run, pblk;
 	int err;
 
-	for (u32 i = 0; i < n; i += run) {
-		err = ext2_map(e, first + i, n - i, &pblk, &run);
-		if (!err && !pblk) {
-			run = 1;
-			err = ext2_map_alloc(e, first + i, &pblk);
-		}
+	for (u32 i = 0; i < x->blocks_per_page; i += run) {
+		err = ext2_map(e, first + i, x->blocks_per_page - i, &pblk, &run);
+		if (!err && !pblk && i < needed)
+			err = ext2_damage(x, "inode %u has no block for its page %lu",
+				(u32)e->inode.ino, (ulong)p->index);
 		if (err)
 			return err;
-		io_add(io, p, i << x->block_shift, run << x->block_shift,
-			(u64)pblk << x->block_shift);
+		if (pblk)
+			io_add(io, p, i << x->block_shift, run << x->block_shift,
+				(u64)pblk << x->block_shift);
 	}
 	return 0;
 }
 
+/* Free the blocks from byte `end` on, if there are any. A failure is tried again later. */
+static int cut_locked(struct ext2_inode *e, u64 end)
+{
+	int err;
+
+	if (e->reserved_end <= end)
+		return 0;
+	err = ext2_map_cut(e, end >> ext2_of(&e->inode)->block_shift);
+	e->reserved_end = err ? UINT64_MAX : end;
+	return err;
+}
+
+static int cut_reserved(struct ext2_inode *e, u64 end)
+{
+	int err;
+
+	mutex_lock(&e->map_lock);
+	err = cut_locked(e, end);
+	mutex_unlock(&e->map_lock);
+	return err;
+}
+
+int ext2_trim(struct ext2_inode *e)
+{
+	u64 end = ALIGN_UP(e->data.size, (u64)PAGE_SIZE);
+
+	/* Without map_lock, only a fault changes it meanwhile, and not beyond the last page. */
+	return e->reserved_end <= end ? 0 : cut_reserved(e, end);
+}
+
+int ext2_trim_tail(struct ext2_inode *e)
+{
+	return cut_reserved(e, ALIGN_UP(e->data.size, (u64)ext2_of(&e->inode)->block_size));
+}
+
+/* The file has become shorter: what it had from byte `end` on goes. */
+static int cut_blocks(struct ext2_inode *e, u64 end)
+{
+	int err;
+
+	mutex_lock(&e->map_lock);
+	e->reserved_end = UINT64_MAX;
+	err = cut_locked(e, end);
+	mutex_unlock(&e->map_lock);
+	return err;
+}
+
 /*
- * With blocks smaller than a page, the last page's reserve may have taken blocks that the file does
- * not need.
+ * With blocks smaller than a page, a last page has taken blocks that the file does not need. They go
+ * when the page, `last` of those written, still busy, has become clean. A fault does not make it
+ * dirty again then, and who is to store to it in another way has it pinned, or is still to ask for
+ * its blocks, for which map_lock is needed. If there are such, the blocks are left to another
+ * write-back, or to the inode's end.
  */
-static void trim_last_page(struct ext2_inode *e)
+static void trim_written(struct ext2_inode *e, const struct page *last)
 {
 	struct ext2 *x = ext2_of(&e->inode);
-	u64 size = obj_size(&e->data), end = ALIGN_UP(size, (u64)PAGE_SIZE);
+	struct obj *o = &e->data;
+	u64 size;
+	bool idle;
 
 	if (x->blocks_per_page == 1)
 		return;
 	mutex_lock(&e->map_lock);
-	if (e->reserved_end > ALIGN_UP(size, (u64)x->block_size) && e->reserved_end <= end) {
-		if (!ext2_map_cut(e, (size + x->block_size - 1) >> x->block_shift))
-			e->reserved_end = 0;
-	}
+	mutex_lock(&o->lock);
+	size = o->size;
+	idle = last->ref == 2 && !obj_is_dirty_locked(o, last);
+	mutex_unlock(&o->lock);
+	if (idle && size && (size - 1) >> PAGE_SHIFT == last->index &&
+		e->reserved_end <= ALIGN_UP(size, (u64)PAGE_SIZE))
+		cut_locked(e, ALIGN_UP(size, (u64)x->block_size));
 	mutex_unlock(&e->map_lock);
 }
 
@@ -117,7 +172,8 @@ static int data_write(struct obj *o, struct page **pages, unsigned n)
 	io_err = io_end(&io);
 	if (!err)
 		err = io_err;
-	trim_last_page(e);
+	if (!err)
+		trim_written(e, pages[n - 1]);
 	if (e->dirty) {
 		io_err = ext2_store(e);
 		err = err ? err : io_err;
@@ -125,23 +181,32 @@ static int data_write(struct obj *o, struct page **pages, unsigned n)
 	return err;
 }
 
+int ext2_reserve(struct ext2_inode *e, u64 lblk, unsigned n)
+{
+	int err;
+
+	mutex_lock(&e->map_lock);
+	err = ext2_map_alloc(e, lblk, n);
+	if (!err)
+		e->reserved_end =
+			MAX(e->reserved_end, (lblk + n) << ext2_of(&e->inode)->block_shift);
+	mutex_unlock(&e->map_lock);
+	return err;
+}
+
+/*
+ * A file may grow inside a dirty page with nobody asking for more blocks, so that gets all of them
+ * at once. A directory asks for each by which it grows: a name can be removed on a full disk.
+ */
 static int data_reserve(struct obj *o, ulong index)
 {
 	struct ext2_inode *e = data_owner(o);
 	struct ext2 *x = ext2_of(&e->inode);
-	u64 first = (u64)index << x->page_blocks_shift, end = (u64)(index + 1) << PAGE_SHIFT;
-	u32 pblk;
-	int err;
+	u64 first = (u64)index << x->page_blocks_shift;
 
-	for (u32 i = 0; i < x->blocks_per_page; i++) {
-		err = ext2_map_alloc(e, first + i, &pblk);
-		if (err)
-			return err;
-	}
-	mutex_lock(&e->map_lock);
-	e->reserved_end = MAX(e->reserved_end, end);
-	mutex_unlock(&e->map_lock);
-	return 0;
+	return ext2_reserve(e, first,
+		inode_is_dir(&e->inode) ? blocks_inside(x, obj_size(o), first)
+					: x->blocks_per_page);
 }
 
 static void data_touched(struct obj *o)
@@ -468,18 +533,6 @@ int ext2_sync_inode(struct ext2_inode *e)
 
 /* --- sizes --- */
 
-static int cut_blocks(struct ext2_inode *e, u64 size)
-{
-	struct ext2 *x = ext2_of(&e->inode);
-	int err;
-
-	mutex_lock(&e->map_lock);
-	err = ext2_map_cut(e, (size + x->block_size - 1) >> x->block_shift);
-	e->reserved_end = 0;
-	mutex_unlock(&e->map_lock);
-	return err;
-}
-
 int ext2_truncate(struct inode *inode, u64 size)
 {
 	struct ext2_inode *e = ext2_inode_of(inode);
@@ -488,24 +541,18 @@ int ext2_truncate(struct inode *inode, u64 size)
 
 	if (size > ext2_max_size(ext2_of(inode)))
 		return -EFBIG;
-	err = obj_truncate(&e->data, size);
+	err = shrinks ? 0 : ext2_trim(e);
+	if (!err)
+		err = obj_truncate(&e->data, size);
 	if (err)
 		return err;
+	/* The last page is dirty by now and keeps its blocks until it is written. */
 	if (shrinks)
-		err = cut_blocks(e, size);
+		err = cut_blocks(e, ALIGN_UP(size, (u64)PAGE_SIZE));
 	inode->mtime = inode->ctime = ktime_now();
 	if (!err)
 		err = ext2_store(e);
 	return err;
-}
-
-int ext2_trim(struct ext2_inode *e)
-{
-	u64 size = e->data.size;
-
-	if (e->reserved_end <= ALIGN_UP(size, (u64)PAGE_SIZE))
-		return 0;
-	return cut_blocks(e, size);
 }
 
 /* --- the end --- */
@@ -539,6 +586,36 @@ static void inode_delete(struct ext2_inode *e)
 		ext2_inode_free(x, (u32)e->inode.ino, dir);
 }
 
+static int store_all(struct ext2_inode *e)
+{
+	int err = ext2_sync_inode(e);
+
+	if (!err)
+		err = ext2_trim_tail(e);
+	if (!err && e->dirty)
+		err = ext2_store(e);
+	return err;
+}
+
+/*
+ * Nobody uses the inode, which has names: everything to the disk. Want of memory leaves pages dirty,
+ * so room is made for another try. Pages that cannot be written at all go: write-back would keep
+ * them, and write this inode over the one that is read from the disk in its place.
+ */
+static void inode_store_last(struct ext2_inode *e)
+{
+	int err;
+
+	do
+		err = store_all(e);
+	while (err == -ENOMEM && obj_make_room());
+	if (!err)
+		return;
+	ext2_damage(ext2_of(&e->inode), "inode %u could not be written (error %d)",
+		(u32)e->inode.ino, -err);
+	obj_drop_pages(&e->data);
+}
+
 void ext2_evict(struct inode *inode)
 {
 	struct ext2_inode *e = ext2_inode_of(inode);
@@ -547,8 +624,8 @@ void ext2_evict(struct inode *inode)
 	if (!x->fs.read_only) {
 		if (!inode->nlink)
 			inode_delete(e);
-		else if (ext2_sync_inode(e))
-			ext2_damage(x, "inode %u could not be written", (u32)inode->ino);
+		else
+			inode_store_last(e);
 	}
 	index_free(&e->index);
 	inode_forget(inode);

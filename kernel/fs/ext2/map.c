@@ -5,6 +5,9 @@
  * A pointer of 0 is a hole. A place in the map is a path: an index into the inode's own array, then
  * one into each pointer block on the way. When a path is extended, everything new is prepared below
  * the one pointer that links it in, so a failure leaves the map as it was.
+ *
+ * The blocks of a page are found together. Their pointers stand side by side, in the inode or in one
+ * pointer block, as every level begins at a multiple of a page.
  */
 #include "fs/ext2/ext2.h"
 
@@ -12,6 +15,7 @@
 #include "lib/string.h"
 
 #define LEVELS_MAX 4
+#define PAGE_BLOCKS_MAX (PAGE_SIZE / 1024u)
 
 struct path {
 	unsigned depth; /* pointers to follow: 1 for a direct block */
@@ -181,14 +185,15 @@ static int take_blocks(struct ext2 *x, u32 goal, u32 *block, unsigned n)
 }
 
 /*
- * Turn fresh[0 .. n-2] into pointer blocks, each pointing at the next: fresh[n-1] is the data
- * block. at[] are the indices in them.
+ * Turn fresh[0 .. levels-1] into pointer blocks, each pointing at the next, the last one at the n
+ * data blocks that follow in fresh[]. at[] are the indices in them.
  */
-static int build_branch(struct ext2 *x, const u32 *fresh, unsigned n, const u32 *at)
+static int build_branch(
+	struct ext2 *x, const u32 *fresh, unsigned levels, const u32 *at, unsigned n)
 {
 	struct meta_block mb;
 
-	for (unsigned i = 0; i + 1 < n; i++) {
+	for (unsigned i = 0; i < levels; i++) {
 		int err = meta_get_new(x, fresh[i], &mb);
 
 		if (err) {
@@ -196,42 +201,65 @@ static int build_branch(struct ext2 *x, const u32 *fresh, unsigned n, const u32 
 				meta_forget(x, fresh[i]);
 			return err;
 		}
-		((u32 *)mb.data)[at[i]] = fresh[i + 1];
+		memcpy((u32 *)mb.data + at[i], &fresh[i + 1],
+			(i + 1 < levels ? 1 : n) * sizeof(u32));
 		meta_dirty(&mb);
 		meta_put(&mb);
 	}
 	return 0;
 }
 
-/* Fill the hole at *slot, level `level` of path p, in the pinned block mb (if level > 0). */
-static int extend(struct ext2_inode *e, u64 lblk, const struct path *p, unsigned level,
-	struct meta_block *mb, u32 *slot, u32 *pblk)
+/* How many of the n pointers are holes. -EIO if one of the others cannot be. */
+static int count_holes(struct ext2_inode *e, const u32 *slot, unsigned n)
+{
+	int holes = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!slot[i])
+			holes++;
+		else if (!ext2_block_ok(ext2_of(&e->inode), slot[i]))
+			return bad_pointer(e, slot[i]);
+	}
+	return holes;
+}
+
+/*
+ * Fill the holes among the n blocks from lblk on. The path p to the first of them ends at *slot, on
+ * level `level`, in the pinned block mb (if level > 0).
+ */
+static int fill_holes(struct ext2_inode *e, u64 lblk, unsigned n, const struct path *p,
+	unsigned level, struct meta_block *mb, u32 *slot)
 {
 	struct ext2 *x = ext2_of(&e->inode);
-	unsigned n = p->depth - level;
-	u32 fresh[LEVELS_MAX];
-	int err = take_blocks(x, map_goal(e, lblk), fresh, n);
+	unsigned levels = p->depth - 1 - level, taken;
+	u32 fresh[LEVELS_MAX - 1 + PAGE_BLOCKS_MAX], *next = fresh;
+	int holes = levels ? (int)n : count_holes(e, slot, n), err;
 
+	if (holes <= 0)
+		return holes;
+	taken = levels + (unsigned)holes;
+	err = take_blocks(x, map_goal(e, lblk), fresh, taken);
 	if (err)
 		return err;
-	err = build_branch(x, fresh, n, p->at + level + 1);
+	err = build_branch(x, fresh, levels, p->at + level + 1, n);
 	if (err) {
-		for (unsigned i = 0; i < n; i++)
+		for (unsigned i = 0; i < taken; i++)
 			ext2_block_free(x, fresh[i], 1);
 		return err;
 	}
-	*slot = fresh[0];
+	for (unsigned i = 0; i < (levels ? 1 : n); i++)
+		if (!slot[i])
+			slot[i] = *next++;
 	if (level)
 		meta_dirty(mb);
-	e->inode.blocks += (u64)n << (x->block_shift - 9);
+	e->inode.blocks += (u64)taken << (x->block_shift - 9);
 	e->dirty = true;
-	*pblk = fresh[n - 1];
-	e->goal_lblk = (u32)lblk;
-	e->goal_pblk = *pblk;
+	e->goal_lblk = (u32)lblk + n - 1;
+	e->goal_pblk = fresh[taken - 1];
 	return 0;
 }
 
-int ext2_map_alloc(struct ext2_inode *e, u64 lblk, u32 *pblk)
+int ext2_map_alloc(struct ext2_inode *e, u64 lblk, unsigned n)
 {
 	struct ext2 *x = ext2_of(&e->inode);
 	struct meta_block mb;
@@ -241,21 +269,13 @@ int ext2_map_alloc(struct ext2_inode *e, u64 lblk, u32 *pblk)
 
 	if (err)
 		return err;
-	mutex_lock(&e->map_lock);
 	level = path_walk_down(e, &p, &mb, &slot);
 	err = level;
 	if (level >= 0) {
-		err = 0;
-		if (!*slot)
-			err = extend(e, lblk, &p, (unsigned)level, &mb, slot, pblk);
-		else if (ext2_block_ok(x, *slot))
-			*pblk = *slot;
-		else
-			err = bad_pointer(e, *slot);
+		err = fill_holes(e, lblk, n, &p, (unsigned)level, &mb, slot);
 		if (level)
 			meta_put(&mb);
 	}
-	mutex_unlock(&e->map_lock);
 	return err;
 }
 

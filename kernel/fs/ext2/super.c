@@ -331,6 +331,26 @@ int ext2_sync(struct fs *fs)
 	return err;
 }
 
+/* What inodes in memory have beyond their ends is given back. True if there was any. */
+static bool trim_inodes(struct ext2 *x)
+{
+	struct inode *inode;
+	bool any = false;
+	u64 ino = 0;
+
+	while ((inode = inode_peek(&x->fs, &ino))) {
+		struct ext2_inode *e = ext2_inode_of(inode);
+
+		rwlock_write(&inode->lock);
+		ext2_trim_tail(e);
+		any |= e->dirty;
+		rwlock_write_unlock(&inode->lock);
+		inode_put(inode);
+		ino++;
+	}
+	return any;
+}
+
 /*
  * Is there a file without a name that somebody still has open? Its storage is then lost until
  * e2fsck comes.
@@ -361,6 +381,8 @@ static int ext2_unmount(struct fs *fs)
 			x->dev->name);
 		return -EBUSY;
 	}
+	if (x->blocks_per_page > 1 && trim_inodes(x))
+		ext2_sync(fs);
 	err = write_state(x, true);
 	/* Whoever still runs changes nothing any more. */
 	fs->read_only = true;
@@ -455,6 +477,8 @@ int ext2_mount(struct block_device *dev, struct fs **out)
 	err = read_super(x);
 	if (!err)
 		err = read_groups(x);
+	if (!err)
+		x->fs.file_max = ext2_max_size(x);
 	if (!err && dev->read_only)
 		x->fs.read_only = true;
 	if (!err && !x->fs.read_only)
