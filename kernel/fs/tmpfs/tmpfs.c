@@ -227,6 +227,7 @@ static int tmpfs_setup(struct tmpfs *t, u64 dev, ulong max_pages, ulong max_inod
 	int err;
 
 	fs_setup(&t->fs, &tmpfs_ops, "tmpfs", "tmpfs", dev);
+	t->fs.file_max = TMPFS_MAX_SIZE;
 	t->max_pages = max_pages;
 	t->max_inodes = max_inodes;
 	err = tmpfs_new_inode(t, S_IFDIR | 01777, 0, NULL, &root);
