@@ -631,9 +631,10 @@ static void test_all_stop(void)
 
 /* ---- exec and fork ---- */
 
+/* In memory of the thread's own: others may be about to execute a program, too. */
 static char *number(int n)
 {
-	static char text[16];
+	static _Thread_local char text[16];
 
 	snprintf(text, sizeof(text), "%d", n);
 	return text;
