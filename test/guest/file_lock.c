@@ -539,13 +539,8 @@ static void test_fork_exec(void)
 
 /* ---- Locks of open files ---- */
 
-static void test_ofd(void)
+static void test_ofd_conflicts(int a, int b)
 {
-	int a = open(name, O_RDWR), b = open(name, O_RDWR), d;
-	struct flock l;
-	struct peer p;
-	pid_t pid;
-
 	want_eq(ofd_lock(a, F_WRLCK, 0, 10), 0);
 	want_eq(ofd_lock(b, F_RDLCK, 5, 1), -EAGAIN);
 	want_eq(ofd_lock(b, F_RDLCK, 10, 1), 0);
@@ -556,6 +551,12 @@ static void test_ofd(void)
 	want_eq(ofd_lock(a, F_WRLCK, 11, 1), -EAGAIN);
 	lock(a, F_UNLCK, 0, FOREVER);
 	verdict("locks of two open files, and of the process, conflict");
+}
+
+static void test_ofd_asked(int a, int b)
+{
+	struct flock l;
+
 	l = asked(b, F_OFD_GETLK, F_RDLCK, 0, FOREVER);
 	want_eq(l.l_type, F_WRLCK);
 	want_eq(l.l_start, 0);
@@ -573,7 +574,15 @@ static void test_ofd(void)
 	l = asked(b, F_OFD_GETLK, F_UNLCK, 0, 10);
 	want_eq(l.l_type, F_UNLCK);
 	verdict("their l_pid is -1, and F_OFD_GETLK with F_UNLCK tells of an open file's own");
-	d = dup(a);
+}
+
+/* Closes both; a has a lock. */
+static void test_ofd_life(int a, int b)
+{
+	int d = dup(a);
+	struct peer p;
+	pid_t pid;
+
 	close(a);
 	want_eq(ofd_lock(b, F_RDLCK, 5, 1), -EAGAIN);
 	pid = tap_fork();
@@ -597,8 +606,13 @@ static void test_ofd(void)
 	want_eq(ofd_lock(b, F_WRLCK, 20, 1), 0);
 	close(b);
 	verdict("or with its process");
-	a = open(name, O_RDWR);
-	l = (struct flock){.l_type = F_WRLCK, .l_pid = 1};
+}
+
+static void test_ofd_errors(void)
+{
+	struct flock l = {.l_type = F_WRLCK, .l_pid = 1};
+	int a = open(name, O_RDWR), b;
+
 	want_eq(tap_kernel_result(fcntl(a, F_OFD_SETLK, &l)), -EINVAL);
 	want_eq(tap_kernel_result(fcntl(a, F_OFD_SETLKW, &l)), -EINVAL);
 	want_eq(tap_kernel_result(fcntl(a, F_OFD_GETLK, &l)), -EINVAL);
@@ -610,6 +624,16 @@ static void test_ofd(void)
 	close(a);
 	close(b);
 	verdict("l_pid must be 0");
+}
+
+static void test_ofd(void)
+{
+	int a = open(name, O_RDWR), b = open(name, O_RDWR);
+
+	test_ofd_conflicts(a, b);
+	test_ofd_asked(a, b);
+	test_ofd_life(a, b);
+	test_ofd_errors();
 }
 
 /* ---- flock ---- */
