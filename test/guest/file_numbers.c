@@ -117,9 +117,12 @@ static int last_for_pipe(void)
 
 /* --- a number that waits --- */
 
+static volatile int opener; /* the thread that waits for the other end of "fifo", once it runs */
+
 static void *open_fifo(void *arg)
 {
 	(void)arg;
+	opener = (int)syscall(SYS_gettid);
 	return (void *)(intptr_t)open("fifo", O_RDONLY);
 }
 
@@ -141,8 +144,11 @@ static void test_reserved(void)
 
 	want_eq(mkfifo("fifo", 0644), 0);
 	pthread_create(&t, NULL, open_fifo, NULL);
-	while (lowest() == n)
+	while (opener == 0)
 		sched_yield();
+	/* Asked only when it waits: asking takes the number for a moment, and open would take the next. */
+	want(until_asleep(getpid(), opener));
+	want(lowest() != n);
 	verdict("an open that waits has its number already");
 	fails(fcntl(n, F_GETFD), EBADF, "which is not open");
 	fails(close(n), EBADF, "nor can be closed");
