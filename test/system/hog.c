@@ -83,7 +83,7 @@ static void have_all(volatile char *told)
 	*told = 1;
 	map(GIGABYTE / 2, MAP_NORESERVE | MAP_POPULATE);
 	*told = 2;
-	sleep(4);
+	sleep(8);
 	_exit(0);
 }
 

@@ -125,7 +125,7 @@ static void two(void)
 	pid_t first = reader(), second = reader(), ended = 0;
 
 	kill(second, SIGKILL);
-	for (int i = 0; i < 20 && !ended; i++) {
+	for (int i = 0; i < 200 && !ended; i++) {
 		usleep(100000);
 		ended = waitpid(second, NULL, WNOHANG);
 	}

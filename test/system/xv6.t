@@ -144,15 +144,18 @@ cat >"$work/left.c" <<'C'
 #include "user/user.h"
 int main(void)
 {
-	int fds[2];
+	int fds[2], more[2];
 	char c;
 
 	pipe(fds);
+	pipe(more);
 	if (fork() == 0) {
 		close(fds[1]);
 		read(fds[0], &c, 1);
 		pause(10);
 		if (fork() == 0) {
+			close(more[1]);
+			read(more[0], &c, 1);
 			pause(5);
 			printf("grandchild\n");
 		} else {
