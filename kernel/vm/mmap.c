@@ -396,36 +396,40 @@ static void protect_vma(struct mm *mm, struct vma *v, unsigned prot, struct chan
 		pmap_protect(&mm->pmap, v->start, v->end, pte_effective(prot), &c->batch);
 }
 
-static int protect_range(struct mm *mm, ulong start, ulong end, unsigned prot, struct change *c)
+/*
+ * Move *start on to `end`, or to where what is to be loaded has ended and more may follow: what lies
+ * between must not be loaded with it.
+ */
+static int protect_range(struct mm *mm, ulong *start, ulong end, unsigned prot, struct change *c)
 {
 	struct vma *v;
 	ulong stop;
-	int err = protect_prepare(mm, start, end, prot, c);
+	int err = protect_prepare(mm, *start, end, prot, c);
 
 	if (err)
 		return err;
-	for (; start < end; start = stop) {
-		v = vma_find(mm, start);
+	for (; *start < end && (!c->load_end || c->load_end == *start); *start = stop) {
+		v = vma_find(mm, *start);
 		if (!v)
 			return -ENOMEM;
 		if (prot & ~v->max_prot)
 			return -EACCES;
 		stop = MIN(end, v->end);
-		if ((prot & PROT_WRITE) && limit_make_writable(mm, v, (stop - start) >> PAGE_SHIFT) < 0)
+		if ((prot & PROT_WRITE) && limit_make_writable(mm, v, (stop - *start) >> PAGE_SHIFT) < 0)
 			return -ENOMEM;
 		if (v->prot != prot) {
-			if (v->start < start) {
+			if (v->start < *start) {
 				v = c->spare[0];
-				vma_clip(mm, start, &c->spare[0]);
+				vma_clip(mm, *start, &c->spare[0]);
 			}
 			if (stop == end)
 				vma_clip(mm, end, &c->spare[1]);
 			protect_vma(mm, v, prot, c);
 		}
 		/* Even if it had the rights already: the one before may be like it now. */
-		vma_merge(mm, start, &c->dead);
+		vma_merge(mm, *start, &c->dead);
 	}
-	vma_merge(mm, end, &c->dead);
+	vma_merge(mm, *start, &c->dead);
 	return 0;
 }
 
@@ -460,16 +464,19 @@ int mm_protect(struct mm *mm, ulong addr, ulong len, unsigned prot)
 		return -ENOMEM;
 	if (prot & ~(unsigned)(PROT_ALL | PROT_SEM | PROT_GROWSDOWN | PROT_GROWSUP))
 		return -EINVAL;
-	change_begin(&c);
-	rwlock_write(&mm->lock);
-	if (growing)
-		err = protect_growing(mm, &start, end, prot);
-	if (!err)
-		err = protect_range(mm, start, end, prot & PROT_ALL, &c);
-	batch_finish(&c.batch);
-	rwlock_write_unlock(&mm->lock);
-	change_end(&c);
-	mm_load_locked(mm, c.load, c.load_end);
+	do {
+		change_begin(&c);
+		rwlock_write(&mm->lock);
+		if (growing)
+			err = protect_growing(mm, &start, end, prot);
+		growing = 0;
+		if (!err)
+			err = protect_range(mm, &start, end, prot & PROT_ALL, &c);
+		batch_finish(&c.batch);
+		rwlock_write_unlock(&mm->lock);
+		change_end(&c);
+		mm_load_locked(mm, c.load, c.load_end);
+	} while (!err && start < end);
 	return err;
 }
 

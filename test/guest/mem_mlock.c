@@ -229,6 +229,25 @@ static void test_protect(void)
 	verdict("MLOCK-6 a private page of a file that is locked and becomes writable is copied");
 }
 
+/* Between what becomes writable lies what was so, of a file that had no such page when it was locked. */
+static void test_protect_between(void)
+{
+	unsigned char *p = must_map(3 * PS, PROT_READ, ANON, -1, 0), *f = p + PS;
+	int fd = temp_file(0, 0);
+
+	want(mmap(f, PS, RW, MAP_PRIVATE | MAP_FIXED, fd, 0) == f);
+	want_eq(lock(p, 3 * PS), -ENOMEM);
+	want_eq(pwrite(fd, "old", 3, PS - 10), 3);
+	want_eq(protect(p, 3 * PS, RW), 0);
+	want_eq(pages_present(p, 1), 1);
+	want_eq(pages_present(p + 2 * PS, 1), 1);
+	want_eq(pwrite(fd, "new", 3, PS - 10), 3);
+	want(!memcmp(f + PS - 10, "new", 3));
+	verdict("MLOCK-6 what could be written already mprotect does not load, wherever it lies");
+	unmap(p, 3 * PS);
+	close(fd);
+}
+
 static void over_the_limit(void *arg)
 {
 	unsigned char *p = must_map(4 * PS, RW, ANON, -1, 0);
@@ -583,6 +602,7 @@ int main(int argc, char **argv)
 	test_nesting();
 	test_unloadable();
 	test_protect();
+	test_protect_between();
 	test_limit();
 	test_dontneed();
 	test_remap();
