@@ -302,7 +302,8 @@ DIFF_FN void shadow_advise(struct span s, long advice, long r)
 		overwrite(s);
 		break;
 	case MADV_REMOVE:
-		for (int i = 0; i < PAGES; i++)
+		/* Other views too; of nothing, nothing: what the other lane maps meanwhile is its own. */
+		for (int i = 0; s.from < s.to && i < PAGES; i++)
 			if (shadow[i].content == SHARED)
 				shadow[i].resident = ANY;
 		break;
@@ -483,13 +484,6 @@ DIFF_FN bool is_memfd(const struct op *op)
 	return slot_file(op) == MEMFD;
 }
 
-DIFF_FN void drop_copies(void)
-{
-	for (int i = 0; i < PAGES; i++)
-		if (shadow[i].content == FILED)
-			shadow[i].resident = ANY;
-}
-
 DIFF_FN void do_ftruncate(const struct op *op)
 {
 	long size = is_memfd(op) && op->len > 0 ? op->len / PS * PS : op->len;
@@ -499,7 +493,6 @@ DIFF_FN void do_ftruncate(const struct op *op)
 		return;
 	}
 	emit_result(answer(ftruncate(slot_fd(op->slot), size)));
-	drop_copies();
 }
 
 /* Where a write at an offset would end, a file keeps what the comparison can judge. */
@@ -617,7 +610,6 @@ DIFF_FN void do_truncate(const struct op *op)
 
 	file_name(name, op->page % MEMFD);
 	emit_result(answer(truncate(name, op->len)));
-	drop_copies();
 }
 
 /* File `page` into the slot, with the flags of open. */
@@ -633,7 +625,6 @@ DIFF_FN void do_open(const struct op *op)
 	} else {
 		file_name(name, file);
 		fd = open(name, (int)op->flags);
-		drop_copies();
 	}
 	if (fd < 0) {
 		emit_result(-errno);
@@ -693,7 +684,6 @@ DIFF_FN void do_fallocate(const struct op *op)
 		return;
 	}
 	emit_result(answer(fallocate(slot_fd(op->slot), (int)op->flags, op->off, op->len)));
-	drop_copies();
 }
 
 /* --- accesses --- */
