@@ -73,7 +73,15 @@ DIFF_FN __attribute__((noinline)) long call6(long nr, long a, long b, long c, lo
 #define CALL_ARGS(nr, a, b, c, d, e, f, ...) (long)(nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)
 #define call(...) call6(CALL_ARGS(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0))
 
-/* As the C library answers: a result, or -1 and errno. */
+/* An offset as the kernel takes it. */
+#ifdef __i386__
+#define OFFSET(n) (n), (n) >> 31
+#else
+#define OFFSET(n) (n)
+#define SYS_ftruncate64 SYS_ftruncate
+#endif
+
+/* As the C library answers: a result, or -1 and errno. Not for what both lanes of a pair may call. */
 #define answer(expression) kernel_answer(expression)
 
 DIFF_FN long kernel_answer(long r)

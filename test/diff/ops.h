@@ -492,7 +492,7 @@ DIFF_FN void do_ftruncate(const struct op *op)
 		emit(" skipped");
 		return;
 	}
-	emit_result(answer(ftruncate(slot_fd(op->slot), size)));
+	emit_result(call(SYS_ftruncate64, slot_fd(op->slot), OFFSET(size)));
 }
 
 /* Where a write at an offset would end, a file keeps what the comparison can judge. */
@@ -518,7 +518,7 @@ DIFF_FN void do_pread(const struct op *op)
 		emit(" skipped");
 		return;
 	}
-	r = answer(pread(slot_fd(op->slot), (void *)address_of(op), (size_t)op->len, op->off));
+	r = call(SYS_pread64, slot_fd(op->slot), address_of(op), op->len, OFFSET(op->off));
 	emit_result(r);
 	if (r > 0)
 		shadow_touch(s, true);
@@ -539,7 +539,7 @@ DIFF_FN void do_pwrite(const struct op *op)
 		emit(" skipped");
 		return;
 	}
-	emit_result(answer(pwrite(slot_fd(op->slot), (void *)address_of(op), (size_t)op->len, off)));
+	emit_result(call(SYS_pwrite64, slot_fd(op->slot), address_of(op), op->len, OFFSET(off)));
 	shadow_maybe_resident(s);
 }
 
