@@ -127,6 +127,10 @@ struct map_request {
 };
 long mm_map(struct mm *mm, const struct map_request *rq);
 int mm_unmap(struct mm *mm, ulong addr, ulong len);
+/*
+ * Where locked private memory becomes writable and other memory follows, mm->lock is let go to load
+ * it: others may change mappings that the call has not come to.
+ */
 int mm_protect(struct mm *mm, ulong addr, ulong len, unsigned prot);
 int mm_sync(struct mm *mm, ulong addr, ulong len, unsigned flags);
 /* mremap(2); `to` counts with MREMAP_FIXED, and is a hint with MREMAP_DONTUNMAP. The address. */
