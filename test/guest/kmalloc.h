@@ -35,3 +35,43 @@ TAP_FN bool kmalloc_adds_up(void)
 	diag("  %s", text);
 	return false;
 }
+
+/* What lives of what one place allocates. */
+struct kmalloc_place {
+	long live, bytes;
+};
+
+/* The first place in `text`, the whole of /proc/kmalloc, in a file with that name. */
+TAP_FN struct kmalloc_place kmalloc_place(const char *text, const char *file)
+{
+	struct kmalloc_place place = {-1, -1};
+	const char *line = strstr(text, file);
+
+	while (line && line > text && line[-1] != '\n')
+		line--;
+	if (line)
+		sscanf(line, "%ld %ld", &place.live, &place.bytes);
+	return place;
+}
+
+/*
+ * The bytes in use but for those of threads: each CPU keeps up to KMALLOC_THREADS_KEPT that ended
+ * (four and the last), for new ones, and how many it has at the moment depends on which CPU they ran
+ * on. *threads is how many there are, the kept among them. -1 where there is no such file.
+ */
+#define KMALLOC_THREADS_KEPT 5
+
+TAP_FN long kmalloc_but_threads(long *threads)
+{
+	static char text[65536];
+	struct kmalloc_place made;
+	char *bytes;
+
+	*threads = 0;
+	if (slurp("/proc/kmalloc", text, sizeof text) < 0)
+		return -1;
+	bytes = strstr(text, "bytes:");
+	made = kmalloc_place(text, "kernel/proc/sched.c:");
+	*threads = made.live;
+	return bytes ? atol(bytes + 6) - made.bytes : -1;
+}

@@ -36,16 +36,10 @@ static long figure(const char *name)
 static long live_blocks(void)
 {
 	static char text[65536];
-	char *s, *start;
 
 	if (slurp("/proc/kmalloc", text, sizeof text) < 0)
 		return -1;
-	s = strstr(text, "kernel/sys/debug.c:");
-	if (!s)
-		return -1;
-	*s = 0;
-	start = strrchr(text, '\n');
-	return strtol(start + 1, NULL, 10);
+	return kmalloc_place(text, "kernel/sys/debug.c:").live;
 }
 
 static void test_blocks(void)
@@ -260,26 +254,31 @@ static void one_round(void)
 
 static void test_leaks(void)
 {
-	long bytes, pages, now = 0;
+	long kept = KMALLOC_THREADS_KEPT * sysconf(_SC_NPROCESSORS_ONLN);
+	long bytes, threads, pages, now = 0, left = 0, threads_now = 0;
 
 	for (int i = 0; i < 20; i++)
 		one_round();
-	bytes = figure("bytes");
+	bytes = kmalloc_but_threads(&threads);
+	want_here(threads > 0);
 	pages = memory_left_kb();
 	for (int i = 0; i < 100; i++)
 		one_round();
-	/* What ended last may be on its way; and up to four threads are kept for the next ones. */
+	/* What ended last may be on its way. */
 	for (int i = 0; i < 500; i++) {
-		now = figure("bytes");
-		if (!here || (now <= bytes + 6000 && memory_left_kb() >= pages - 256))
+		now = kmalloc_but_threads(&threads_now);
+		left = memory_left_kb();
+		if (!here || (now <= bytes + 1000 && threads_now <= threads + kept &&
+				left >= pages - 256))
 			break;
 		usleep(20000);
 	}
-	want_here(now <= bytes + 6000);
-	want_here(memory_left_kb() >= pages - 256);
+	want_here(now <= bytes + 1000);
+	want_here(threads_now <= threads + kept);
+	want_here(left >= pages - 256);
 	if (tap.bad)
-		diag("  bytes %ld, then %ld; kB left %ld, then %ld", bytes, now, pages,
-			memory_left_kb());
+		diag("  bytes %ld, then %ld; threads %ld, then %ld; kB left %ld, then %ld", bytes,
+			now, threads, threads_now, pages, left);
 	verdict("KMALLOC-17 a hundred lives of a process leave nothing behind");
 }
 

@@ -71,17 +71,19 @@ struct state {
 	struct maps maps;
 	char bytes[16 * PS];
 	unsigned char open[256]; /* descriptors */
-	long allocated;
+	long allocated; /* but for threads */
 };
 
 static void state_read(struct state *st)
 {
+	long threads;
+
 	maps_read_path("/proc/self/maps", &st->maps);
 	memcpy(st->bytes, area, sizeof st->bytes);
 	for (int fd = 0; fd < 256; fd++)
 		st->open[fd] = fcntl(fd, F_GETFD) >= 0;
 	/* The last: what is stored here may need memory itself. */
-	st->allocated = injecting ? kmalloc_figure("bytes") : 0;
+	st->allocated = injecting ? kmalloc_but_threads(&threads) : 0;
 }
 
 static struct state now;
@@ -100,6 +102,8 @@ static bool same_maps(const struct maps *a, const struct maps *b)
 
 static void want_same(const struct state *before, const char *name, unsigned n)
 {
+	long threads;
+
 	state_read(&now);
 	want(same_maps(&before->maps, &now.maps));
 	want(!memcmp(before->bytes, now.bytes, sizeof now.bytes));
@@ -107,7 +111,7 @@ static void want_same(const struct state *before, const char *name, unsigned n)
 	/* What a process that just ended had may be on its way. */
 	for (int i = 0; i < 500 && now.allocated > before->allocated; i++) {
 		usleep(10000);
-		now.allocated = kmalloc_figure("bytes");
+		now.allocated = kmalloc_but_threads(&threads);
 	}
 	want(now.allocated <= before->allocated);
 	want(!injecting || kmalloc_adds_up());
@@ -944,9 +948,22 @@ static void tell_share(const struct places *before)
 	verdict("KMALLOC-20 and no block was damaged by that");
 }
 
+/* Ended threads are kept for new ones, so many a CPU. */
+static void test_threads_left(long before)
+{
+	long threads, kept = KMALLOC_THREADS_KEPT * sysconf(_SC_NPROCESSORS_ONLN);
+
+	kmalloc_but_threads(&threads);
+	want(threads <= before + kept);
+	if (tap.bad)
+		diag("  %ld threads before, %ld now", before, threads);
+	verdict("KMALLOC-20 and no thread is left");
+}
+
 int main(int argc, char **argv)
 {
 	static struct places places;
+	long threads;
 
 	if (argc > 1 && !strcmp(argv[1], "nothing"))
 		return 0;
@@ -966,6 +983,7 @@ int main(int argc, char **argv)
 	disk_area = (char *)must_map(16 * PS, RW, MAP_SHARED, some_file, 0);
 	sync();
 	look_once();
+	kmalloc_but_threads(&threads);
 	far = (char *)must_map(FAR, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
 		test_call(&calls[i]);
@@ -985,5 +1003,6 @@ int main(int argc, char **argv)
 	test_child("exec", child_exec, false);
 	test_child("write to a new file", child_write, false);
 	tell_share(&places);
+	test_threads_left(threads);
 	return done();
 }
