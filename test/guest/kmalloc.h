@@ -57,7 +57,8 @@ TAP_FN struct kmalloc_place kmalloc_place(const char *text, const char *file)
 /*
  * The bytes in use but for those of threads: each CPU keeps up to KMALLOC_THREADS_KEPT that ended
  * (four and the last), for new ones, and how many it has at the moment depends on which CPU they ran
- * on. *threads is how many there are, the kept among them. -1 where there is no such file.
+ * on. *threads is how many there are, the kept among them. -1 where there is no such file. (One
+ * thread that is lost is seen at power-off: there the kept are freed before memory is counted.)
  */
 #define KMALLOC_THREADS_KEPT 5
 

@@ -268,7 +268,8 @@ static void test_leaks(void)
 	for (int i = 0; i < 500; i++) {
 		now = kmalloc_but_threads(&threads_now);
 		left = memory_left_kb();
-		if (!here || (now <= bytes + 1000 && threads_now <= threads + kept &&
+		if (!here ||
+			(now <= bytes + 1000 && threads_now <= threads + kept &&
 				left >= pages - 256))
 			break;
 		usleep(20000);
